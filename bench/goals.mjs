@@ -39,6 +39,8 @@ export const GOALS = {
   'T11 spool': atLeast(1.2, "the client library's own publish loop, window 256, with a spool"),
   'T12 plain': atLeast(0.5, 'T1: replay of a plain recording at full speed, events per CPU second'),
   'T12 memory': atMost(120, 'MB', 'peak memory of replay, plain and compressed'),
+  'T13 core': atMost(100, '%', 'CPU of one core, two merged connections with 50,000 events/s each'),
+  'T13 p50': atMost(1, 'ms', 'latency added by merging two connections, p50'),
 };
 
 /** @returns {'reached' | 'missed' | 'gross loss'} */

@@ -26,6 +26,7 @@ import { measureIdle } from './measures/t9-idle.mjs';
 import { measureSimulator } from './measures/t10-simulator.mjs';
 import { measureRelay } from './measures/t11-relay.mjs';
 import { measureReplay } from './measures/t12-replay.mjs';
+import { measureMerge } from './measures/t13-merge.mjs';
 
 const MEASURES = {
   T1s: measureThroughputOverTls,
@@ -43,6 +44,7 @@ const MEASURES = {
   T10: measureSimulator,
   T11: measureRelay,
   T12: measureReplay,
+  T13: measureMerge,
 };
 
 const { values: options } = parseArgs({

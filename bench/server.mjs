@@ -73,6 +73,39 @@ function trickle(socket, { count, everyMs }, done) {
   next();
 }
 
+/** Number of a feed → its connections. */
+const feeds = new Map();
+
+/** Adds a connection to its feed, which begins when all of them are there. */
+function joinFeed(socket, flow) {
+  const sockets = feeds.get(flow.feed) ?? [];
+  feeds.set(flow.feed, sockets);
+  sockets.push(socket);
+  if (sockets.length === flow.clients) setTimeout(() => pace(sockets, flow), flow.delayMs);
+}
+
+/** Sends the same events to all sockets at a steady rate: each ms those that are due, in one write. */
+function pace(sockets, { feed, count, perSecond, size }) {
+  const startMs = performance.now();
+  let sent = 0;
+  const timer = setInterval(() => {
+    const due = Math.min(count, Math.floor(((performance.now() - startMs) * perSecond) / 1_000));
+    const frames = [];
+    for (; sent < due; sent++) frames.push(encodeText(makeTimedEvent(sent, size)));
+    const bytes = Buffer.concat(frames);
+    for (const socket of sockets) if (!socket.destroyed && bytes.length > 0) socket.write(bytes);
+    if (sent < count && sockets.some(({ destroyed }) => !destroyed)) return;
+    clearInterval(timer);
+    feeds.delete(feed);
+  }, 1);
+}
+
+/** An event with an id and the time of its write, filled up to `size` bytes. */
+function makeTimedEvent(n, size) {
+  const head = `{"id":"evt_${n}","type":"large_transfer","chain":"base","sent_ns":"${process.hrtime.bigint()}","memo":"`;
+  return `${head.padEnd(size - 2, 'x')}"}`;
+}
+
 /** A self-signed certificate for 127.0.0.1, and for 0.0.0.0, which clients reach through a proxy. */
 function makeCertificate() {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
@@ -110,6 +143,10 @@ function answerUpgrade(request, socket) {
     }),
   );
   socket.on('end', () => socket.end());
+  if (flow.feed !== 0) {
+    joinFeed(socket, flow);
+    return;
+  }
   const send = flow.everyMs > 0 ? trickle : flood;
   const begin = () => {
     process.send({ upgradedNs: process.hrtime.bigint().toString() });

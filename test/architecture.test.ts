@@ -111,6 +111,15 @@ const countLines = (source: string): number => source.trimEnd().split('\n').leng
 const edges = modules.flatMap(({ path, imports }) => imports.map((target) => [path, target] as const));
 const show = ([path, target]: readonly [string, string]): string => `${path} → ${target}`;
 
+/** The first cells of the table in a chapter of docs/ARCHITECTURE.md. */
+function readColumn(chapter: string): string[] {
+  const page = readFileSync(join(SRC, '../docs/ARCHITECTURE.md'), 'utf8');
+  const [text = ''] = page.split(`## ${chapter}\n`)[1]?.split('\n## ', 1) ?? [];
+  return [...text.matchAll(/^\|-[-|]*\n((?:\|.*\n)+)/gm)].flatMap(([, rows = '']) =>
+    [...rows.matchAll(/^\| (.+?) \|/gm)].map(([, cell = '']) => cell),
+  );
+}
+
 describe('architecture', () => {
   test('the list names every folder and every file at the top of src, and no other', () => {
     expect([...new Set(modules.map(({ path }) => layerOf(path)))].sort()).toEqual([...LAYERS].sort());
@@ -118,15 +127,7 @@ describe('architecture', () => {
   });
 
   test('docs/ARCHITECTURE.md describes each of them, in this order', () => {
-    const page = readFileSync(join(SRC, '../docs/ARCHITECTURE.md'), 'utf8');
-    const [, chapter = ''] = page.split('## Layers\n');
-    const rows = [
-      ...chapter
-        .split('\n## ', 1)
-        .join('')
-        .matchAll(/^\| `([^`]+)` \| [^|]+ \| [^|]+ \|$/gm),
-    ];
-    expect(rows.map(([, layer]) => layer)).toEqual(LAYERS);
+    expect(readColumn('Layers').map((cell) => cell.replaceAll('`', ''))).toEqual(LAYERS);
   });
 
   test.each(LAYERS)('%s imports only what is below it', (layer) => {
@@ -159,6 +160,17 @@ describe('architecture', () => {
   test('no package is imported that the table does not name', () => {
     const used = new Set(modules.flatMap(({ packages }) => packages));
     expect([...used].filter((name) => !(name in PACKAGES))).toEqual([]);
+  });
+
+  test('docs/ARCHITECTURE.md says what is used of each package', () => {
+    expect(readColumn('Dependencies').sort()).toEqual(Object.keys(PACKAGES).sort());
+  });
+
+  test('text from the command line is parsed where the configuration is made', () => {
+    const PLACES = ['commands/', 'settings/', 'recording/flags.ts', 'delivery/from/read-stream.ts'];
+    const users = modules.filter(({ source }) => /\b(?:parseFlags|listGiven)\(/.test(source));
+    const elsewhere = users.filter(({ path }) => !isIn(path, [...PLACES, 'flags/definition.ts']));
+    expect(elsewhere.map(({ path }) => path)).toEqual([]);
   });
 
   test('only io.ts and the clock use process, and nothing the console', () => {
@@ -223,7 +235,30 @@ describe('architecture', () => {
     expect(fragments.sort()).toEqual(Object.keys(SMALL_FOR_A_REASON).sort());
   });
 
-  test('every file begins with a comment that describes it', () => {
-    expect(modules.filter(({ source }) => !source.startsWith('// ')).map(({ path }) => path)).toEqual([]);
+  test('every file begins with a comment that describes it, and its imports follow', () => {
+    const isDescribed = /^\/\/ (?:.*\n)+?(?!\/\/)(?!\nimport )/;
+    expect(modules.filter(({ source }) => !isDescribed.test(source)).map(({ path }) => path)).toEqual([]);
+  });
+
+  // knip also allows an export that only its own file uses.
+  test('what a file exports, another one uses: in src, test, scripts or bench', () => {
+    const ENTRIES = ['main.ts', 'stream/index.ts', 'simulator/library.ts'];
+    const others = ['test', 'scripts', 'bench'].flatMap((folder) =>
+      readdirSync(join(SRC, '..', folder), { recursive: true, encoding: 'utf8' })
+        .filter((path) => /\.(?:ts|mjs)$/.test(path))
+        .map((path) => readFileSync(join(SRC, '..', folder, path), 'utf8')),
+    );
+    const uses = new Map<string, number>();
+    for (const text of [...modules.map(({ source }) => source), ...others]) {
+      for (const word of new Set(text.match(/\w+/g))) uses.set(word, (uses.get(word) ?? 0) + 1);
+    }
+    const EXPORT = /^export (?:async )?(?:const|function\*?|class|interface|type) (\w+)/gm;
+    const unused = modules
+      .filter(({ path }) => !ENTRIES.includes(path))
+      .flatMap(({ path, source }) =>
+        [...source.matchAll(EXPORT)].map(([, name = '']) => [name, path] as const),
+      )
+      .filter(([name]) => uses.get(name) === 1);
+    expect(unused.map(([name, path]) => `${path}: ${name}`)).toEqual([]);
   });
 });

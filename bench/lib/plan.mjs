@@ -27,6 +27,9 @@ export const FULL = {
   relayEvents: 200_000,
   replayEvents: 3_600_000,
   replayRounds: 3,
+  mergeEvents: 500_000,
+  mergePerSecond: 50_000,
+  mergeRounds: 3,
 };
 
 export const QUICK = {
@@ -54,4 +57,6 @@ export const QUICK = {
   relayEvents: 6_000,
   replayEvents: 150_000,
   replayRounds: 1,
+  mergeEvents: 100_000,
+  mergeRounds: 1,
 };

@@ -1,6 +1,7 @@
 // The configuration of a connection, and the defaults of flags and options (contract § 1).
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
+import type { IdentifyEvent } from '../events/event-id.ts';
 import type { FrameBuffer } from '../events/frame-buffer.ts';
 import type { KeyOrigin } from './lifecycle.ts';
 import type { Phase } from './messages.ts';
@@ -45,6 +46,9 @@ export interface ConnectConfig {
   readonly pongTimeoutMs: number;
 }
 
+/** Length of the prefix of a key that consoles and logs show (docs/protocol.md, "Keys"). */
+export const KEY_PREFIX_LENGTH = 16;
+
 /** Durations in ms. */
 export const CONNECTION_DEFAULTS = {
   connectTimeoutMs: 15_000,
@@ -62,6 +66,28 @@ export function fillRetryBounds(
 ): { retryMinMs: number; retryMaxMs: number } {
   const min = retryMinMs ?? Math.min(RETRY_DEFAULTS.retryMinMs, retryMaxMs ?? RETRY_DEFAULTS.retryMinMs);
   return { retryMinMs: min, retryMaxMs: retryMaxMs ?? Math.max(RETRY_DEFAULTS.retryMaxMs, min) };
+}
+
+/** More connections do not protect against anything that four do not. */
+export const MAX_CONNECTIONS = 4;
+
+/** How the events of several connections are merged. */
+export interface MergeConfig {
+  /** How long an event is remembered, in ms. */
+  readonly windowMs: number;
+  /** Bound of the memory for events in the window. */
+  readonly maxBytes: number;
+  readonly identify: IdentifyEvent;
+}
+
+export const MERGE_DEFAULTS = { windowMs: 60_000, maxBytes: 32 * 1024 * 1024 } as const;
+
+/** How many connections a stream has. */
+export interface ConnectionsConfig {
+  readonly connections: number;
+  /** A single connection is replaced before it is given up. */
+  readonly hasOverlap: boolean;
+  readonly merge: MergeConfig;
 }
 
 /** Callbacks for the progress of each attempt to connect. */
@@ -88,6 +114,8 @@ export interface RouteConfig {
   readonly mustCheckCertificates?: boolean;
   /** Ms for an attempt; for the stream up to the 101, and again for the welcome (contract C1). */
   readonly connectTimeoutMs: number;
+  /** Addresses of the host to try last. */
+  readonly usedAddresses?: readonly string[];
 }
 
 export interface DialConfig extends RouteConfig {

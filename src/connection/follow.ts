@@ -14,15 +14,32 @@ import {
   computeDelayMs,
   decideRetry,
   type History,
+  type Limiter,
+  MIN_SPACING_MS,
   type PolicyConfig,
+  STABLE_AFTER_MS,
   startHistory,
 } from './retry-policy.ts';
 
 /** A live connection; JetStream has its own. */
-export type Connection = Pick<LiveStream, keyof LiveStream>;
+export type Connection = Omit<Pick<LiveStream, keyof LiveStream>, 'onSuspect' | 'remoteAddress'> &
+  Partial<Pick<LiveStream, 'onSuspect' | 'remoteAddress'>>;
+
+interface AttemptContext {
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+  /** Addresses to which other connections of the stream are open; another one is preferred. */
+  readonly usedAddresses: readonly string[];
+}
 
 /** Makes one attempt: resolves to a live connection, to the cause of a failure, or to undefined on abort. */
-export type Connect = (isFirst: boolean) => Promise<Connection | Cause | undefined>;
+export type Connect = (isFirst: boolean, context: AttemptContext) => Promise<Connection | Cause | undefined>;
+
+/** What the loop remembers of its attempts; a connection and its replacement share it. */
+export interface Attempts {
+  readonly limiter: Limiter;
+  history: History;
+}
 
 export type FollowItem =
   | Connecting
@@ -35,21 +52,21 @@ export type FollowItem =
 
 /** The delay before a retry, which a user can end. */
 export class RetryDelay {
-  #end: (() => void) | undefined;
+  readonly #ends = new Set<() => void>();
 
-  /** Ends the current delay, if there is one. */
+  /** Ends the current delays, one for each connection that waits. */
   end(): void {
-    this.#end?.();
+    for (const end of [...this.#ends]) end();
   }
 
   async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
     const waiting = new AbortController();
     const end = (): void => waiting.abort();
-    this.#end = end;
+    this.#ends.add(end);
     signal.addEventListener('abort', end);
     await sleep(clock, signal.aborted ? 0 : ms, waiting.signal);
     signal.removeEventListener('abort', end);
-    this.#end = undefined;
+    this.#ends.delete(end);
   }
 }
 
@@ -60,6 +77,10 @@ export interface FollowContext {
   /** Ends the stream in an orderly way: closes the connection, then the generator returns. */
   readonly signal: AbortSignal;
   readonly connect: Connect;
+  readonly attempts?: Attempts;
+  readonly usedAddresses?: () => readonly string[];
+  /** Retries at once after a server that closed with notice (1001, 1012). */
+  readonly isPrompt?: boolean;
   readonly retryDelay?: RetryDelay;
 }
 
@@ -72,8 +93,8 @@ export async function* followStream(
   context: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
   const { clock, signal, connect, retryDelay = new RetryDelay() } = context;
-  const limiter = new AttemptLimiter();
-  let history: History = startHistory(clock.monotonicMs());
+  const attempts = context.attempts ?? startAttempts(clock);
+  const { limiter } = attempts;
   let connection = 0;
   let lost: { cause: Cause; lastByte: Moment } | undefined;
   /** The age of the last connection if it ended without having received anything; else undefined. */
@@ -86,10 +107,12 @@ export async function* followStream(
     }
     if (signal.aborted) return;
     limiter.record(clock.monotonicMs());
-    history = { ...history, attempts: history.attempts + 1 };
-    yield { kind: 'connecting', attempt: history.attempts };
+    const attempt = attempts.history.attempts + 1;
+    attempts.history = { ...attempts.history, attempts: attempt };
+    yield { kind: 'connecting', attempt };
 
-    const reached = await connect(history.attempts === 1);
+    const usedAddresses = context.usedAddresses?.() ?? [];
+    const reached = await connect(attempt === 1, { signal, usedAddresses });
     if (reached === undefined) return;
     let cause: Cause;
     let upMs: number | undefined;
@@ -109,17 +132,29 @@ export async function* followStream(
       cause = reached;
     }
 
-    const decided = decideRetry(policy, history, cause, upMs, clock.monotonicMs());
-    history = decided.history;
+    const decided = decideRetry(policy, attempts.history, cause, upMs, clock.monotonicMs());
+    attempts.history = decided.history;
     if (decided.decision.action === 'end') {
       const { exitCode, why } = decided.decision;
       yield { kind: 'gave-up', cause, exitCode, why };
       return;
     }
-    const delayMs = computeDelayMs(policy, decided.decision, context.random());
-    yield { kind: 'retrying', cause, wasLive: upMs !== undefined, delayMs, attempt: history.attempts + 1 };
+    const backoffMs = computeDelayMs(policy, decided.decision, context.random());
+    const isPrompt = context.isPrompt === true && wasAnnounced(cause, upMs);
+    const delayMs = isPrompt ? Math.min(backoffMs, MIN_SPACING_MS) : backoffMs;
+    const next = attempts.history.attempts + 1;
+    yield { kind: 'retrying', cause, wasLive: upMs !== undefined, delayMs, attempt: next };
     await retryDelay.wait(clock, delayMs, signal);
   }
+}
+
+export function startAttempts(clock: Clock): Attempts {
+  return { limiter: new AttemptLimiter(), history: startHistory(clock.monotonicMs()) };
+}
+
+/** Whether the server closed a stable connection with notice: it goes away, or restarts. */
+function wasAnnounced({ closeCode }: Cause, upMs = 0): boolean {
+  return (closeCode === 1001 || closeCode === 1012) && upMs >= STABLE_AFTER_MS;
 }
 
 /** Load balancers allow at least this; a server that keeps crashing may do so sooner. */

@@ -73,13 +73,19 @@ export function describeCause(cause: Cause): { happened: string; remedy: string 
 /** An attempt begins. */
 export interface Connecting {
   readonly kind: 'connecting';
-  /** 1 for the first attempt of the run. */
+  /** 1 for the first attempt of the run, and for the first one of each further connection. */
   readonly attempt: number;
+  /** Numbers of the connections that are live meanwhile; absent if none is. */
+  readonly others?: readonly number[];
 }
 
 /** A live connection ended. */
 export interface Lost {
   readonly kind: 'lost';
+  /** Its number. */
+  readonly connection?: number;
+  /** Numbers of the connections that are still live; absent if none is. */
+  readonly others?: readonly number[];
   readonly cause: Cause;
   /** Wall clock of the last byte; the earliest possible time for bytes that waited to be read. */
   readonly lastByteAtMs: number;
@@ -97,9 +103,14 @@ export interface Retrying {
   readonly delayMs: number;
   /** Number of the next attempt. */
   readonly attempt: number;
+  /** Numbers of the connections that are live meanwhile; absent if none is. */
+  readonly others?: readonly number[];
 }
 
-/** Live again: an unknown number of events sent between the two times was missed (contract G1). */
+/**
+ * An unknown number of events sent between the two times was missed (contract G1). The stream is live again; with
+ * several connections it may have seemed live in between.
+ */
 export interface Gap {
   readonly kind: 'gap';
   readonly fromMs: number;
@@ -107,7 +118,43 @@ export interface Gap {
   /** More than between the two times if the wall clock was set back in between. */
   readonly durationMs: number;
   readonly cause: Cause;
+  /** Events that the only live connection did not deliver although the one that was lost had delivered them. */
+  readonly missed?: number;
 }
+
+/** What happens to a stream with several connections, other than a loss or a gap. */
+export type Notice =
+  | {
+      readonly kind: 'notice';
+      /** The service refused or ended a further connection, which is not tried again. */
+      readonly what: 'fewer-connections';
+      readonly cause: Cause;
+      /** The number of connections that are left. */
+      readonly left: number;
+    }
+  | {
+      readonly kind: 'notice';
+      /** A connection does not deliver the same events as the others; reported once. */
+      readonly what: 'differing';
+      readonly connection: number;
+      readonly missed: number;
+      /** Events of the stream since that connection is live. */
+      readonly events: number;
+      readonly windowMs: number;
+    }
+  | {
+      readonly kind: 'notice';
+      /** There are too many events in the window to remember them all; reported once. */
+      readonly what: 'window-full';
+      readonly maxBytes: number;
+    }
+  | {
+      readonly kind: 'notice';
+      /** A connection that did not answer was replaced by a new one. */
+      readonly what: 'handover';
+      readonly from: number;
+      readonly to: number;
+    };
 
 /** The stream has ended and is not retried. */
 export interface GaveUp {

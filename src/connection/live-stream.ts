@@ -3,13 +3,11 @@
 //
 // Back-pressure is a pull: the socket is read only while `take` waits or little is buffered (contract O4).
 // Messages keep their order, and everything read before the end is delivered.
-import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, waitFor } from '../clock.ts';
 import { type Batch, makeLines } from '../events/batch.ts';
 import { decodeText, MESSAGE } from '../events/message-text.ts';
-import { KEY_PREFIX_LENGTH } from '../io/key.ts';
 import type { CauseKind } from './cause-table.ts';
-import type { DialConfig } from './config.ts';
+import { type DialConfig, KEY_PREFIX_LENGTH } from './config.ts';
 import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './dial/socket.ts';
 import type { Cause } from './lifecycle.ts';
 import { ENDINGS, INSTEAD_OF_WELCOME } from './messages.ts';
@@ -68,9 +66,10 @@ const PONG = Buffer.from('pong');
 
 export class LiveStream {
   readonly requestId: string;
-  readonly headers: IncomingHttpHeaders;
   /** Prefix of the key that the server accepted, from the welcome. */
   acceptedKeyPrefix = '';
+  /** Called when a ping is outstanding for half of its timeout. */
+  onSuspect: (() => void) | undefined;
 
   readonly #open: OpenSocket;
   readonly #config: DialConfig;
@@ -89,7 +88,6 @@ export class LiveStream {
     this.#config = config;
     this.#clock = clock;
     this.requestId = open.requestId;
-    this.headers = open.headers;
     this.#arrival = new Arrival(clock);
     this.#heartbeat = this.#createHeartbeat();
     const { webSocket, tap } = open;
@@ -151,6 +149,11 @@ export class LiveStream {
     const batch = this.#queue.take(this.#arrival.lastReadAtMs);
     if (this.#queue.fullness(READ_AHEAD) <= 0.5) this.#resume();
     return batch;
+  }
+
+  /** The address that it is connected to; undefined behind a proxy. */
+  get remoteAddress(): string | undefined {
+    return this.#config.proxyUrl === undefined ? this.#open.tap.raw.remoteAddress : undefined;
   }
 
   /** Round trip of the last answered ping in ms. */
@@ -254,6 +257,7 @@ export class LiveStream {
         this.#arrival.noteStopped();
         if (!webSocket.isPaused) this.#arrival.noteResumed();
       },
+      onSuspect: () => this.onSuspect?.(),
       onDead: (silentMs) => {
         this.#fault ??= this.#describe('silent', ENDINGS.noByte(silentMs));
         webSocket.terminate();

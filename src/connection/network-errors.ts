@@ -1,6 +1,6 @@
 // Maps the errors of Node, OpenSSL and ws to causes, by code wherever there is one (contract C9).
-import { formatAddress } from '../io/address.ts';
 import { CAUSES, type CauseKind } from './cause-table.ts';
+import { formatAddress } from './dial/address.ts';
 import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
 import {

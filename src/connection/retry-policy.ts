@@ -16,7 +16,7 @@ type RetryLimit =
   /** This many retries within `withinMs`; the next failure ends the run. */
   | { readonly retries: number; readonly withinMs: number };
 
-export interface Rule {
+interface Rule {
   readonly beforeFirstWelcome: RetryLimit;
   readonly afterFirstWelcome: RetryLimit;
   readonly exitCode: ExitCode;
@@ -84,8 +84,35 @@ export class AttemptLimiter {
   }
 }
 
+export type Limiter = Pick<AttemptLimiter, 'delayMs' | 'record'>;
+
+/** No two attempts of different connections begin closer together than this. */
+const CONNECTION_SPACING_MS = 1_000;
+
+/** Keeps the attempts of several connections apart. */
+export class AttemptSpacing {
+  #last: { readonly by: object; readonly atMs: number } | undefined;
+
+  /** A limiter that also waits for the attempts of all others with the same spacing. */
+  limit(own: Limiter): Limiter {
+    const by = {};
+    return {
+      delayMs: (nowMs) => {
+        const last = this.#last;
+        const delayMs = own.delayMs(nowMs);
+        if (last === undefined || last.by === by) return delayMs;
+        return Math.max(delayMs, last.atMs + CONNECTION_SPACING_MS - nowMs);
+      },
+      record: (nowMs) => {
+        own.record(nowMs);
+        this.#last = { by, atMs: nowMs };
+      },
+    };
+  }
+}
+
 /** A connection that was up for this long after its welcome resets the backoff. */
-const STABLE_AFTER_MS = 10_000;
+export const STABLE_AFTER_MS = 10_000;
 const MIN_DELAY_MS = 250;
 /** A longer Retry-After of the service ends the run; a sink is asked again after this time. */
 export const MAX_RETRY_AFTER_MS = 15 * 60_000;

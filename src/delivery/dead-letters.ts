@@ -4,6 +4,7 @@ import { closeSync, fdatasyncSync, fstatSync, readSync, realpathSync } from 'nod
 import { isAtlantisError, UsageError } from '../errors.ts';
 import { matchTokens, readMembers, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/message-text.ts';
+import { CLOSE_OBJECT } from '../events/scan-constants.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeNames } from '../events/seek.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
@@ -61,7 +62,7 @@ export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
   const line = trimLineEnd(bytes);
   const [head] = HEAD.exec(line.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   const text = head === undefined ? findEvent(line) : line.subarray(head.length, -1);
-  if (text === undefined || line.at(-1) !== 0x7d) return undefined;
+  if (text === undefined || line.at(-1) !== CLOSE_OBJECT) return undefined;
   const mark = classifyText(text);
   return mark < 0 ? undefined : { mark, text };
 }

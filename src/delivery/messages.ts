@@ -1,5 +1,4 @@
 // The messages of a relay on stderr (contract G5).
-
 import { type ErrorText, EXIT, SinkError } from '../errors.ts';
 import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
@@ -281,3 +280,6 @@ export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | '
     ? `${name} has stopped`
     : `${name} does not accept events, and there is no room to keep more`;
 }
+
+/** The filter of a sink, in a message. */
+export const nameSinkFilter = (sink: string): string => `${sink}: where`;

@@ -1,11 +1,10 @@
 // The interface between a worker and its sink, the ids of records, and faults of a sink as values.
-import { createHash } from 'node:crypto';
 import { CAUSES } from '../connection/cause-table.ts';
 import { type Cause, describeCause } from '../connection/lifecycle.ts';
 import { RULES } from '../connection/retry-policy.ts';
 import type { ExitCode } from '../errors.ts';
+import { createEventIdentifier, sha256 } from '../events/event-id.ts';
 import type { PathStep } from '../events/path.ts';
-import { createScalarReader } from '../events/seek-path.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 export interface Sink {
@@ -111,11 +110,6 @@ export const LIFECYCLE_MARK = 255;
 
 export type IdentifyRecord = (record: SpoolRecord) => string;
 
-/** Longer ids are replaced by their sha256, because every message carries its id. */
-const MAX_ID_LENGTH = 200;
-/** Allowed in a header without escaping. */
-const PLAIN = /^[\x21-\x7e]+$/;
-
 /**
  * The ids of events: the value at the path, else the SHA-256 of the text. The id of a lifecycle record is a SHA-256 that
  * includes the name of the relay, because each relay has its own lifecycle.
@@ -126,18 +120,6 @@ export function createIdentifier(
   idSteps: readonly PathStep[] | undefined,
   relayName: string,
 ): IdentifyRecord {
-  const readId = idSteps === undefined ? undefined : createScalarReader(idSteps);
-  return ({ mark, text }) => {
-    if (mark === LIFECYCLE_MARK) return sha256(relayName, text);
-    const id = readId?.(text);
-    if (id === undefined) return sha256(text);
-    return id.length <= MAX_ID_LENGTH && PLAIN.test(id) ? id : sha256(id);
-  };
-}
-
-/** SHA-256 over the parts, in hexadecimal. */
-export function sha256(...parts: readonly (string | Buffer)[]): string {
-  const sum = createHash('sha256');
-  for (const part of parts) sum.update(part);
-  return sum.digest('hex');
+  const identify = createEventIdentifier(idSteps);
+  return ({ mark, text }) => (mark === LIFECYCLE_MARK ? sha256(relayName, text) : identify(text));
 }

@@ -25,7 +25,7 @@ export interface WorkerConfig extends SinkPolicyConfig {
   readonly select?: EventFilter | undefined;
 }
 
-export interface WorkerDeps {
+interface WorkerDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;

@@ -1,6 +1,5 @@
 // Matches lines of JSON that this program wrote and another program may have reformatted, with white space between
 // tokens and at both ends.
-
 import { NOT_FOUND, OPEN_OBJECT } from './scan-constants.ts';
 import { type Names, seekMembers, seekValue, skipValue, viewMemory } from './seek.ts';
 
@@ -33,12 +32,17 @@ export function readMembers(line: Buffer, names: Names): Buffer[] | undefined {
   );
 }
 
-/** True if a file that begins with this line was formatted for people: a value is spread over several lines. */
-export function isPrettyPrinted(line: Buffer): boolean {
-  return /^[\ufeff\s]*[{[]\s*$/.test(line.toString('utf8', 0, MAX_OPENING_BYTES));
+/** How another program formatted a file: a value on several lines, or all values in one array. */
+export type Reformatting = 'pretty-printed' | 'one-array';
+
+/** What the first line of a file says about it; undefined if each line may be a value of its own. */
+export function findReformatting(line: Buffer): Reformatting | undefined {
+  const opening = line.toString('utf8', 0, MAX_OPENING_BYTES);
+  if (/^[\ufeff\s]*[{[]\s*$/.test(opening)) return 'pretty-printed';
+  return /^[\ufeff\s]*\[\s*\{/.test(opening) ? 'one-array' : undefined;
 }
 
-/** Longer than a bracket with the white space around it. */
+/** Longer than two brackets with the white space around them. */
 const MAX_OPENING_BYTES = 100;
 
 /** The line without white space at its end. */

@@ -286,6 +286,6 @@ export function skipDigits(view: DataView, at: number, end: number): number {
     if (stops !== 0) return at + ((31 - Math.clz32(stops & -stops)) >> 3);
     at += 4;
   }
-  while (at < end && view.getUint8(at) >= 0x30 && view.getUint8(at) <= 0x39) at++;
+  while (at < end && view.getUint8(at) >= ZERO && view.getUint8(at) <= NINE) at++;
   return at;
 }

@@ -50,7 +50,7 @@ export const YES = 2;
 type Verdict = typeof NO | typeof UNKNOWN | typeof YES;
 
 /** `places` has the position of each member that an expression begins with, or NOT_FOUND. */
-export type EventTest = (view: DataView, root: number, end: number, places: Int32Array) => Verdict;
+type EventTest = (view: DataView, root: number, end: number, places: Int32Array) => Verdict;
 
 /** Compiles expressions into tests of the bytes of an event. */
 export class Compiler {

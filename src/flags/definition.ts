@@ -18,8 +18,12 @@ export interface FlagDefinition<Value = unknown, Text = never, Term extends stri
   readonly isSetting?: boolean;
   /** Title in help. */
   readonly group?: string;
-  /** `given` is undefined without the flag. @throws UsageError */
-  parse(given: Text | undefined): Value;
+  /**
+   * @param given undefined without the flag
+   * @param name of what is parsed, for errors; default: the flag
+   * @throws UsageError
+   */
+  parse(given: Text | undefined, name?: string): Value;
 }
 
 /** The flags of a command, by their name in the configuration. */
@@ -28,9 +32,12 @@ export type FlagTable = Readonly<Record<string, FlagDefinition>>;
 /** @param flag for errors. @throws UsageError */
 type Parse<Value> = (flag: string, text: string) => Value;
 
+/** A name that commander reads as the negation of another flag would make a toggle always true. */
+type NotNegated<Term> = Term extends `${string}--no-${string}` ? never : unknown;
+
 /** `--json`: true when given. */
 export function toggle<const Term extends string>(
-  term: Term,
+  term: Term & NotNegated<Term>,
   meaning: string,
 ): FlagDefinition<boolean, boolean, Term> {
   return { term, meaning, parse: (given) => given === true };
@@ -67,7 +74,7 @@ export function optional<Value, const Term extends string>(
     term,
     meaning,
     fallback,
-    parse: (given) => (given === undefined ? undefined : parse(long, given)),
+    parse: (given, name = long) => (given === undefined ? undefined : parse(name, given)),
   };
 }
 
@@ -78,7 +85,8 @@ export function withDefault<Value, const Term extends string>(
   parse: Parse<Value>,
   fallback: string,
 ): FlagDefinition<Value, string, Term> {
-  return { term, meaning, fallback, parse: (given) => parse(longName(term), given ?? fallback) };
+  const long = longName(term);
+  return { term, meaning, fallback, parse: (given, name = long) => parse(name, given ?? fallback) };
 }
 
 /** One of a list. */

@@ -44,7 +44,7 @@ export interface Flag {
   readonly group: string;
 }
 
-export interface Argument extends Value {
+interface Argument extends Value {
   readonly meaning: string;
 }
 

@@ -19,6 +19,9 @@ export const describeDurations = (zero: string | undefined, limit = ''): string 
 export const describeTimes = (more: string): string =>
   `a duration such as 10m, a time such as 2026-01-31T12:00Z${more}`;
 
+export const describeTimeModes = (modes: readonly string[]): string =>
+  `${modes.join(', ')}, or a time zone such as Europe/Berlin`;
+
 export const describeCounts = (min: number, max: number): string =>
   `a whole number ${max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`}`;
 
@@ -98,11 +101,15 @@ export const sayNoTopic = (
   withNearest(`topics: ${topics.join(', ')}`, word, [...commands, ...topics]),
 ];
 
+/** What `--id` accepts. */
+export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
+export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
+
 export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
 export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
 export const MARKS_ARE_PRETTY = 'only pretty output can mark events';
 export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
-export const TIME_IS_PRETTY = '--time is for pretty output';
+export const LOOKS_ARE_PRETTY = 'it only changes pretty output';
 
 export const sayFieldsRequired = (flag: string): ErrorText =>
   sayRequires([flag], '--fields', 'for example: --fields type,chain,amount_usd,tx_hash');

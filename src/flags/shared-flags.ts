@@ -1,5 +1,11 @@
 // The flags of every command, and those that several commands of `stream` share.
-import { CONNECTION_DEFAULTS, FIRST_BUDGET, RETRY_DEFAULTS } from '../connection/config.ts';
+import {
+  CONNECTION_DEFAULTS,
+  FIRST_BUDGET,
+  MAX_CONNECTIONS,
+  MERGE_DEFAULTS,
+  RETRY_DEFAULTS,
+} from '../connection/config.ts';
 import {
   choice,
   type Flags,
@@ -19,6 +25,8 @@ import {
   parseCount,
   parseDuration,
   parseListenAddress,
+  parseTimeMode,
+  THEMES,
   TIME_MODES,
   WHEN,
   writeDuration,
@@ -115,6 +123,32 @@ const RETRY_FLAGS = {
   ),
 };
 
+/** Several connections, merged into one stream. */
+export const REDUNDANCY_FLAGS = group('Several connections:', {
+  connections: withDefault(
+    '--connections <n>',
+    'simultaneous connections, merged without duplicates: the loss of one is not a gap; 1 to 4',
+    count(1, MAX_CONNECTIONS),
+    '1',
+  ),
+  noOverlap: negation('--no-overlap', 'never open a second connection to replace one that does not answer'),
+});
+
+/** How duplicates are recognized; `stream relay` has its own flags of these names. */
+export const DEDUPE_FLAGS = group('Several connections:', {
+  id: text(
+    '--id <path>',
+    'with --connections: field with the id of an event, for deduplication',
+    'id, else the whole event',
+  ),
+  dedupeWindowMs: optional(
+    '--dedupe-window <dur>',
+    'with --connections: how long an event is remembered',
+    parseDuration,
+    writeDuration(MERGE_DEFAULTS.windowMs),
+  ),
+});
+
 export const CONNECTION_FLAGS = { ...ATTEMPT_FLAGS, ...RETRY_FLAGS };
 
 export const EVENT_FLAGS = group('Filters:', {
@@ -140,7 +174,15 @@ export const FORM_FLAGS = group('Output:', {
     text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
   ),
   hasHeader: toggle('--header', 'with --fields in a pipe: print the field names as the first line'),
-  time: setting(choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local')),
+  time: setting({
+    ...withDefault(
+      '--time <mode>',
+      `receive time in pretty output: ${TIME_MODES.join(', ')}, or a time zone such as Europe/Berlin`,
+      parseTimeMode,
+      'local',
+    ),
+    choices: TIME_MODES,
+  }),
   isWide: toggle('--wide', 'show every field in full, one per line'),
   highlight: list(
     '--highlight <expr>',
@@ -148,6 +190,9 @@ export const FORM_FLAGS = group('Output:', {
   ),
   hasBell: toggle('--bell', 'with --highlight: ring the terminal bell, at most once a second'),
   links: setting(choice('--links <when>', 'link hashes and addresses to a block explorer', WHEN, 'auto')),
+  theme: setting(
+    choice('--theme <name>', 'colors of pretty output, for the background of the terminal', THEMES, 'auto'),
+  ),
 });
 
 export const END_FLAGS = group('When to stop:', {

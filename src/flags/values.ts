@@ -1,7 +1,9 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
 import { MAX_DURATION_MS } from '../clock.ts';
+import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';
-import { dropBrackets } from '../io/address.ts';
+import { findZone } from '../render/local-time.ts';
+import type { TimeMode } from '../render/pretty/receive-time.ts';
 import {
   A_LISTEN_ADDRESS,
   A_RATE,
@@ -9,6 +11,7 @@ import {
   A_SPEED,
   describeCounts,
   describeDurations,
+  describeTimeModes,
   describeTimes,
   MORE_THAN_ZERO,
   sayInvalid,
@@ -20,6 +23,7 @@ export const FORMATS = ['auto', 'pretty', 'ndjson', 'csv'] as const;
 export const WHEN = ['auto', 'always', 'never'] as const;
 export const LOG_FORMATS = ['text', 'json'] as const;
 export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
+export const THEMES = ['auto', 'dark', 'light', 'terminal'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 const UNITS_MS: Readonly<Record<string, number>> = {
@@ -137,6 +141,15 @@ export function parseSpeed(flag: string, value: string): number {
   const factor = /^\d{1,6}(\.\d{1,6})?x$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
   if (!(factor > 0)) throw refuse(flag, value, A_SPEED);
   return factor;
+}
+
+/** A time mode, or the name of a time zone, as `Europe/Berlin`. @throws UsageError */
+export function parseTimeMode(flag: string, value: string): TimeMode {
+  const mode = TIME_MODES.find((one) => one === value);
+  if (mode !== undefined) return mode;
+  const zone = findZone(value);
+  if (zone === undefined) throw refuse(flag, value, describeTimeModes(TIME_MODES));
+  return { zone };
 }
 
 /** @throws UsageError */

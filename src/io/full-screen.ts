@@ -9,7 +9,7 @@ export interface FullScreen {
   restore(): void;
 }
 
-export interface ScreenSlot {
+interface ScreenSlot {
   /** Writes to stderr, or passes the text to the view. */
   write(text: string): void;
   /** Sets the view; returns a function that removes it. */

@@ -1,15 +1,13 @@
 // The form of an API key, and the only part of it that may be shown (contract P2).
 //
 // Errors say what is wrong and at which character, but never quote the text: a mistyped key is still a secret.
+import { KEY_PREFIX_LENGTH } from '../connection/config.ts';
 import { CredentialError } from '../errors.ts';
 import { KEY_FAULTS, sayKeyUnusable, UTF8_HINT } from './messages.ts';
 import { dropByteOrderMark, isUtf16 } from './text-encoding.ts';
 
 /** In characters: far above any real key, far below the limit of a header. */
 const MAX_KEY_LENGTH = 4096;
-
-/** Length of the prefix that consoles and logs show (docs/protocol.md, "Keys"). */
-export const KEY_PREFIX_LENGTH = 16;
 
 /** At least this many characters of a key stay hidden, however short the key is. */
 const MIN_HIDDEN_LENGTH = 8;

@@ -4,7 +4,7 @@ import type { Io } from './io.ts';
 export interface Keyboard {
   /** Gives the terminal its usual mode and reads nothing, while the process is stopped. */
   pause(): void;
-  /** Reads again, if the process is in the foreground: elsewhere the system would stop it. */
+  /** Reads again, once the process is in the foreground: elsewhere the system would stop it. */
   resume(): void;
   close(): void;
 }
@@ -15,6 +15,8 @@ const SIGNAL_KEYS: Readonly<Record<string, NodeJS.Signals>> = {
   '\x1a': 'SIGTSTP',
   '\x1c': 'SIGQUIT',
 };
+/** How often a process in the background looks whether it is in the foreground. */
+const RETRY_MS = 500;
 /** Cursor and function keys (ECMA-48 § 5.4). */
 export const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
 
@@ -45,8 +47,14 @@ export function openKeyboard(io: Io, { onKey, onQuit }: KeyListener): Keyboard |
     }
   };
   const ignore = (): void => {};
+  let cancelRetry = (): void => {};
   const begin = (): void => {
-    if (!io.isForeground()) return;
+    cancelRetry();
+    // A shell sends no signal when it moves a running process to the foreground.
+    if (!io.isForeground()) {
+      cancelRetry = io.clock.setTimer(begin, RETRY_MS);
+      return;
+    }
     // A shell has changed the mode, which Node does not know: its state must be off first.
     setRaw(false);
     setRaw(true);
@@ -58,11 +66,13 @@ export function openKeyboard(io: Io, { onKey, onQuit }: KeyListener): Keyboard |
   begin();
   return {
     pause() {
+      cancelRetry();
       stdin.pause();
       setRaw(false);
     },
     resume: begin,
     close() {
+      cancelRetry();
       stdin.off('data', onData).pause();
       setRaw(false);
       stdin.off('error', ignore);

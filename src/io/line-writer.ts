@@ -2,7 +2,6 @@
 //
 // A pipe or terminal is written through its stream. A regular file or device is written through its descriptor, in a
 // loop: on a full disk Node's own stdout takes a short write for a complete one (contract O4 to O7).
-
 import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { type AtlantisError, OutputError } from '../errors.ts';

@@ -1,10 +1,10 @@
 // Makes a server listen on an address.
 import type { AddressInfo, Server } from 'node:net';
+import { formatAddress } from '../connection/dial/address.ts';
 import { type ErrorText, UsageError } from '../errors.ts';
-import { formatAddress } from './address.ts';
 
 /**
- * Resolves with the port, which differs from `port` if that is 0.
+ * Resolves with the address that it got: of a name, and with the port that replaces 0.
  *
  * @throws UsageError with the text of `sayFault`, if the address cannot be used
  */
@@ -13,10 +13,10 @@ export async function listenOn(
   host: string,
   port: number,
   sayFault: (address: string, error: NodeJS.ErrnoException) => ErrorText,
-): Promise<number> {
+): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new UsageError(...sayFault(formatAddress(host, port), error))));
     server.listen(port, host, resolve);
   });
-  return (server.address() as AddressInfo).port;
+  return server.address() as AddressInfo;
 }

@@ -128,6 +128,8 @@ export const adviseOnMode = (path: string): string => `run: chmod o-w ${quoteFor
 
 /** The code of an error for a file in UTF-16. */
 export const UTF16 = 'UTF-16 text instead of UTF-8';
+export const describeOpenPipe = (ms: number): string =>
+  `the pipe was not closed by its writer within ${ms / 1_000} s`;
 export const UTF8_HINT =
   'save it as UTF-8; Windows PowerShell writes UTF-16 with > and Out-File: use Set-Content -Encoding utf8';
 

@@ -1,12 +1,14 @@
 // Reads files up to a limit: a file can grow while it is read, and a device has no end.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { UTF16 } from './messages.ts';
+import { describeOpenPipe, UTF16 } from './messages.ts';
 import { isUtf16 } from './text-encoding.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 
 /** No file that a flag names needs to be larger. */
 const MAX_NAMED_BYTES = 16 * 1024 * 1024;
+/** Otherwise a relay that reads its files again could wait for a pipe forever. */
+const PIPE_MS = 60_000;
 
 /** Collects chunks. @throws an error with the code EFBIG beyond `limit` bytes */
 class LimitedBuffer {
@@ -53,11 +55,16 @@ export function readAtMost(fd: number, limit: number): Buffer {
  * Reads a text file or pipe to its end.
  *
  * @param signal gives up on a pipe; the promise rejects then
- * @throws the system's error (with `code`), EFBIG beyond 16 MiB; for UTF-16, the code is a text that names it
+ * @param pipeMs how long a pipe may stay open
+ * @throws the system's error (with `code`), EFBIG beyond 16 MiB; for UTF-16 and a pipe, the code may be a text
  */
-export async function readNamedFile(path: string, signal?: AbortSignal): Promise<Buffer> {
+export async function readNamedFile(path: string, signal?: AbortSignal, pipeMs = PIPE_MS): Promise<Buffer> {
   const fd = openToRead(path);
-  const bytes = fstatSync(fd).isFIFO() ? await readPipe(fd, signal) : readAndClose(fd);
+  return refuseUtf16(fstatSync(fd).isFIFO() ? await readPipe(fd, pipeMs, signal) : readAndClose(fd));
+}
+
+/** @throws an error whose code is a text that names UTF-16 */
+export function refuseUtf16(bytes: Buffer): Buffer {
   if (!isUtf16(bytes)) return bytes;
   throw Object.assign(new Error(UTF16), { code: UTF16 });
 }
@@ -70,10 +77,18 @@ function readAndClose(fd: number): Buffer {
   }
 }
 
-async function readPipe(fd: number, signal: AbortSignal | undefined): Promise<Buffer> {
+async function readPipe(fd: number, limitMs: number, signal: AbortSignal | undefined): Promise<Buffer> {
   const { Socket } = await import('node:net');
   const content = new LimitedBuffer(MAX_NAMED_BYTES);
   const pipe = new Socket({ fd, readable: true, writable: false, ...(signal && { signal }) });
-  for await (const chunk of pipe) content.add(chunk as Buffer);
+  const limit = setTimeout(() => {
+    const code = describeOpenPipe(limitMs);
+    pipe.destroy(Object.assign(new Error(code), { code }));
+  }, limitMs);
+  try {
+    for await (const chunk of pipe) content.add(chunk as Buffer);
+  } finally {
+    clearTimeout(limit);
+  }
   return content.join();
 }

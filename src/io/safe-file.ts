@@ -188,14 +188,14 @@ export function openOwnFile(path: string, flags: number): number {
   }
   return check(fd, (stats) => {
     if (!stats.isFile()) throw refusal(UNSAFE.notRegular);
-    assertTrusted(stats);
+    assertTrusted(stats, OWN_DIRECTORY_OR_OWNER);
     assertOneName(stats);
   });
 }
 
 /** @throws an error whose code is the reason unless it belongs to this user or to root */
-export function assertTrusted(stats: Stats): void {
-  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid));
+export function assertTrusted(stats: Stats, hint?: string): void {
+  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), hint);
 }
 
 function assertOneName(stats: Stats): void {
@@ -236,7 +236,7 @@ export function makeFolder(path: string): void {
 export function assertOwnFolder(path: string, isShared: boolean): void {
   const stats = statSync(resolvePlace(path, true).path);
   if (!stats.isDirectory()) throw refusal(UNSAFE.notDirectory);
-  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), OWN_DIRECTORY_OR_OWNER);
+  assertTrusted(stats, OWN_DIRECTORY_OR_OWNER);
   if (!isShared && processUid() !== undefined && (stats.mode & 0o002) !== 0) {
     throw refusal(UNSAFE.writable, adviseOnMode(path));
   }

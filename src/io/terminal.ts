@@ -4,7 +4,7 @@ import { isFile } from './line-writer.ts';
 import { platformOf } from './platform.ts';
 
 /** Whether this is a CI job: `CI=false` and `CI=0` mean no. */
-export function isCi({ CI = '' }: Io['env']): boolean {
+function isCi({ CI = '' }: Io['env']): boolean {
   return !['', '0', 'false'].includes(CI);
 }
 

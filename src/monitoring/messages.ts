@@ -1,7 +1,7 @@
 // What --metrics-listen and systemd's notifications report and answer.
 import type { ErrorText } from '../errors.ts';
 import { explainListenError } from '../io/messages.ts';
-import { formatCount } from '../ui/format.ts';
+import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
 export const NOT_FOUND = 'see /metrics, /healthz and /readyz\n';
@@ -47,6 +47,9 @@ export function describeLive(events: number, pending: readonly number[]): string
 }
 
 export const describeNoProgram = (code: string | undefined): string => `cannot be run (${code})`;
-export const describeExitStatus = (status: number | null): string => `failed with exit status ${status}`;
+export const describeExitStatus = (status: number): string => `failed with exit status ${status}`;
+/** @param limitMs after which it is ended */
+export const describeKilled = (limitMs: number): string =>
+  `was killed or took longer than ${formatDuration(limitMs)}`;
 export const describeLongPhase = (phase: string): string => `${phase} takes too long`;
 export const describeMuteSink = (sink: string): string => `${sink} neither answers nor fails`;

@@ -90,6 +90,11 @@ const FAMILIES: readonly Family[] = [
     '1 if the stream is live.',
     one(({ run }) => Number(run.phase.kind === 'live')),
   ),
+  gauge(
+    'atlantis_stream_live_connections',
+    'Connections that are live; up to --connections, and one more during a handover.',
+    one(({ run }) => run.tally.live),
+  ),
   counter(
     'atlantis_stream_connections',
     'Connections that received the welcome.',
@@ -97,7 +102,7 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_stream_reconnects',
-    'Connections after the first one.',
+    'Connections that replaced one that was lost.',
     one(({ run }) => run.tally.summarize(0).reconnects),
   ),
   counter(
@@ -117,11 +122,26 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_events_received',
-    'Events received, before the filters.',
+    'Events received, before the filters, without copies on other connections.',
     one(({ run }) => {
       const { events, filtered } = run.tally.summarize(0);
       return filtered?.received ?? events;
     }),
+  ),
+  counter(
+    'atlantis_events_duplicate',
+    'Copies of events on other connections, which were dropped.',
+    one(({ run }) => run.mergeFigures?.duplicates ?? 0),
+  ),
+  counter(
+    'atlantis_events_missed',
+    'Events that a live connection did not deliver although another one did.',
+    one(({ run }) => run.mergeFigures?.missed ?? 0),
+  ),
+  counter(
+    'atlantis_events_forgotten',
+    'Events that were forgotten before the end of --dedupe-window, because of the memory limit.',
+    one(({ run }) => run.mergeFigures?.forgotten ?? 0),
   ),
   counter(
     'atlantis_events_filtered',

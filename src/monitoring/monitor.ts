@@ -1,9 +1,9 @@
 // Watches a run for --metrics-listen and systemd (contract M4 to M8). Loaded only if one of them is used.
+import { formatAddress } from '../connection/dial/address.ts';
 import { describeSinkProblem } from '../delivery/messages.ts';
 import type { SinkMonitor, SinkStatus } from '../delivery/sink-status.ts';
 import { RecentLag } from '../events/event-time.ts';
 import type { ListenAddress } from '../flags/values.ts';
-import { formatAddress } from '../io/address.ts';
 import type { Io } from '../io/io.ts';
 import { PHASE_PROBLEMS } from '../session/messages.ts';
 import type { RunStatus } from '../session/run-status.ts';
@@ -70,8 +70,9 @@ async function openEndpoint(
     },
     '/readyz': () => toPage('ready', 'not ready', run?.listProblems() ?? [PHASE_PROBLEMS.starting]),
   });
-  const address = formatAddress(host, server.port);
-  reporter.report(sayListening(address, isLoopbackHost(new URL(`http://${address}`).hostname)));
+  // The resolver may send `localhost` to an address that other machines can reach.
+  const { hostname } = new URL(`http://${formatAddress(server.address, server.port)}`);
+  reporter.report(sayListening(formatAddress(host, server.port), isLoopbackHost(hostname)));
   return {
     update(status) {
       run = status;

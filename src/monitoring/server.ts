@@ -11,9 +11,11 @@ export interface Page {
 }
 
 /** @param accept the Accept header */
-export type ShowPage = (accept: string) => Page | Promise<Page>;
+type ShowPage = (accept: string) => Page | Promise<Page>;
 
-export interface PageServer {
+interface PageServer {
+  /** An IP address, also if the host is a name. */
+  readonly address: string;
   readonly port: number;
   close(): void;
 }
@@ -43,8 +45,10 @@ export async function servePages(
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = MAX_REQUEST_MS;
+  const { address, port: chosenPort } = await listenOn(server, host, port, sayCannotListen);
   return {
-    port: await listenOn(server, host, port, sayCannotListen),
+    address,
+    port: chosenPort,
     close() {
       server.close();
       server.closeAllConnections();

@@ -11,6 +11,7 @@ import type { Phase, RunStatus } from '../session/run-status.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import {
   describeExitStatus,
+  describeKilled,
   describeLive,
   describeLongPhase,
   describeMuteSink,
@@ -131,6 +132,9 @@ function limitPhase(phase: Phase, connectTimeoutMs: number): number {
 
 type Message = Readonly<Record<string, string>>;
 
+/** A service manager that does not read its socket makes systemd-notify wait; later messages would never be sent. */
+const NOTIFY_MS = 10_000;
+
 /** Sends one message after the other; those that wait are combined. A program that cannot be run is reported once. */
 function createSender({ env, platform }: Io, onFault: (why: string) => void): (message: Message) => void {
   const { PATH, NOTIFY_SOCKET } = env;
@@ -151,12 +155,14 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     const child = spawn('systemd-notify', assignments, { ...isolated, stdio: 'ignore' });
     // The end of the run does not wait for it.
     child.unref();
+    const limit = setTimeout(() => child.kill(), NOTIFY_MS).unref();
     child.once('error', ({ code }: NodeJS.ErrnoException) => {
       fail(describeNoProgram(code));
       next();
     });
     child.once('exit', (code) => {
-      if (code !== 0) fail(describeExitStatus(code));
+      clearTimeout(limit);
+      if (code !== 0) fail(code === null ? describeKilled(NOTIFY_MS) : describeExitStatus(code));
       next();
     });
   };

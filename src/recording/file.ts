@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { type OutputError, UsageError } from '../errors.ts';
+import { LINE_FEED } from '../events/scan-constants.ts';
 import { countWholeLines, createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { APPEND, assertTrusted, describeWriteFault, openNamedFile, resolvePlace } from '../io/safe-file.ts';
 import {
@@ -24,7 +25,7 @@ import {
   unpackMember,
 } from './gzip-member.ts';
 import { sayNotRecordable, sayOtherRecording, sayRecordingIsOutput, THE_RECORDING } from './messages.ts';
-import { LINE_FEED, readStartTime } from './recorded-line.ts';
+import { readStartTime } from './recorded-line.ts';
 
 export type RecordingFile = ReturnType<typeof openRecordingFile>;
 

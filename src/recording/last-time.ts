@@ -1,9 +1,9 @@
 // When a recording ends, found without reading all of it: for the remaining time on the status line of a replay.
-
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { LINE_FEED } from '../events/scan-constants.ts';
 import { readAt } from './file.ts';
 import { MEMBER_HEADER_BYTES, readMemberLength, unpackMember } from './gzip-member.ts';
-import { LINE_FEED, readLine } from './recorded-line.ts';
+import { readLine } from './recorded-line.ts';
 
 /** The last event is looked for in this much of the end of the file. */
 const END_BYTES = 256 * 1024;

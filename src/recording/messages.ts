@@ -1,5 +1,6 @@
 // Messages about recordings, as they are written and played.
 import { type ErrorText, EXIT } from '../errors.ts';
+import type { Reformatting } from '../events/json-line.ts';
 import { sayRequires } from '../flags/messages.ts';
 import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
 import { type EventFigures, formatCount, formatEvents, formatGaps } from '../ui/format.ts';
@@ -52,13 +53,26 @@ export const sayTimesRequired = (): ErrorText => [
 export const NO_EVENTS = 'it contains no events';
 export const IS_EMPTY = 'it is empty';
 
-export const COMPACT_HINT =
-  "it was pretty-printed: put each value on one line, as `jq -c .` does, or `jq -c '.[]'` for an array";
+export const IS_ONE_LINE = 'all of it is one line';
 
-export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorText => [
-  `not a recording: ${why}`,
-  isPrettyPrinted
-    ? COMPACT_HINT
+/** What to do with a file that another program reformatted. */
+export const REFORMATTED_HINTS: Readonly<Record<Reformatting, string>> = {
+  'pretty-printed':
+    "it was pretty-printed: put each value on one line, as `jq -c .` does, or `jq -c '.[]'` for an array",
+  'one-array': "it is one JSON array: put each element on one line, as `jq -c '.[]'` does",
+};
+
+const STDIN = 'stdin';
+
+/** @param path `-` for stdin */
+export const sayNothingToPlay = (
+  why: string,
+  path: string,
+  reformatting: Reformatting | undefined,
+): ErrorText => [
+  `not a recording: ${why}: ${path === '-' ? STDIN : path}`,
+  reformatting !== undefined
+    ? REFORMATTED_HINTS[reformatting]
     : 'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
 ];
 

@@ -2,8 +2,15 @@
 import { type Clock, sleep } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
-import { isPrettyPrinted } from '../events/json-line.ts';
-import { IS_EMPTY, LINE_FAULTS, NO_EVENTS, sayNothingToPlay, sayTimesRequired } from './messages.ts';
+import { findReformatting } from '../events/json-line.ts';
+import {
+  IS_EMPTY,
+  IS_ONE_LINE,
+  LINE_FAULTS,
+  NO_EVENTS,
+  sayNothingToPlay,
+  sayTimesRequired,
+} from './messages.ts';
 import type { LineBatch, Lines } from './read-lines.ts';
 import { type RecordedRun, takeRun } from './record-runs.ts';
 import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
@@ -30,6 +37,8 @@ export interface PlayPace {
 }
 
 export interface PlayConfig extends PlayPace {
+  /** Of the file, for errors; `-` is stdin. */
+  readonly path: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /**
@@ -66,8 +75,11 @@ export async function* playRecording(
   const schedule = new Schedule(config);
   const builder = new BatchBuilder();
   let isPlain: boolean | undefined;
+  let { onPlain } = config;
   let damagedAtStart: Played[] = [];
   let firstLine: Buffer | undefined;
+  /** The only line so far may be a recording in one array: whether to play it depends on a second line. */
+  let isOneArray = false;
   let lineNumber = 0;
   let receivedAtMs: number | undefined;
   let connection = 0;
@@ -80,10 +92,17 @@ export async function* playRecording(
   const read = (bytes: Buffer, lines: Lines): RecordedLine | RecordedRun => {
     const run = isPlain === true || hasRate ? undefined : takeRun(lines, bytes, joins);
     const line = run ?? (isPlain === true ? readPlainLine(bytes) : readLine(bytes));
-    if (line.kind !== 'empty') firstLine ??= bytes;
+    if (line.kind !== 'empty') {
+      isOneArray =
+        firstLine === undefined && line.kind === 'plain' && findReformatting(bytes) === 'one-array';
+      firstLine ??= bytes;
+    }
     if (isPlain === undefined && line.kind !== 'empty' && line.kind !== 'damaged') {
       isPlain = line.kind === 'plain';
-      if (isPlain) config.onPlain?.();
+    }
+    if (isPlain === true && !isOneArray) {
+      onPlain?.();
+      onPlain = undefined;
     }
     if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
@@ -92,13 +111,15 @@ export async function* playRecording(
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
     if (isPlain !== undefined) yield damaged;
-    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw unplayable(NO_EVENTS, firstLine);
+    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START)
+      throw unplayable(NO_EVENTS, config.path, firstLine);
   }
 
   for await (const { lines, fault } of source) {
     for (const bytes of lines) {
       const line = read(bytes, lines);
       lineNumber += line.kind === 'run' ? line.lines.count : 1;
+      if (line.kind === 'empty') continue;
       if (isPlain !== undefined && damagedAtStart.length > 0) {
         yield* damagedAtStart;
         damagedAtStart = [];
@@ -135,13 +156,15 @@ export async function* playRecording(
       if (atMs >= sinceMs && atMs <= untilMs) yield { kind: 'lifecycle', line: text, gapMs };
     }
     // More lines on stdin may come much later: do not hold these events back.
-    if (!builder.isEmpty) yield take();
+    if (!builder.isEmpty && !isOneArray) yield take();
     if (fault === undefined) continue;
     yield* report(lineNumber + 1, fault.why);
     if (fault.isLine) lineNumber += 1;
   }
-  if (isPlain !== undefined || signal.aborted) return;
-  throw unplayable(damagedAtStart.length > 0 ? NO_EVENTS : IS_EMPTY, firstLine);
+  if (signal.aborted) return;
+  if (isOneArray) throw unplayable(IS_ONE_LINE, config.path, firstLine);
+  if (isPlain !== undefined) return;
+  throw unplayable(damagedAtStart.length > 0 ? NO_EVENTS : IS_EMPTY, config.path, firstLine);
 }
 
 /** Computes when events are due. */
@@ -180,5 +203,5 @@ class Schedule {
 }
 
 /** @param firstLine the first line that is not empty */
-const unplayable = (why: string, firstLine: Buffer | undefined): UsageError =>
-  new UsageError(...sayNothingToPlay(why, firstLine !== undefined && isPrettyPrinted(firstLine)));
+const unplayable = (why: string, path: string, firstLine: Buffer | undefined): UsageError =>
+  new UsageError(...sayNothingToPlay(why, path, firstLine && findReformatting(firstLine)));

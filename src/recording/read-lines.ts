@@ -4,9 +4,10 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { untilAborted } from '../clock.ts';
 import { UsageError } from '../errors.ts';
+import { LINE_FEED } from '../events/scan-constants.ts';
 import { sayNotRead } from '../io/messages.ts';
 import { LINE_FAULTS, THE_RECORDING } from './messages.ts';
-import { LINE_FEED, MAX_LINE_BYTES } from './recorded-line.ts';
+import { MAX_LINE_BYTES } from './recorded-line.ts';
 import { type Unpacked, unpack } from './unpack.ts';
 
 /** Lines that were read together, to be read one by one. */

@@ -3,6 +3,7 @@
 import { readTimestampMs } from '../events/event-time.ts';
 import { matchTokens, readMembers, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/message-text.ts';
+import { CLOSE_OBJECT } from '../events/scan-constants.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeNames } from '../events/seek.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
@@ -10,7 +11,6 @@ import { LINE_FAULTS } from './messages.ts';
 
 /** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
 export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
-export const LINE_FEED = 0x0a;
 /** Version of the format; incremented by every incompatible change. */
 const RECORDING_VERSION = 1;
 
@@ -71,7 +71,6 @@ export type RecordedLine =
 /** Enough for the start of an envelope, unless another program added much white space. */
 const USUAL_ENVELOPE_BYTES = 200;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
-const CLOSE_OBJECT = 0x7d;
 
 /** Reads one line, without its line feed. */
 export function readLine(bytes: Buffer): RecordedLine {

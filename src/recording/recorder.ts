@@ -5,6 +5,7 @@
 import { type Clock, computeElapsedMs } from '../clock.ts';
 import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
+import { LINE_FEED } from '../events/scan-constants.ts';
 import { createEnvelopeRenderer } from '../render/envelope.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
@@ -18,7 +19,7 @@ import {
   type RecordingFile,
 } from './file.ts';
 import { type RecordingChange, sayChanged, sayRecordingRepaired, sayReopened } from './messages.ts';
-import { LINE_FEED, makeHeader } from './recorded-line.ts';
+import { makeHeader } from './recorded-line.ts';
 
 /** What to record into, and when to rotate. */
 export interface RecordConfig {

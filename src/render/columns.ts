@@ -1,7 +1,9 @@
-// Rows in aligned columns under a header, which is repeated when the window was resized. Columns grow with their values;
-// if the terminal is too narrow, the widest are cut first. Numbers are shown in full and end in one column.
+// Rows in aligned columns under a header, which is repeated when the window was resized. Where a column begins and how wide
+// it is depends on the names of the fields and on the width of the terminal only. A text that is too wide is cut. A number
+// is shown in full: it moves what follows it on its line, and the next column that has room is in its place again.
 
 import type { Paint } from './paint.ts';
+import { findRole, ROLE, type Role } from './pretty/event-plan.ts';
 import { isHashLike, SHORT_HASH_COLUMNS, shortenMiddle } from './pretty/hashes.ts';
 import { dropCutNumber } from './pretty/numbers.ts';
 import { SIGNS, type Signs } from './signs.ts';
@@ -16,8 +18,9 @@ export interface Cell {
   readonly isComposite?: boolean;
 }
 
-export interface ColumnsOptions {
-  readonly names: readonly string[];
+interface ColumnsOptions {
+  /** The title of each column, and the name of its field. */
+  readonly fields: readonly { readonly title: string; readonly name: string }[];
   readonly header: Paint;
   readonly signs?: Signs | undefined;
   /** Columns of the terminal, or undefined if nothing is to be cut. */
@@ -29,74 +32,116 @@ interface Columns {
   render(rows: readonly (readonly Cell[])[]): string;
 }
 
-/** The widest cell of a column, and the widest of its numbers. */
-interface Widths {
-  readonly widest: number;
-  readonly numbers: number;
+interface Slot {
+  readonly at: number;
+  readonly width: number;
+  /** Where a text is cut: the last one may use the rest of the line. */
+  readonly limit: number;
 }
 
-const NO_WIDTHS: Widths = { widest: 0, numbers: 0 };
 const EMPTY: Cell = { text: '', isNumber: false };
 /** Spaces between columns. */
 const GAP = 2;
 /** A narrower column is unreadable. */
 const MIN_WIDTH = 6;
+/** Numbers of fields with an unknown name end here, next to their neighbors. */
+const MAX_NUMBER_WIDTH = 20;
 
-export function createColumns({ names, header, signs = SIGNS, width }: ColumnsOptions): Columns {
-  const widths = names.map((name) => ({ widest: measureWidth(name), numbers: 0 }));
-  /** The width for which the header was shown. */
-  let shownFor: { readonly columns: number | undefined } | undefined;
-  const joinRow = (row: readonly Cell[], limit: number): string => {
+/** The least and the largest width of a column, by the role of its field. */
+const WIDTHS: Readonly<Partial<Record<Role, readonly [least: number, most: number]>>> = {
+  [ROLE.type]: [16, 24],
+  [ROLE.chain]: [8, 12],
+  [ROLE.dollars]: [14, 20],
+  [ROLE.amount]: [12, 24],
+  [ROLE.raw]: [12, 32],
+  [ROLE.unit]: [5, 8],
+  [ROLE.direction]: [5, 9],
+  [ROLE.from]: [SHORT_HASH_COLUMNS + 1, 44],
+  [ROLE.to]: [SHORT_HASH_COLUMNS + 1, 44],
+  [ROLE.address]: [SHORT_HASH_COLUMNS + 1, 44],
+  [ROLE.counterparty]: [SHORT_HASH_COLUMNS + 1, 44],
+  [ROLE.hash]: [SHORT_HASH_COLUMNS + 1, 66],
+};
+const OTHER_WIDTHS = [8, 24] as const;
+const NUMBERS: ReadonlySet<Role> = new Set([ROLE.dollars, ROLE.amount, ROLE.raw]);
+
+export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsOptions): Columns {
+  const roles = fields.map(({ name }) => findRole(name));
+  const titles = fields.map(({ title }) => title);
+  let shownFor: { readonly columns: number | undefined; readonly slots: readonly Slot[] } | undefined;
+  const joinRow = (row: readonly Cell[], slots: readonly Slot[]): string => {
     const last = row.findLastIndex(({ text }) => text !== '');
     let line = '';
-    for (let i = 0; i <= last; i++) {
-      const { widest, numbers } = widths[i] ?? NO_WIDTHS;
-      const { isNumber } = row[i] ?? EMPTY;
-      const shown = cutCell(row[i] ?? EMPTY, limit, signs);
-      const missing = Math.max(numbers, Math.min(widest, limit)) - measureWidth(shown);
-      const padding = makeSpaces(missing);
-      line += isNumber ? padding + shown : i === last ? shown : shown + padding;
-      if (i < last) line += makeSpaces(GAP);
+    let used = 0;
+    for (const [i, slot] of slots.slice(0, last + 1).entries()) {
+      const cell = row[i] ?? EMPTY;
+      const shown = cutCell(cell, slot.limit, signs);
+      const own = measureWidth(shown);
+      const isWide = NUMBERS.has(roles[i] ?? ROLE.other);
+      const end = slot.at + (isWide ? slot.width : Math.min(slot.width, MAX_NUMBER_WIDTH));
+      const start = Math.max(i === 0 ? 0 : used + GAP, cell.isNumber ? end - own : slot.at);
+      line += makeSpaces(start - used) + shown;
+      used = start + own;
     }
     return line;
   };
   return {
     render(rows) {
-      for (const row of rows) {
-        for (const [i, { text, isNumber }] of row.entries()) {
-          const known = widths[i] ?? NO_WIDTHS;
-          const own = measureWidth(text);
-          widths[i] = {
-            widest: Math.max(known.widest, own),
-            numbers: isNumber ? Math.max(known.numbers, own) : known.numbers,
-          };
-        }
-      }
       const columns = width();
-      const limit = findLimit(widths, columns);
-      const lines = rows.map((row) => `${joinRow(row, limit)}\n`).join('');
-      if (shownFor !== undefined && shownFor.columns === columns) return lines;
-      shownFor = { columns };
+      const isNew = shownFor === undefined || shownFor.columns !== columns;
+      if (isNew) shownFor = { columns, slots: planSlots(titles, roles, columns) };
+      const slots = shownFor?.slots ?? [];
+      const lines = rows.map((row) => `${joinRow(row, slots)}\n`).join('');
+      if (!isNew) return lines;
       // A title is above its values.
-      const titles = names.map((name, i) => {
-        const { widest, numbers } = widths[i] ?? NO_WIDTHS;
-        const text = cutText(name, Math.max(numbers, Math.min(widest, limit)), signs.ellipsis);
-        return { text, isNumber: rows[0]?.[i]?.isNumber === true };
+      const cells = titles.map((title, i) => {
+        const isNumber = NUMBERS.has(roles[i] ?? ROLE.other) || rows[0]?.[i]?.isNumber === true;
+        return { text: cutText(title, slots[i]?.width ?? 0, signs.ellipsis), isNumber };
       });
-      return `${header.open}${joinRow(titles, limit)}${header.close}\n${lines}`;
+      return `${header.open}${joinRow(cells, slots)}${header.close}\n${lines}`;
     },
   };
 }
 
-/** The largest width of texts with which all columns fit, or MIN_WIDTH. */
-function findLimit(widths: readonly Widths[], columns: number | undefined): number {
-  if (columns === undefined) return Number.POSITIVE_INFINITY;
-  const room = columns - GAP * (widths.length - 1);
-  const needs = (limit: number): number =>
-    widths.reduce((sum, { widest, numbers }) => sum + Math.max(numbers, Math.min(widest, limit)), 0);
-  let limit = columns;
-  while (limit > MIN_WIDTH && needs(limit) > room) limit--;
-  return limit;
+function planSlots(
+  titles: readonly string[],
+  roles: readonly Role[],
+  columns: number | undefined,
+): readonly Slot[] {
+  const bounds = roles.map((role, i) => {
+    const [least, most] = WIDTHS[role] ?? OTHER_WIDTHS;
+    return { least: Math.max(least, Math.min(measureWidth(titles[i] ?? ''), most)), most };
+  });
+  const widths = bounds.map(({ least, most }) => (columns === undefined ? most : least));
+  if (columns !== undefined) fitWidths(widths, bounds, columns - GAP * (widths.length - 1));
+  let at = 0;
+  return widths.map((width, i) => {
+    const isLast = i === widths.length - 1;
+    const limit =
+      columns === undefined ? Number.POSITIVE_INFINITY : isLast ? Math.max(width, columns - at) : width;
+    const slot = { at, width, limit };
+    at += width + GAP;
+    return slot;
+  });
+}
+
+/** Widens the columns in turn as long as there is room, or makes the widest ones narrower. */
+function fitWidths(widths: number[], bounds: readonly { readonly most: number }[], room: number): void {
+  let spare = room - widths.reduce((sum, width) => sum + width, 0);
+  for (let hasGrown = true; hasGrown && spare > 0; ) {
+    hasGrown = false;
+    for (const [i, width] of widths.entries()) {
+      if (spare === 0 || width >= (bounds[i]?.most ?? 0)) continue;
+      widths[i] = width + 1;
+      spare -= 1;
+      hasGrown = true;
+    }
+  }
+  for (; spare < 0; spare++) {
+    const widest = Math.max(...widths);
+    if (widest <= MIN_WIDTH) return;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
 }
 
 function cutCell({ text, isNumber, isComposite = false }: Cell, limit: number, { ellipsis }: Signs): string {

@@ -7,7 +7,7 @@ import { makeSafeLine } from './ndjson.ts';
 import type { BatchPosition, LifecycleRecord, Renderer } from './renderer.ts';
 
 /** Version of the format; incremented by every incompatible change. */
-export const ENVELOPE_VERSION = 1;
+const ENVELOPE_VERSION = 1;
 
 const LINE_END = Buffer.from('}\n');
 

@@ -17,7 +17,7 @@ import type { Renderer } from './renderer.ts';
 import { joinRawLines, makeVisible } from './sanitize.ts';
 import type { Signs } from './signs.ts';
 
-export interface FieldsOptions {
+interface FieldsOptions {
   readonly fields: readonly { readonly text: string; readonly steps: readonly PathStep[] }[];
   readonly form: 'columns' | 'tabs' | 'csv';
   /** A first line with the names; columns always have it. */
@@ -57,8 +57,15 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
   // Loaded on demand: a pipe does not need string-width, which takes 30 ms to load.
   const { createColumns } = await import('./columns.ts');
   const width = (): number | undefined => (options.isWide ? undefined : options.columns());
-  const columns = createColumns({ names, header: style.header, signs, width });
+  const fields = options.fields.map(({ steps }, i) => ({ title: names[i] ?? '', name: nameOf(steps) }));
+  const columns = createColumns({ fields, header: style.header, signs, width });
   return { renderEvents: (batch, count) => escapeCommands(columns.render(readRows(batch, count))) };
+}
+
+/** The last name on a path: `address` of `from.address`. */
+function nameOf(steps: readonly PathStep[]): string {
+  const last = steps.findLast(({ kind }) => kind === 'member');
+  return last?.kind === 'member' ? last.name : '';
 }
 
 /** The values at a path; `[*]` leads to several, which are joined with commas. */

@@ -8,6 +8,9 @@ export interface Paint {
 
 export const NO_PAINT: Paint = { open: '', close: '' };
 
+/** Colors of events: fixed ones for any background, a dark or a light one, or those of the terminal's own theme. */
+export type Theme = 'auto' | 'dark' | 'light' | 'terminal';
+
 /** Styles of events. */
 export type Style = Readonly<Record<'time' | 'dollars' | 'name' | 'note' | 'header' | 'mark', Paint>> & {
   /** Each type gets one of these. */

@@ -4,7 +4,6 @@
 // DEL and C1 too), line and paragraph separators, lone surrogates, and Default_Ignorable_Code_Point of Unicode (bidi
 // controls, zero-width characters, fillers, tag characters, U+FEFF): `US<zero-width space>DC` must not look like `USDC`.
 // Inside an emoji the joiner U+200D and the variation selectors U+FE0E and U+FE0F stay.
-
 import { UNSAFE_CHARACTER } from '../events/message-text.ts';
 
 /** The fast path: printable ASCII and the ellipsis need no escape. */

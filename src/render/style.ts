@@ -4,21 +4,29 @@
 // in Solarized Light that of the darkest text. Bold is never combined with a color, since some terminals then show the
 // bright color, which Solarized uses for its grays.
 import { Chalk } from 'chalk';
-import { type LogStyle, NO_PAINT, type Paint, type Style } from './paint.ts';
+import { type LogStyle, NO_PAINT, type Paint, type Style, type Theme } from './paint.ts';
 
 /** The sixteen colors, which the theme of the terminal defines. */
 const chalk = new Chalk({ level: 1 });
 /** The fixed colors of a terminal with 256. */
 const manyColors = new Chalk({ level: 2 });
 
-/** Of the 240 fixed colors: a contrast of at least 3 on black, white and both backgrounds of Solarized. */
-export const CHAIN_COLORS = [32, 64, 166, 163, 30, 99, 136, 168, 28, 69, 131, 133] as const;
+/**
+ * Of the 240 fixed colors. `auto`: a contrast of at least 3 on black, white and both backgrounds of Solarized; `dark` and
+ * `light`: of at least 4.5 on such backgrounds.
+ */
+export const CHAIN_COLORS: Readonly<Record<Exclude<Theme, 'terminal'>, readonly number[]>> = {
+  auto: [32, 64, 166, 163, 30, 99, 136, 168, 28, 69, 131, 133],
+  dark: [39, 112, 208, 205, 43, 141, 220, 210, 78, 111, 171, 180],
+  light: [26, 22, 160, 127, 94, 57, 23, 161, 58, 18, 91, 88],
+};
 
-export function createColorStyle(has256Colors: boolean): Style {
+/** @param theme `terminal` for a terminal with sixteen colors */
+export function createColorStyle(theme: Theme): Style {
   const dim = split(chalk.dim);
   const bold = split(chalk.bold);
   const few = [chalk.cyan, chalk.magenta, chalk.green, chalk.yellow, chalk.red];
-  const chains = has256Colors ? CHAIN_COLORS.map((color) => manyColors.ansi256(color)) : few;
+  const chains = theme === 'terminal' ? few : CHAIN_COLORS[theme].map((color) => manyColors.ansi256(color));
   return {
     time: dim,
     types: [bold, split(chalk.italic), NO_PAINT],

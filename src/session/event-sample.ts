@@ -26,8 +26,16 @@ const MIN_MISFITS = 5;
 
 export type Kind = 'string' | 'number' | 'boolean' | 'object' | 'array' | 'null';
 
-/** A path that an expression or `--fields` names. */
-class NamedPath {
+/** A path that events should have, and the flag that names it. */
+export interface WatchedPath {
+  /** As written. */
+  readonly text: string;
+  readonly steps: readonly PathStep[];
+  readonly flag: string;
+}
+
+/** A path that an expression or a flag names. */
+export class NamedPath {
   /** As written. */
   readonly text: string;
   readonly #steps: readonly SeekStep[];
@@ -45,6 +53,15 @@ class NamedPath {
       const byte = view.getUint8(start);
       return visit(isContainerByte(byte) ? String.fromCharCode(byte) : readSource(view, start, end));
     });
+  }
+}
+
+class FlagPath extends NamedPath {
+  readonly flag: string;
+
+  constructor({ text, steps, flag }: WatchedPath) {
+    super(text, steps);
+    this.flag = flag;
   }
 }
 
@@ -105,16 +122,13 @@ export class EventSample {
   events = 0;
   readonly types = new TypeCounts();
   readonly compared: readonly Compared[];
-  /** Paths of `--fields`. */
-  readonly fields: readonly NamedPath[];
+  /** Paths of flags. */
+  readonly fields: readonly FlagPath[];
   readonly #paths = new Set<string>();
 
-  constructor(
-    comparisons: readonly Comparison[],
-    fields: readonly { readonly text: string; readonly steps: readonly PathStep[] }[] = [],
-  ) {
+  constructor(comparisons: readonly Comparison[], fields: readonly WatchedPath[] = []) {
     this.compared = comparisons.map((comparison) => new Compared(comparison));
-    this.fields = fields.map(({ text, steps }) => new NamedPath(text, steps));
+    this.fields = fields.map((path) => new FlagPath(path));
   }
 
   /** Paths of all values that were seen, such as `items[*].x`. */

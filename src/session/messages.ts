@@ -1,4 +1,5 @@
 // Messages about a run: its filters, its end and its summary.
+import type { MergeFigures } from '../connection/follow-all.ts';
 import { type AtlantisError, findNearest, isAtlantisError } from '../errors.ts';
 import { suggestNearest, suggestWord } from '../io/messages.ts';
 import type { EndSignal } from '../io/signals.ts';
@@ -13,12 +14,12 @@ import {
   formatGaps,
   type GapFigures,
 } from '../ui/format.ts';
+import { describeMerge } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { Compared, EventSample, Kind } from './event-sample.ts';
 
-/** A bug. */
+const MIN_PAUSE_MS = 1_000;
 export const NO_REASON = 'the stream ended without a reason';
-
 export const THE_READY_FILE = 'the ready file';
 
 /** Why a run is not ready, by its phase. */
@@ -30,11 +31,12 @@ export const PHASE_PROBLEMS = {
   stopping: 'stopping',
 } as const;
 
-export function sayPatternCut(): StatusRecord {
+/** @param where the flag, or the setting of a sink */
+export function sayPatternCut(where: string, outcome: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: '--where: a text is too long to search with this pattern; such events are kept (reported once)',
+    message: `${where}: a text is too long to search with this pattern; such events are ${outcome} (reported once)`,
     hint: 'use a shorter pattern',
   };
 }
@@ -45,10 +47,8 @@ export interface RunFigures extends EventFigures, GapFigures {
   readonly disconnectedMs: number;
   readonly pausedMs: number;
   readonly discarded: ReadonlyMap<string, number>;
+  readonly merged?: MergeFigures | undefined;
 }
-
-/** Shorter pauses are not worth a word. */
-const MIN_PAUSE_MS = 1_000;
 
 /** What happened, in one to three lines; gaps are always named. */
 export function saySummary(run: RunFigures): StatusRecord {
@@ -60,6 +60,7 @@ export function saySummary(run: RunFigures): StatusRecord {
     [
       run.pausedMs < MIN_PAUSE_MS ? '' : `paused for ${formatDuration(run.pausedMs)}`,
       total === 0 ? '' : `${formatCount(total, 'message')} discarded (${listDiscarded(run.discarded)})`,
+      describeMerge(run.merged),
     ],
   ].map((parts) => parts.filter((part) => part !== '').join(', '));
   const block = lines.filter((line) => line !== '');
@@ -79,6 +80,7 @@ export function saySummary(run: RunFigures): StatusRecord {
       paused_ms: Math.round(run.pausedMs),
       discarded: Object.fromEntries(run.discarded),
       ...run.filtered,
+      ...run.merged,
     },
   };
 }
@@ -235,22 +237,15 @@ function suggestValue(wanted: string | undefined, kind: string): string {
 export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonly string[]): StatusRecord {
   const { paths } = sample;
   const types = sample.types.list();
+  const names = types.map(({ type }) => type);
+  const counted = types.map(({ type, count }) => `${type} ${count}`);
   const lines = globs.flatMap((glob) => {
-    const nearest = findNearest(
-      glob,
-      types.map(({ type }) => type),
-    );
+    const nearest = findNearest(glob, names);
     return nearest === undefined || nearest === glob
       ? []
       : `no event of type ${glob}: ${suggestWord(nearest)}`;
   });
-  lines.push(...suggestNames(sample));
-  lines.push(
-    `types seen: ${listShown(
-      types.map(({ type, count }) => `${type} ${count}`),
-      SHOWN_TYPES,
-    )}`,
-  );
+  lines.push(...suggestNames(sample), `types seen: ${listShown(counted, SHOWN_TYPES)}`);
   if (sample.compared.some(({ isPresent }) => !isPresent))
     lines.push(`fields seen: ${listShown(paths, SHOWN_PATHS)}`);
   return {
@@ -276,11 +271,15 @@ function suggestNames({ compared, paths }: EventSample): string[] {
   return lines;
 }
 
-export function sayMissingFields(missing: readonly string[], paths: readonly string[]): StatusRecord {
+export function sayMissingFields(
+  flag: string,
+  missing: readonly string[],
+  paths: readonly string[],
+): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `--fields: no event so far has ${missing.join(', ')}`,
+    message: `${flag}: no event so far has ${missing.join(', ')}`,
     hint: [
       ...missing.map((path) => sayMissing(path, paths)),
       `fields seen: ${listShown(paths, SHOWN_PATHS)}`,

@@ -1,5 +1,6 @@
 // Opens the service, or the built-in simulator, as the source of a command, with the stderr reporter.
 import type { Clock } from '../clock.ts';
+import type { ConnectionsConfig } from '../connection/config.ts';
 import type { Io } from '../io/io.ts';
 import { limitLookups } from '../settings/lookup-limit.ts';
 import type { KeyListener } from '../settings/renew-key.ts';
@@ -35,9 +36,11 @@ export async function openCommandStream(
   flags: StreamFlags,
   config: TailConfig,
   select: Select,
+  redundancy: ConnectionsConfig,
   io: Io,
 ): Promise<CommandStream & Pick<PreparedStream, 'settings'>> {
-  const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
+  const simulator =
+    config.simulate === undefined ? undefined : await startBuiltIn(config.simulate, redundancy.connections);
   let reporter: Reporter | undefined;
   try {
     const target =
@@ -50,7 +53,8 @@ export async function openCommandStream(
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
     limitLookups(io, config.connection.connectTimeoutMs, config.timeoutMs, config.durationMs);
     const deadlineMs = findDeadline(config, io.clock);
-    const prepared = await prepareSource(config.connection, target, io, { deadlineMs, select });
+    const extra = { deadlineMs, select, redundancy };
+    const prepared = await prepareSource(config.connection, target, io, extra);
     const reporting = await createReporting(config, io);
     reporter = reporting.reporter;
     for (const warning of target.warnings) {
@@ -60,7 +64,12 @@ export async function openCommandStream(
       reporting.reporter.report({ event: 'setting', level: 'debug', message: origin });
     }
     const { settings } = prepared;
-    return { source: createService(prepared), settings, ...reporting, close: async () => simulator?.close() };
+    return {
+      source: createService(prepared, redundancy.connections > 1),
+      settings,
+      ...reporting,
+      close: async () => simulator?.close(),
+    };
   } catch (error) {
     await simulator?.close();
     throw error;
@@ -75,7 +84,7 @@ function reportKey(find: () => Reporter | undefined): KeyListener {
   };
 }
 
-function createService({ settings, open }: PreparedStream): LiveSource {
+function createService({ settings, open }: PreparedStream, hasSeveral: boolean): LiveSource {
   let stream: EventStream | undefined;
   return {
     kind: 'live',
@@ -84,6 +93,10 @@ function createService({ settings, open }: PreparedStream): LiveSource {
       return stream?.roundTripMs;
     },
     isGapless: false,
+    hasSeveral,
+    get mergeFigures() {
+      return stream?.mergeFigures;
+    },
     items(signal) {
       stream = open(signal);
       return stream.items();
@@ -114,7 +127,9 @@ export async function createReporting(
 
 async function startBuiltIn(
   scenario: string,
+  connections: number,
 ): Promise<{ url: string; exampleKey: string; close(): Promise<void> }> {
   const { startSimulator } = await import('../simulator/server.ts');
-  return startSimulator({ scenario });
+  // Several connections need the same events.
+  return startSimulator({ scenario: scenario === 'steady' && connections > 1 ? 'shared' : scenario });
 }

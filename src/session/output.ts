@@ -103,9 +103,10 @@ export function openPrinter(
 /**
  * The renderer for the chosen format, loaded only if it is used.
  *
+ * @param onCut called for each event that an expression of `--highlight` could not search completely
  * @throws UsageError for an invalid `--fields` or `--highlight`
  */
-export async function createRenderer(config: TailConfig, io: Io): Promise<Renderer> {
+export async function createRenderer(config: TailConfig, io: Io, onCut: () => void): Promise<Renderer> {
   if (config.isEnveloped) {
     const { createEnvelopeRenderer } = await import('../render/envelope.ts');
     return createEnvelopeRenderer();
@@ -124,7 +125,7 @@ export async function createRenderer(config: TailConfig, io: Io): Promise<Render
   const { clock, signs, stdout } = io;
   const { isTty, columns } = stdout;
   const style = config.useColor
-    ? (await import('../render/style.ts')).createColorStyle(has256Colors(io))
+    ? (await import('../render/style.ts')).createColorStyle(has256Colors(io) ? config.theme : 'terminal')
     : PLAIN_STYLE;
   if (paths !== undefined) {
     const { parseFieldList } = await import('../filter/field-list.ts');
@@ -134,7 +135,7 @@ export async function createRenderer(config: TailConfig, io: Io): Promise<Render
     const isNamed = hasHeader || form === 'csv';
     return createFieldsRenderer({ fields, form, hasHeader: isNamed, style, signs, isWide, columns });
   }
-  const highlight = expressions.length === 0 ? undefined : await loadHighlight(expressions);
+  const highlight = expressions.length === 0 ? undefined : await loadHighlight(expressions, onCut);
   const { createPrettyRenderer } = await import('../render/pretty/pretty.ts');
   const marks = { highlight, hasBell: hasBell && isTty };
   const startMs = clock.wallMs();
@@ -144,12 +145,14 @@ export async function createRenderer(config: TailConfig, io: Io): Promise<Render
 /** Finds the events that match one of the expressions. @throws UsageError */
 async function loadHighlight(
   expressions: readonly string[],
+  onCut: () => void,
 ): Promise<(batch: Batch, count: number) => readonly boolean[]> {
   const { createFilter } = await import('../filter/filter.ts');
   const names = { type: '--type', where: '--highlight' };
   const filters = await Promise.all(
     expressions.map((expression) => createFilter({ types: [], where: [expression] }, names, false)),
   );
+  for (const filter of filters) filter.onCut = onCut;
   return (batch, count) => {
     const marks: boolean[] = [];
     // The memory of the batch stays with its owner.

@@ -20,13 +20,15 @@ interface RecordingParts {
   readonly status: StreamProgress;
   /** As in PlayConfig. */
   readonly joinsTimes?: boolean;
+  /** Called once if the file is plain NDJSON, without receive times. */
+  readonly onPlain?: () => void;
 }
 
 /** Plays `path`, `-` for stdin. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 for another file. */
 export function createRecordingSource(
   path: string,
   { isStrict, ...pace }: ReplayConfig,
-  { select, reporter, status, joinsTimes }: RecordingParts,
+  { select, reporter, status, joinsTimes, onPlain: notePlain }: RecordingParts,
   io: Io,
 ): FileSource {
   const damage = createDamageReport(reporter);
@@ -46,8 +48,19 @@ export function createRecordingSource(
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      const onPlain = ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
-      const config = { ...pace, joinsTimes, clock: io.clock, signal, onPlain, onWait: createProgress() };
+      const onPlain = (): void => {
+        notePlain?.();
+        if (ratePerSecond === undefined) reporter.report(sayPlain());
+      };
+      const config = {
+        ...pace,
+        path,
+        joinsTimes,
+        clock: io.clock,
+        signal,
+        onPlain,
+        onWait: createProgress(),
+      };
       for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);

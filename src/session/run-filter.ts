@@ -6,13 +6,26 @@ import type { Reporter } from '../ui/reporter.ts';
 import type { EventWatch, WatchConfig } from './event-watch.ts';
 import { sayPatternCut } from './messages.ts';
 
-/** Reports the first event that `--where` could not search completely. */
-export function reportCuts(select: Select, reporter: Reporter): void {
-  if (select === undefined) return;
-  select.onCut = () => {
-    select.onCut = () => {};
-    reporter.report(sayPatternCut());
+/** What happens to an event with a text that is too long for a pattern. */
+type CutOutcome = 'kept' | 'not counted' | 'not marked';
+
+/** Reports the first event that a pattern could not search completely. @param where see `sayPatternCut` */
+export function createCutReport(reporter: Reporter, where: string, outcome: CutOutcome): () => void {
+  let isReported = false;
+  return () => {
+    if (!isReported) reporter.report(sayPatternCut(where, outcome));
+    isReported = true;
   };
+}
+
+/** The same for a filter. */
+export function reportCuts(
+  select: Select,
+  reporter: Reporter,
+  where = '--where',
+  outcome: CutOutcome = 'kept',
+): void {
+  if (select !== undefined) select.onCut = createCutReport(reporter, where, outcome);
 }
 
 /** The compiled filters of a config, loaded only if there are any. @throws UsageError for an invalid filter */
@@ -22,13 +35,14 @@ export async function loadFilter({ filter }: TailConfig): Promise<Select> {
   return createFilter(filter);
 }
 
-/** Undefined without filters and `--fields`. */
+/** Undefined without filters and paths. */
 export async function loadEventWatch(
   config: WatchConfig,
   clock: Clock,
   reporter: Reporter,
 ): Promise<EventWatch | undefined> {
-  if (config.filter === undefined && config.fields === undefined) return undefined;
+  const { filter, fields, watchedPaths = [] } = config;
+  if (filter === undefined && fields === undefined && watchedPaths.length === 0) return undefined;
   const { createEventWatch } = await import('./event-watch.ts');
   return createEventWatch(config, clock, reporter);
 }

@@ -1,9 +1,11 @@
 // What a run is doing now, for its ready file, health checks, metrics and systemd.
 import type { Clock } from '../clock.ts';
+import type { MergeFigures } from '../connection/follow-all.ts';
 import type { Batch } from '../events/batch.ts';
 import type { Connected, StreamItem } from '../stream/items.ts';
 import { PHASE_PROBLEMS } from './messages.ts';
 import type { Output } from './output.ts';
+import type { LiveSource } from './source.ts';
 import type { Tally } from './tally.ts';
 
 /** Where a run is: it starts, connects, is live, loses its connection and waits, and stops. */
@@ -16,7 +18,9 @@ export interface RunStatus {
   readonly phase: Phase;
   /** When the phase began (monotonic ms). */
   readonly phaseSinceMs: number;
-  readonly tally: Pick<Tally, 'summarize' | 'connections' | 'gaps' | 'gapMs' | 'openGap'>;
+  readonly tally: Pick<Tally, 'summarize' | 'connections' | 'live' | 'gaps' | 'gapMs' | 'openGap'>;
+  /** Of several connections, and of handovers. */
+  readonly mergeFigures: MergeFigures | undefined;
   readonly output: Pick<Output, 'blockedMs' | 'blockedSinceMs'>;
   /** Why the run is not ready; empty if it is. The texts can be published. */
   listProblems(): readonly string[];
@@ -34,6 +38,7 @@ export interface RunObserver {
 const POLL_MS = 1_000;
 
 interface TrackedRun extends Pick<RunStatus, 'tally'> {
+  readonly source: Pick<LiveSource, 'mergeFigures'>;
   readonly output: Pick<Output, 'blockedMs' | 'blockedSinceMs' | 'listProblems'>;
 }
 
@@ -42,6 +47,7 @@ export class RunTracker implements RunStatus {
   phaseSinceMs: number;
   readonly tally: RunStatus['tally'];
   readonly output: TrackedRun['output'];
+  readonly #source: TrackedRun['source'];
   readonly #observers: readonly RunObserver[];
   readonly #clock: Clock;
   #problems = '';
@@ -49,13 +55,14 @@ export class RunTracker implements RunStatus {
 
   /** @param signal aborts when the run begins to stop, which may take long */
   constructor(
-    { tally, output }: TrackedRun,
+    { tally, output, source }: TrackedRun,
     observers: readonly RunObserver[],
     clock: Clock,
     signal: AbortSignal,
   ) {
     this.tally = tally;
     this.output = output;
+    this.#source = source;
     this.#observers = observers;
     this.#clock = clock;
     this.phaseSinceMs = clock.monotonicMs();
@@ -63,6 +70,10 @@ export class RunTracker implements RunStatus {
     signal.addEventListener('abort', () => this.stop());
     if (output.listProblems !== undefined) this.#poll();
     this.#notify();
+  }
+
+  get mergeFigures(): MergeFigures | undefined {
+    return this.#source.mergeFigures;
   }
 
   listProblems(): readonly string[] {
@@ -73,6 +84,8 @@ export class RunTracker implements RunStatus {
 
   /** Follows the items of a live stream. */
   note(item: StreamItem): void {
+    // While another connection is live, the stream is.
+    if ('others' in item) return;
     switch (item.kind) {
       case 'connected':
         this.#enter({ kind: 'live', connected: item });

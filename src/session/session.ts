@@ -12,7 +12,7 @@ import { type Connected, type EventBatch, type Events, pump, type StreamItem } f
 import * as say from '../ui/messages.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import type { EventWatch } from './event-watch.ts';
+import type { EventWatch, WatchConfig } from './event-watch.ts';
 import { NO_REASON, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, createReadyFile } from './ready-file.ts';
@@ -26,7 +26,8 @@ type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 > &
-  Partial<Pick<TailConfig, 'fields' | 'hasKeys'>>;
+  Partial<Pick<TailConfig, 'hasKeys'>> &
+  WatchConfig;
 
 interface SessionParts {
   readonly config: SessionConfig;
@@ -94,7 +95,12 @@ function trackRun(parts: SessionParts, run: Pick<Run, 'output' | 'tally'>, stop:
   const { readyFile } = parts.config;
   const onFault = (error: unknown): void => stop.because({ kind: 'fault', error });
   const own = readyFile === undefined ? [] : [createReadyFile(readyFile, io.pid, onFault)];
-  return new RunTracker(run, [...own, ...(parts.observers ?? [])], io.clock, stop.signal);
+  return new RunTracker(
+    { ...run, source: parts.source },
+    [...own, ...(parts.observers ?? [])],
+    io.clock,
+    stop.signal,
+  );
 }
 
 /** Pulls until the source ends or there is a reason to stop. */
@@ -107,8 +113,8 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
     );
   if (stop.reason !== undefined) return;
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
-    if (item.kind === 'connected') silence.begin();
-    if (item.kind === 'lost') silence.end();
+    if (item.kind === 'connected' && tally.isDisconnected) silence.begin();
+    if (item.kind === 'lost' && item.others === undefined) silence.end();
     if (item.kind === 'events') run.tracker.note(item);
     if (item.kind === 'recorded') {
       if (item.gapMs !== undefined) {
@@ -168,15 +174,16 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   if (item.kind !== 'connected') tracker.note(item);
   switch (item.kind) {
     case 'connecting':
-      reporter.report(say.sayConnecting(host, item.attempt));
-      status.connecting(host);
+      reporter.report(say.sayConnecting(host, item));
+      if (item.others === undefined) status.connecting(host);
       break;
     case 'connected':
-      tally.noteConnected();
+      tally.noteConnected(item.isAdditional);
       reporter.report(source.sayConnected(item));
       await announce(item, run);
       tracker.note(item);
       status.live(source);
+      status.noteConnections(tally.live);
       break;
     case 'discarded':
       tally.noteDiscarded(item.reasons);
@@ -184,22 +191,29 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'lost':
       tally.noteLost(item, !isGapless);
       reporter.report(say.sayLost(item, io.clock.wallMs()));
+      status.noteConnections(tally.live);
+      if (item.others !== undefined) break;
       status.lost(!isGapless);
       if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
       break;
     case 'retrying':
       if (stop.reason === undefined) reporter.report(say.sayRetrying(item));
-      status.retrying(item.delayMs, item.attempt);
+      if (item.others === undefined) status.retrying(item.delayMs, item.attempt);
       break;
     case 'gap':
       reporter.report(say.sayGap(item));
-      if (isGapless) status.noteGap();
+      // The loss before it is counted already, unless the stream seemed to be live.
+      if (!tally.takeCountedGap()) status.noteGap();
       tally.noteGap(item.durationMs);
-      if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
+      if (config.failOnGap) stop.because({ kind: 'gap' });
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
         run,
       );
+      break;
+    case 'notice':
+      reporter.report(say.sayNotice(item));
+      if (item.what === 'handover') tally.live = 1;
       break;
   }
 }
@@ -236,7 +250,8 @@ async function conclude(run: Run): Promise<Outcome> {
   if (openGap !== undefined) {
     reporter.report(say.sayOpenGap(openGap.loss, openGap.durationMs, io.clock.wallMs()));
   }
-  const figures = tally.summarize(output.blockedMs);
+  const merged = source.hasSeveral ? source.mergeFigures : undefined;
+  const figures = { ...tally.summarize(output.blockedMs), merged };
   reporter.report(source.kind === 'live' ? saySummary(figures) : source.summarize(figures));
   const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };
   if ('exitCode' in outcome && cut !== undefined) io.exitNow(outcome.exitCode);

@@ -1,4 +1,5 @@
 // What a session pulls from: a stream, or a file.
+import type { MergeFigures } from '../connection/follow-all.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
@@ -13,6 +14,10 @@ export interface LiveSource {
   readonly roundTripMs: number | undefined;
   /** True if the source resumes after a loss where it stopped. */
   readonly isGapless: boolean;
+  /** Whether it has several connections, also when there is no handover. */
+  readonly hasSeveral?: boolean;
+  /** Of several connections, and of handovers. */
+  readonly mergeFigures?: MergeFigures | undefined;
   /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
   items(signal: AbortSignal): AsyncIterable<StreamItem>;
   sayConnected(connected: Connected): StatusRecord;
@@ -36,6 +41,8 @@ export interface Recorded {
 /** A recording or dead letters. */
 export interface FileSource {
   readonly kind: 'file';
+  readonly hasSeveral?: false;
+  readonly mergeFigures?: undefined;
   /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
   items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
   /** The exit code at the end of the file, and what is reported before the summary. */

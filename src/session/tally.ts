@@ -23,7 +23,13 @@ export class Tally {
   /** Their total duration. */
   gapMs = 0;
   connections = 0;
+  /** Those that are live. */
+  live = 0;
 
+  /** Connections that did not replace another one, after the first. */
+  #additional = 0;
+  /** A loss was counted as a gap that has not been reported yet. */
+  #isGapCounted = false;
   readonly #clock: Clock;
   readonly #listeners: TallyListeners;
   readonly #started: Moment;
@@ -51,15 +57,33 @@ export class Tally {
     };
   }
 
-  noteConnected(): void {
+  /** No connection is live. */
+  get isDisconnected(): boolean {
+    return this.live === 0;
+  }
+
+  /** @param isAdditional one more connection, which does not replace another one */
+  noteConnected(isAdditional = false): void {
     this.connections += 1;
+    if (isAdditional) this.#additional += 1;
+    this.live += 1;
     this.#disconnectedMs += this.#absentMs;
     this.#lost = undefined;
   }
 
   /** @param isGap false if the source resumes after the loss where it was */
   noteLost(loss: Lost, isGap: boolean): void {
+    this.live = loss.others?.length ?? 0;
+    if (loss.others !== undefined) return;
+    this.#isGapCounted = isGap;
     this.#lost = { loss, at: readClocks(this.#clock), isGap };
+  }
+
+  /** Whether the gap that is reported now was counted at the loss. */
+  takeCountedGap(): boolean {
+    const isCounted = this.#isGapCounted;
+    this.#isGapCounted = false;
+    return isCounted;
   }
 
   noteGap(durationMs: number): void {
@@ -94,7 +118,7 @@ export class Tally {
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
-      reconnects: Math.max(0, this.connections - 1),
+      reconnects: Math.max(0, this.connections - 1 - this.#additional),
       gaps: this.gaps + (openGap === undefined ? 0 : 1),
       isGapOpen: openGap !== undefined,
       gapMs: this.gapMs + (openGap?.durationMs ?? 0),

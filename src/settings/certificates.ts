@@ -1,5 +1,4 @@
 // The certificates to trust (`--ca-cert`, NODE_EXTRA_CA_CERTS), read and checked before anything connects.
-
 import { X509Certificate } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import type { Environment } from '../io/io.ts';

@@ -7,11 +7,13 @@ import {
   attributeName,
   type FlagDefinition,
   type Flags,
+  type FlagTable,
   listGiven,
   longName,
   pick,
 } from '../flags/definition.ts';
 import { FORM_FLAGS, GLOBAL_FLAGS, type GlobalFlags } from '../flags/shared-flags.ts';
+import { TABLE_FLAGS } from '../flags/table-flags.ts';
 import type { Io } from '../io/io.ts';
 import { SETTING_SOURCES, sayInvalidSetting, sayNoPreset } from '../profiles/messages.ts';
 import { readSettingsFile, settingsPath } from '../profiles/settings-file.ts';
@@ -19,15 +21,22 @@ import { readSettingsFile, settingsPath } from '../profiles/settings-file.ts';
 /** Before the name of a named filter. */
 export const PRESET = 'preset.';
 
+/** Before the name of a setting of `stream top`. */
+const TOP = 'top.';
+
 /** The name of a setting is that of its flag: `time` for `--time`. */
 const settingName = ({ term }: Pick<FlagDefinition, 'term'>): string => longName(term).slice('--'.length);
 
-/** Each setting by its name. */
-export const SETTINGS: ReadonlyMap<string, FlagDefinition> = new Map(
-  Object.values<FlagDefinition>({ ...GLOBAL_FLAGS, ...FORM_FLAGS })
+const listSettings = (flags: FlagTable, prefix = ''): (readonly [string, FlagDefinition])[] =>
+  Object.values(flags)
     .filter(({ isSetting }) => isSetting === true)
-    .map((flag) => [settingName(flag), flag]),
-);
+    .map((flag) => [prefix + settingName(flag), flag]);
+
+/** Each setting by its name. */
+export const SETTINGS: ReadonlyMap<string, FlagDefinition> = new Map([
+  ...listSettings({ ...GLOBAL_FLAGS, ...FORM_FLAGS }),
+  ...listSettings(TABLE_FLAGS, TOP),
+]);
 
 /** A value and where it comes from; null if there is none. */
 export interface Setting {
@@ -45,7 +54,7 @@ function readDefault(name: string, stored: ReadonlyMap<string, string>, io: Io):
   const text = stored.get(name);
   if (text === undefined) return undefined;
   try {
-    SETTINGS.get(name)?.parse(text as never);
+    SETTINGS.get(name)?.parse(text as never, name);
     return text;
   } catch (error) {
     if (!isAtlantisError(error)) throw error;
@@ -66,15 +75,30 @@ export function addDefaults<Given extends Flags<typeof FORM_FLAGS>>(given: Given
   const stored = readSettings(io);
   const replaced =
     listGiven(FORM_CHOICE, given).length > 0 ? ['format', 'fields'] : stored.has('fields') ? ['format'] : [];
+  const flags = listSettings(FORM_FLAGS).filter(([name]) => !replaced.includes(name));
+  return { ...given, ...readDefaults(flags, stored, given, io) };
+}
+
+/** The flags of `stream top` with its stored defaults, for stdout on a terminal; otherwise the flags alone. @throws StoreError */
+export function addTopDefaults<Given extends Flags<typeof TABLE_FLAGS>>(given: Given, io: Io): Given {
+  if (!io.stdout.isTty) return given;
+  return { ...given, ...readDefaults(listSettings(TABLE_FLAGS, TOP), readSettings(io), given, io) };
+}
+
+/** The stored texts of flags that are not given. */
+function readDefaults(
+  flags: readonly (readonly [name: string, flag: FlagDefinition])[],
+  stored: ReadonlyMap<string, string>,
+  given: Readonly<Record<string, unknown>>,
+  io: Io,
+): Record<string, string> {
   const defaults: Record<string, string> = {};
-  for (const flag of Object.values(FORM_FLAGS)) {
-    const name = settingName(flag);
-    const attribute = attributeName(flag.term);
-    const isGiven = (given as Readonly<Record<string, unknown>>)[attribute] !== undefined;
-    const text = isGiven || replaced.includes(name) ? undefined : readDefault(name, stored, io);
+  for (const [name, { term }] of flags) {
+    const attribute = attributeName(term);
+    const text = given[attribute] === undefined ? readDefault(name, stored, io) : undefined;
     if (text !== undefined) defaults[attribute] = text;
   }
-  return { ...given, ...defaults };
+  return defaults;
 }
 
 /** The source of the colors of a stream and their mode. @throws UsageError, StoreError */
@@ -96,8 +120,10 @@ export function describeSettings(flags: GlobalFlags, io: Io): Record<string, Set
   const path = settingsPath(io) ?? '';
   const stored = readSettings(io);
   const described: Record<string, Setting> = {};
-  for (const [name, { fallback }] of SETTINGS) {
+  for (const [name, flag] of SETTINGS) {
     const value = readDefault(name, stored, io);
+    // Some describe a default that is not a value.
+    const fallback = flag.parse(undefined as never) === undefined ? undefined : flag.fallback;
     if (name === 'color') described[name] = findColorMode(flags, io, true);
     else if (value !== undefined) described[name] = { value, source: path };
     else

@@ -195,7 +195,7 @@ export const sayProfileMoved = (name: string, origin: string): ErrorText => [
   'restart to connect to it',
 ];
 
-export const A_PEM_FILE = 'accepted: PEM certificates';
+const A_PEM_FILE = 'accepted: PEM certificates';
 
 export const sayNoCertificate = (source: string): ErrorText => [
   `${source} contains no certificate`,
@@ -290,5 +290,6 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
   'accepted: a --retry-max of at least --retry-min',
 ];
 
+export const FOUR_PATHS = 'at most four paths';
 export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';

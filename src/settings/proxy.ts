@@ -1,8 +1,7 @@
 // Proxies (contract C6): which one to use for a URL, and checks of its own URL.
-
 import { BlockList, isIP } from 'node:net';
+import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';
-import { dropBrackets } from '../io/address.ts';
 import type { Environment } from '../io/io.ts';
 import {
   sayProxyLoginTooLong,

@@ -1,5 +1,4 @@
 // Flags, environment and profile → the read-only configuration of a stream and its connection.
-
 import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
@@ -7,13 +6,13 @@ import { type Flags, type FlagValues, listGiven, parseFlags, pick } from '../fla
 import {
   ENVELOPES_ARE_NDJSON,
   FIELDS_ARE_COLUMNS,
+  LOOKS_ARE_PRETTY,
   MARKS_ARE_PRETTY,
   NDJSON_IS_COMPLETE,
   sayFieldsRequired,
   sayHighlightRequired,
   sayInvalid,
   sayNotCombinable,
-  TIME_IS_PRETTY,
 } from '../flags/messages.ts';
 import {
   CONNECTION_FLAGS,
@@ -24,6 +23,7 @@ import {
   type GlobalFlags,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../flags/shared-flags.ts';
@@ -49,6 +49,7 @@ export const STREAM_FLAGS = {
   ...END_FLAGS,
   ...READY_FLAGS,
   ...MONITOR_FLAGS,
+  ...REDUNDANCY_FLAGS,
 };
 
 export type StreamFlags = Flags<typeof STREAM_FLAGS>;
@@ -259,13 +260,13 @@ function assertPrettyFlagsUsed(
   flags: StreamFlags,
 ): void {
   const isNdjson = isJson || isEnveloped || format === 'ndjson';
-  const idle =
-    fields !== undefined ? pick(FORM_FLAGS, 'time', 'links') : pick(FORM_FLAGS, 'time', 'isWide', 'links');
+  const looks = pick(FORM_FLAGS, 'time', 'links', 'theme');
+  const idle = fields !== undefined ? looks : { ...looks, ...pick(FORM_FLAGS, 'isWide') };
   const [flag] = isNdjson || fields !== undefined ? listGiven(idle, flags) : [];
   if (flag === undefined) return;
   const other =
     fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';
-  const why = fields !== undefined ? TIME_IS_PRETTY : NDJSON_IS_COMPLETE;
+  const why = fields !== undefined ? LOOKS_ARE_PRETTY : NDJSON_IS_COMPLETE;
   throw new UsageError(...sayNotCombinable(flag, other, why));
 }
 

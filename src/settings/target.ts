@@ -3,6 +3,7 @@
 // A stored key is bound to the origin of its profile (contract P3).
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { CredentialError, UsageError } from '../errors.ts';
+import { LINE_FEED } from '../events/scan-constants.ts';
 import type { Flags } from '../flags/definition.ts';
 import { sayNotCombinable } from '../flags/messages.ts';
 import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';
@@ -22,7 +23,7 @@ interface Sourced<T> {
 }
 
 /** The source of the key, which is not read yet. */
-export type KeySource =
+type KeySource =
   | { readonly kind: 'stdin'; readonly source: string }
   | { readonly kind: 'file'; readonly source: string; readonly path: string; readonly named: string }
   | { readonly kind: 'given'; readonly source: string; readonly key: string }
@@ -142,7 +143,7 @@ export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
   try {
     for await (const part of stdin) {
       const bytes = Buffer.from(part as Buffer | string);
-      const end = bytes.indexOf(0x0a);
+      const end = bytes.indexOf(LINE_FEED);
       parts.push(end < 0 ? bytes : bytes.subarray(0, end));
       size += bytes.length;
       if (end >= 0 || size > MAX_LINE_BYTES) break;

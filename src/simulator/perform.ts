@@ -7,6 +7,12 @@ import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
 /** In characters; limits the unsent data of a connection. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;
 
+/** Texts that were sent to all clients together, by `performance.now`. */
+export interface Shared {
+  readonly texts: readonly string[];
+  readonly atMs: number;
+}
+
 /** A connection, as seen by the steps. */
 export interface Stage {
   readonly wire: Wire;
@@ -14,6 +20,8 @@ export interface Stage {
   readonly welcomeText: string;
   /** For `events` steps without their own rate. */
   readonly ratePerSecond: number;
+  /** The events that all clients get, from now on. */
+  subscribe(signal: AbortSignal): AsyncIterable<Shared>;
   refuseKey(refusal: Refusal): void;
   /** Called just before events are sent. */
   noteEvents(texts: readonly string[]): void;
@@ -124,6 +132,43 @@ async function performFeed({ wire, noteEvents }: Stage, step: Step & { do: 'feed
   return true;
 }
 
+async function performShared(stage: Stage, step: Step & { do: 'shared' }): Promise<HasMore> {
+  const { wire } = stage;
+  const { delayMs = 0, copies = 1, missEvery = Number.POSITIVE_INFINITY, isSwapped = false } = step;
+  const endMs = performance.now() + (step.forMs ?? Number.POSITIVE_INFINITY);
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  wire.signal.addEventListener('abort', end);
+  const timer = step.forMs === undefined ? undefined : setTimeout(end, step.forMs);
+  let number = 0;
+  let held: string | undefined;
+  try {
+    for await (const { texts, atMs } of stage.subscribe(ending.signal)) {
+      const waitMs = atMs + delayMs - performance.now();
+      if (waitMs > 0) await pause(Math.min(waitMs, endMs - performance.now()), wire.signal);
+      const sent: string[] = [];
+      for (const text of texts) {
+        number += 1;
+        if (number % missEvery === 0) continue;
+        for (let copy = 0; copy < copies; copy++) {
+          // Each second event goes before the first.
+          if (isSwapped && held === undefined) held = text;
+          else {
+            sent.push(text, ...(held === undefined ? [] : [held]));
+            held = undefined;
+          }
+        }
+      }
+      stage.noteEvents(sent);
+      if (sent.length > 0) await wire.send(encodeTextFrames(sent));
+    }
+  } finally {
+    clearTimeout(timer);
+    wire.signal.removeEventListener('abort', end);
+  }
+  return true;
+}
+
 async function performRepeat(stage: Stage, step: Step & { do: 'repeat' }): Promise<HasMore> {
   for (let left = step.times ?? Number.POSITIVE_INFINITY; left > 0; left--) {
     if (!(await performSteps(stage, step.steps))) return false;
@@ -147,6 +192,8 @@ async function performStep(stage: Stage, step: Step): Promise<HasMore> {
       return performRepeat(stage, step);
     case 'feed':
       return performFeed(stage, step);
+    case 'shared':
+      return performShared(stage, step);
     case 'wait':
       await pause(step.ms, wire.signal);
       return true;

@@ -1,6 +1,5 @@
 // The built-in scenarios: what happens to each connection. A scenario is plain data, a rejection or a list of steps for
 // each upgrade, which perform.ts executes; scripts and tests use the same form.
-
 import { STATUS_CODES } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { sayUnknownScenario } from './messages.ts';
@@ -73,6 +72,15 @@ export type Step =
   | { readonly do: 'drip'; readonly count?: number; readonly pieceBytes: number; readonly everyMs: number }
   /** Texts from another source; `open` is called for each connection, and `signal` aborts when it ends. */
   | { readonly do: 'feed'; open(signal: AbortSignal): AsyncIterable<readonly string[]> }
+  /** Events that all clients get, for `forMs`; `missEvery` leaves out each n-th, `isSwapped` swaps each two. */
+  | {
+      readonly do: 'shared';
+      readonly forMs?: number;
+      readonly delayMs?: number;
+      readonly copies?: number;
+      readonly missEvery?: number;
+      readonly isSwapped?: boolean;
+    }
   | { readonly do: 'wait'; readonly ms: number }
   /** How both kinds of pings are answered from now on. */
   | { readonly do: 'pongs'; readonly answer: boolean; readonly delayMs?: number }
@@ -132,6 +140,14 @@ const recover = (summary: string, ...acts: readonly Act[]): Scenario => ({
   summary,
   getAct: (attempt) => acts[attempt] ?? { steps: [WELCOME, EVENTS] },
 });
+
+/** Clients in turn: the first, the third and so on, and the others. */
+const inTurn = (summary: string, ...acts: readonly Step[][]): Scenario => ({
+  summary,
+  getAct: (attempt) => ({ steps: [WELCOME, ...(acts[attempt % acts.length] ?? [])] }),
+});
+
+const SHARED: Step = { do: 'shared' };
 
 function drawFlakyAct(random: Random): Act {
   const someEvents: Step = { do: 'events', count: 3 + random.nextBelow(20) };
@@ -213,6 +229,23 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     { refuse: { status: 503 } },
     { refuse: { status: 502 } },
     { refuse: { status: 500 } },
+  ),
+  shared: play('the same events to every client, as the service sends them', WELCOME, SHARED),
+  'shared-drop': inTurn(
+    'as shared; every second connection, from the first on, is reset after 4 seconds',
+    [{ do: 'shared', forMs: 4_000 }, { do: 'reset' }],
+    [SHARED],
+  ),
+  'shared-delay': inTurn(
+    'as shared; every second connection gets them 300 ms later and in another order',
+    [SHARED],
+    [{ do: 'shared', delayMs: 300, isSwapped: true }],
+  ),
+  'shared-duplicate': play('as shared, every event twice', WELCOME, { do: 'shared', copies: 2 }),
+  'shared-missing': inTurn(
+    'as shared; every second connection misses each tenth event',
+    [SHARED],
+    [{ do: 'shared', missEvery: 10 }],
   ),
   flaky: {
     summary: 'a mix of resets, closes, rejections, garbage and duplicates, chosen by the seed',

@@ -79,6 +79,22 @@ export const STEP_FORMS: Readonly<Record<string, { readonly about: string; reado
       },
     },
   },
+  shared: {
+    about: 'Send the events that all clients get, at the value of --rate.',
+    members: {
+      for: { kind: 'duration', as: 'forMs', about: 'Stop after this time; default: never.' },
+      delay: { kind: 'duration', as: 'delayMs', about: 'Send each event this much later.' },
+      copies: {
+        kind: 'count',
+        min: 1,
+        max: 100,
+        as: 'copies',
+        about: 'How many times each event is sent; default 1.',
+      },
+      miss_every: { kind: 'count', min: 1, max: MANY, as: 'missEvery', about: 'Leave out each n-th event.' },
+      swap: { kind: 'flag', as: 'isSwapped', about: 'Send each second event before the first.' },
+    },
+  },
   drip: {
     about: 'Send events in small pieces.',
     members: {

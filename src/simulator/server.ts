@@ -11,8 +11,8 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { formatAddress } from '../io/address.ts';
-import { KEY_PREFIX_LENGTH } from '../io/key.ts';
+import { KEY_PREFIX_LENGTH } from '../connection/config.ts';
+import { formatAddress } from '../connection/dial/address.ts';
 import { listenOn } from '../io/listen.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
@@ -21,6 +21,7 @@ import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom, createVirtualClock } from './random.ts';
 import { buildRefusal, type Refusal, type Step, serializeAnswer } from './scenarios.ts';
+import { SharedFeed } from './shared-feed.ts';
 import { openWire } from './wire.ts';
 
 interface Listener {
@@ -60,7 +61,7 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
       if (address === '::') return `${scheme}://[::1]:${port}`;
       return `${scheme}://${formatAddress(address, port)}`;
     },
-    listen: (port, host) => listenOn(server, host, port, sayCannotListen),
+    listen: async (port, host) => (await listenOn(server, host, port, sayCannotListen)).port,
     reset(socket) {
       (connections.get(addressOf(socket)) ?? socket).resetAndDestroy();
     },
@@ -151,14 +152,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     socket.end(serializeAnswer(buildRefusal(refusal, getRequestId(request))));
   }
 
-  function createSource(index: number): EventSource {
+  function createSource(index: number, name = 'connection'): EventSource {
     const source = createEventGenerator({
-      random: createRandom(seed, 'connection', index),
+      random: createRandom(seed, name, index),
       clock: isSeeded ? createVirtualClock(index, ratePerSecond) : Date.now,
       types,
     });
     return limitEvents(source, count);
   }
+
+  const feed = new SharedFeed(createSource(0, 'shared'), ratePerSecond);
 
   function acceptUpgrade(
     request: IncomingMessage,
@@ -175,6 +178,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         source: createSource(index),
         welcomeText: JSON.stringify({ type: 'welcome', key: key.slice(0, KEY_PREFIX_LENGTH) }),
         ratePerSecond,
+        subscribe: (signal: AbortSignal) => feed.subscribe(signal),
         noteEvents: (texts: readonly string[]) => settings.onEvents(index, texts),
         refuseKey: (refusal: Refusal) => void refusedKeys.set(key, refusal),
       };

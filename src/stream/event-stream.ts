@@ -4,14 +4,8 @@
 // (break, throw, abort, close), the socket is closed and no timer or listener is left.
 import { type Clock, sleep } from '../clock.ts';
 import type { DialConfig } from '../connection/config.ts';
-import {
-  type Connect,
-  type Connection,
-  type FollowItem,
-  followStream,
-  openConnection,
-  RetryDelay,
-} from '../connection/follow.ts';
+import { type Connect, type Connection, openConnection, RetryDelay } from '../connection/follow.ts';
+import { type FollowAllItem, Followers, type MergeFigures } from '../connection/follow-all.ts';
 import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
 import type { PolicyConfig } from '../connection/retry-policy.ts';
 import { UsageError } from '../errors.ts';
@@ -23,6 +17,7 @@ import { makeVisible } from '../render/sanitize.ts';
 import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
 import { sayAlreadyIterated } from './messages.ts';
 import { CALLBACK_OF, type StreamConfig } from './options.ts';
+import { makePull, onAbort, type Pull } from './pull.ts';
 import { StreamKey } from './stream-key.ts';
 
 /** Keeps the wanted events of a batch; undefined to keep all of them. */
@@ -52,12 +47,6 @@ export interface ConnectLoopConfig {
   readonly select: Select;
 }
 
-/** An iterator whose `return` does not wait for the next item. */
-export interface Pull<T> extends AsyncIterator<T, void, undefined> {
-  [Symbol.asyncIterator](): Pull<T>;
-  return(): Promise<IteratorResult<T, void>>;
-}
-
 export class EventStream implements AsyncIterable<StreamEvent> {
   /** Kept when bundles are minified. @internal */
   static readonly name = 'EventStream';
@@ -69,13 +58,14 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   readonly #ending = new AbortController();
   #pull: Pull<StreamItem> | undefined;
   #connection: Connection | undefined;
-  readonly #key: StreamKey;
+  #followers: Followers | undefined;
+  /** The key of each connection. */
+  readonly #keys = new WeakMap<Connection, string>();
   readonly #retryDelay = new RetryDelay();
 
   /** @internal */
   constructor(config: StreamConfig, prepare: () => Promise<ConnectLoopConfig>, deps: StreamDeps) {
     this.#config = config;
-    this.#key = new StreamKey(config, deps.clock);
     this.#prepare = prepare;
     this.#deps = deps;
   }
@@ -88,6 +78,15 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   /** Round trip of the last answered ping of this connection in ms. */
   get roundTripMs(): number | undefined {
     return this.#connection?.roundTripMs;
+  }
+
+  /**
+   * What the merge of several connections has done.
+   *
+   * @internal
+   */
+  get mergeFigures(): MergeFigures | undefined {
+    return this.#followers?.figures;
   }
 
   /**
@@ -154,9 +153,10 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     if (settings.dial.proxyUrl !== undefined) this.#redactor.addProxyUrl(settings.dial.proxyUrl);
     let seq = 1;
     const { signal } = this.#ending;
-    const connect: Connect = (isFirst) => this.#connect(settings.dial, isFirst);
-    const context = { clock, random, signal, connect, retryDelay: this.#retryDelay };
-    for await (const item of followStream(settings.policy, context)) {
+    const createConnect = (): Connect => this.#createConnect(settings.dial);
+    const context = { clock, random, signal, createConnect, retryDelay: this.#retryDelay };
+    this.#followers = new Followers(settings.policy, this.#config.redundancy, context);
+    for await (const item of this.#followers.items()) {
       if (item.kind !== 'events') {
         yield* this.#notify(this.#translate(item));
         continue;
@@ -178,15 +178,20 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     }
   }
 
-  /** Makes an attempt with the current key. */
-  async #connect(dial: DialConfig, isFirst: boolean): ReturnType<Connect> {
-    const { signal } = this.#ending;
-    const key = await this.#key.read(signal);
-    if (key === undefined) return undefined;
-    this.#redactor.addSecret(key);
-    return this.#key.attempt(key, () =>
-      openConnection({ ...dial, key }, { clock: this.#deps.clock, signal }, isFirst),
-    );
+  /** Makes attempts with the key at that time. */
+  #createConnect(dial: DialConfig): Connect {
+    const { clock } = this.#deps;
+    const streamKey = new StreamKey(this.#config, clock);
+    return async (isFirst, { signal, usedAddresses }) => {
+      const key = await streamKey.read(signal);
+      if (key === undefined) return undefined;
+      this.#redactor.addSecret(key);
+      const reached = await streamKey.attempt(key, () =>
+        openConnection({ ...dial, key, usedAddresses }, { clock, signal }, isFirst),
+      );
+      if (reached !== undefined && 'take' in reached) this.#keys.set(reached, key);
+      return reached;
+    };
   }
 
   /** Calls the callback, then yields to the consumer. */
@@ -198,14 +203,18 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 
   /** The public item, without secrets (contract P4). @throws StreamEndedError */
-  #translate(item: Exclude<FollowItem, { kind: 'events' }>): StreamItem {
+  #translate(item: Exclude<FollowAllItem, { kind: 'events' }>): StreamItem {
     if (item.kind === 'connecting') return item;
+    if (item.kind === 'notice') {
+      return 'cause' in item ? { ...item, cause: this.#redactCause(item.cause) } : item;
+    }
     if (item.kind === 'connected') {
       this.#connection = item.stream;
       const { acceptedKeyPrefix, requestId } = item.stream;
-      const expectedKeyPrefix = keyPrefix(this.#key.current);
+      const key = this.#keys.get(item.stream) ?? '';
+      const expectedKeyPrefix = keyPrefix(key);
       // Of a short key, fewer characters are shown than the service sends.
-      const isOurs = hasPrefix(this.#key.current, acceptedKeyPrefix);
+      const isOurs = hasPrefix(key, acceptedKeyPrefix);
       return {
         kind: 'connected',
         connection: item.connection,
@@ -214,6 +223,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
         expectedKeyPrefix,
         requestId: this.#redactor.redact(requestId),
         atMs: this.#deps.clock.wallMs(),
+        ...(item.isAdditional && item.connection > 1 ? { isAdditional: true } : {}),
       };
     }
     const cause = this.#redactCause(item.cause);
@@ -236,35 +246,6 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 }
 
-/** The listener of each signal of a caller, and what it calls. */
-const abortListeners = new WeakMap<AbortSignal, { listener: () => void; handlers: Set<() => void> }>();
-
-/**
- * Calls back when the signal aborts, or now if it has, until the returned function is called. All streams share one
- * listener, because Node 20 warns of a leak if a signal has eleven.
- */
-function onAbort(signal: AbortSignal, handler: () => void): () => void {
-  if (signal.aborted) handler();
-  let shared = abortListeners.get(signal);
-  if (shared === undefined) {
-    const handlers = new Set<() => void>();
-    const listener = (): void => {
-      for (const one of [...handlers]) one();
-    };
-    shared = { handlers, listener };
-    abortListeners.set(signal, shared);
-    signal.addEventListener('abort', shared.listener);
-  }
-  const { handlers, listener } = shared;
-  handlers.add(handler);
-  return () => {
-    handlers.delete(handler);
-    if (handlers.size > 0) return;
-    signal.removeEventListener('abort', listener);
-    abortListeners.delete(signal);
-  };
-}
-
 async function* listEvents(
   items: Pull<StreamItem>,
   ending: AbortSignal,
@@ -276,18 +257,4 @@ async function* listEvents(
       yield event;
     }
   }
-}
-
-/** `return` of a generator waits for a pending pull, which may take forever; `end` makes that pull settle. */
-function makePull<T>(generator: AsyncGenerator<T, void, undefined>, end: () => void): Pull<T> {
-  return {
-    next: () => generator.next(),
-    return() {
-      end();
-      return generator.return();
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

@@ -19,7 +19,7 @@ export {
   isAtlantisError,
   UsageError,
 } from '../errors.ts';
-export type { EventStream, Pull } from './event-stream.ts';
+export type { EventStream } from './event-stream.ts';
 export type {
   Connected,
   Connecting,
@@ -28,12 +28,14 @@ export type {
   Events,
   Gap,
   Lost,
+  Notice,
   Retrying,
   StreamEvent,
   StreamItem,
 } from './items.ts';
 export { StreamEndedError } from './items.ts';
 export type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';
+export type { Pull } from './pull.ts';
 
 const DEPS: StreamDeps = {
   clock: systemClock,

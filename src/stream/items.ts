@@ -1,7 +1,7 @@
 // The items of `EventStream.items()`: an event, a batch of events, lifecycle items, and the error at the end.
 //
 // Public API, except where marked internal: a change is a breaking change.
-import type { Cause, Connecting, EndReason, Gap, Lost, Retrying } from '../connection/lifecycle.ts';
+import type { Cause, Connecting, EndReason, Gap, Lost, Notice, Retrying } from '../connection/lifecycle.ts';
 import { AtlantisError, type ExitCode, isAtlantisError } from '../errors.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { TYPE_FIELDS } from '../events/event-type.ts';
@@ -99,7 +99,7 @@ export async function pump<T>(
   return undefined;
 }
 
-export type { Connecting, Gap, Lost, Retrying } from '../connection/lifecycle.ts';
+export type { Connecting, Gap, Lost, Notice, Retrying } from '../connection/lifecycle.ts';
 
 /** The service has accepted the key. */
 export interface Connected {
@@ -116,6 +116,8 @@ export interface Connected {
   readonly requestId: string;
   /** Wall clock, ms since the epoch. */
   readonly atMs: number;
+  /** One more of several connections, which does not replace one that was lost. */
+  readonly isAdditional?: boolean;
 }
 
 /** Messages that are not events. */
@@ -133,7 +135,7 @@ export interface Events {
 }
 
 /** A stream that gives up ends with a StreamEndedError instead of an item. */
-export type StreamItem = Connecting | Connected | Events | Discarded | Lost | Retrying | Gap;
+export type StreamItem = Connecting | Connected | Events | Discarded | Lost | Retrying | Gap | Notice;
 
 /** The events that arrived together and passed the filters: an iterable, possibly empty. */
 export class EventBatch implements Iterable<StreamEvent> {

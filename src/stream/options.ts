@@ -3,11 +3,15 @@ import { MAX_DURATION_MS } from '../clock.ts';
 import {
   CONNECTION_DEFAULTS,
   type ConnectConfig,
+  type ConnectionsConfig,
   chooseFirstBudget,
   fillRetryBounds,
+  MAX_CONNECTIONS,
+  MERGE_DEFAULTS,
 } from '../connection/config.ts';
-import type { Gap, Lost, Retrying } from '../connection/lifecycle.ts';
+import type { Gap, Lost, Notice, Retrying } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
+import { createEventIdentifier, DEFAULT_ID_STEPS, readIdPath } from '../events/event-id.ts';
 import { parseKey } from '../io/key.ts';
 import { checkCertificates } from '../settings/certificates.ts';
 import { checkProxyUrl } from '../settings/proxy.ts';
@@ -31,10 +35,12 @@ export interface StreamCallbacks {
   readonly onLost?: ((item: Lost) => void | Promise<void>) | undefined;
   /** The next attempt begins after a delay. */
   readonly onRetrying?: ((item: Retrying) => void | Promise<void>) | undefined;
-  /** Live again; an unknown number of events sent in between was missed. */
+  /** An unknown number of events sent between two times was missed; live again. */
   readonly onGap?: ((item: Gap) => void | Promise<void>) | undefined;
   /** Messages that are not events: binary, not JSON, or too large. */
   readonly onDiscarded?: ((item: Discarded) => void | Promise<void>) | undefined;
+  /** Something about several connections: one is refused, one delivers other events, one was replaced. */
+  readonly onNotice?: ((item: Notice) => void | Promise<void>) | undefined;
 }
 
 /** Durations are in ms. */
@@ -55,6 +61,14 @@ export interface StreamOptions extends StreamCallbacks {
   readonly where?: string | readonly string[] | undefined;
   /** Maximum reconnect attempts in the whole run; default unlimited. */
   readonly maxReconnects?: number | undefined;
+  /** Simultaneous connections, 1 to 4, merged into one stream without duplicates; default 1. */
+  readonly connections?: number | undefined;
+  /** Replace a single connection that does not answer before it is given up; default true. */
+  readonly overlap?: boolean | undefined;
+  /** Path of the id of an event, by which duplicates are recognized; default `id`, else its text. */
+  readonly id?: string | undefined;
+  /** How long an event is remembered to recognize its duplicates; default 60,000. */
+  readonly dedupeWindowMs?: number | undefined;
   /** Limits of the backoff; default 1,000 and 30,000. If only one is set, the default of the other is moved to fit. */
   readonly retryMinMs?: number | undefined;
   readonly retryMaxMs?: number | undefined;
@@ -91,6 +105,7 @@ export interface StreamConfig extends ConnectConfig {
   readonly proxyUrl: string | undefined;
   readonly useEnvironment: boolean;
   readonly callbacks: StreamCallbacks;
+  readonly redundancy: ConnectionsConfig;
 }
 
 const { ACCEPTED_OPTIONS: ACCEPTED } = say;
@@ -103,6 +118,7 @@ export const CALLBACK_OF = {
   retrying: 'onRetrying',
   gap: 'onGap',
   discarded: 'onDiscarded',
+  notice: 'onNotice',
 } as const satisfies Record<Exclude<StreamItem['kind'], 'events'>, keyof StreamCallbacks>;
 const CALLBACKS = Object.values(CALLBACK_OF);
 
@@ -113,6 +129,10 @@ const NAMES: readonly string[] = [
   'type',
   'where',
   'maxReconnects',
+  'connections',
+  'overlap',
+  'id',
+  'dedupeWindowMs',
   'retryMinMs',
   'retryMaxMs',
   'connectTimeoutMs',
@@ -172,7 +192,22 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
     proxyUrl: proxy === undefined ? undefined : checkProxyUrl(proxy, say.nameOption('proxy')),
     useEnvironment,
     callbacks: pickCallbacks(options),
+    redundancy: checkRedundancy(options),
   };
+}
+
+function checkRedundancy(options: StreamOptions): ConnectionsConfig {
+  const { connections = 1, overlap = true, id } = options;
+  const isCount = Number.isInteger(connections) && connections >= 1 && connections <= MAX_CONNECTIONS;
+  requireValid(isCount, 'connections', connections, ACCEPTED.connections(MAX_CONNECTIONS));
+  requireValid(typeof overlap === 'boolean', 'overlap', overlap, ACCEPTED.overlap);
+  const isPath = id === undefined || (typeof id === 'string' && id !== '');
+  requireValid(isPath, 'id', id, ACCEPTED.id);
+  const windowMs = checkDuration('dedupeWindowMs', options.dedupeWindowMs) ?? MERGE_DEFAULTS.windowMs;
+  const idSteps = id === undefined ? DEFAULT_ID_STEPS : readIdPath(id);
+  requireValid(idSteps !== undefined, 'id', id, ACCEPTED.id);
+  const identify = createEventIdentifier(idSteps);
+  return { connections, hasOverlap: overlap, merge: { ...MERGE_DEFAULTS, windowMs, identify } };
 }
 
 function requireValid(isValid: boolean, name: string, value: unknown, accepted: string): void {

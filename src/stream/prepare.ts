@@ -1,6 +1,7 @@
 // Prepares a stream: chooses the proxy, reads the trusted roots, compiles the filters. Commands come in through
 // `prepareSource`, the library through `prepareStream`.
-import type { AttemptObserver } from '../connection/config.ts';
+import type { AttemptObserver, ConnectionsConfig } from '../connection/config.ts';
+import { ONE_CONNECTION } from '../connection/follow-all.ts';
 import { UsageError } from '../errors.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
@@ -38,7 +39,7 @@ export async function prepareSource(
   config: ConnectionConfig,
   source: Pick<StreamSource, 'url' | 'key' | 'keyOrigin'>,
   io: Io,
-  extra: Pick<StreamDeps, 'deadlineMs' | 'select'> = {},
+  extra: Pick<StreamDeps, 'deadlineMs' | 'select'> & { readonly redundancy?: ConnectionsConfig } = {},
   signal?: AbortSignal,
 ): Promise<PreparedStream> {
   const { caCert, useSystemCa, ...connection } = config;
@@ -56,6 +57,7 @@ export async function prepareSource(
     proxyUrl: undefined,
     useEnvironment: true,
     callbacks: {},
+    redundancy: extra.redundancy ?? ONE_CONNECTION,
   };
   const { clock, random } = io;
   const deps = { clock, random, readEnvironment: () => io.env, keyOrigin: source.keyOrigin, ...extra };

@@ -1,16 +1,20 @@
 // Messages about the connection of a stream, and the texts of the status line.
+
+import type { MergeFigures } from '../connection/follow-all.ts';
 import {
   type Cause,
+  type Connecting,
   describeCause,
   type EndReason,
   type Gap,
   type GaveUp,
   type Lost,
+  type Notice,
   type Retrying,
 } from '../connection/lifecycle.ts';
 import type { ErrorText } from '../errors.ts';
 import type { Connected } from '../stream/items.ts';
-import { formatDuration, formatLag, formatMoment, formatTime, formatTimes } from './format.ts';
+import { formatCount, formatDuration, formatLag, formatMoment, formatTime, formatTimes } from './format.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_MESSAGES: Readonly<Record<EndReason, string>> = {
@@ -36,10 +40,10 @@ export function listCauseFigures(cause: Cause): Record<string, unknown> {
   };
 }
 
-export function sayConnecting(host: string, attempt: number): StatusRecord {
+export function sayConnecting(host: string, { attempt, others }: Connecting): StatusRecord {
   return {
     event: 'connecting',
-    level: attempt === 1 ? 'info' : 'debug',
+    level: attempt === 1 && others === undefined ? 'info' : 'debug',
     message: attempt === 1 ? `connecting to ${host}` : `connecting to ${host} (attempt ${attempt})`,
     figures: { host, attempt },
   };
@@ -52,7 +56,7 @@ export const sayForeignKey = (host: string, accepted: string, expected: string):
 ];
 
 export function sayConnected(connected: Connected): StatusRecord {
-  const { host, keyPrefix, expectedKeyPrefix, connection, requestId } = connected;
+  const { host, keyPrefix, expectedKeyPrefix, connection, requestId, isAdditional = false } = connected;
   const figures = { host, key_prefix: keyPrefix, connection, request_id: requestId };
   if (keyPrefix !== expectedKeyPrefix) {
     const [, hint] = sayForeignKey(host, keyPrefix, expectedKeyPrefix);
@@ -67,23 +71,35 @@ export function sayConnected(connected: Connected): StatusRecord {
   return {
     event: 'connected',
     level: 'info',
-    message: `connected to ${host} with the key ${keyPrefix}…`,
+    message: `connected to ${host} with the key ${keyPrefix}…${isAdditional ? ` (connection ${connection})` : ''}`,
     figures,
   };
 }
 
+/** `connection 2 is`, `connections 2 and 3 are`. */
+const nameConnections = (numbers: readonly number[]): string =>
+  numbers.length === 1
+    ? `connection ${numbers[0]} is`
+    : `connections ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)} are`;
+
 export function sayLost(item: Lost, nowMs: number): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
   const { times } = formatTimes(item.lastByteAtMs, nowMs);
+  const { connection, others } = item;
   return {
     event: 'lost',
-    level: 'warn',
-    message: `${happened}; last byte received at ${times[0]}`,
+    level: others === undefined ? 'warn' : 'info',
+    message:
+      others === undefined
+        ? `${happened}; last byte received at ${times[0]}`
+        : `connection ${connection} lost: ${happened}; ${nameConnections(others)} still live, no gap`,
     hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
     figures: {
       ...listCauseFigures(item.cause),
       last_byte_at: new Date(item.lastByteAtMs).toISOString(),
       up_ms: Math.round(item.upMs),
+      connection,
+      still_live: others,
     },
   };
 }
@@ -94,7 +110,7 @@ export function sayRetrying(item: Retrying): StatusRecord {
   const next = `retrying in ${formatDuration(item.delayMs)} (attempt ${item.attempt})`;
   return {
     event: 'retrying',
-    level: 'warn',
+    level: item.others === undefined ? 'warn' : 'info',
     message: item.wasLive ? next : `${happened}; ${next}`,
     hint: item.wasLive ? undefined : remedy,
     figures: { ...listCauseFigures(item.cause), delay_ms: Math.round(item.delayMs), attempt: item.attempt },
@@ -111,17 +127,67 @@ export function sayGap(item: Gap): StatusRecord {
       ? `${describeCause(cause).happened}; `
       : '';
   const duration = isPlain ? '' : ` (${formatDuration(durationMs)})`;
+  const { missed } = item;
   return {
     event: 'gap',
     level: 'warn',
-    message: `${why}live again at ${to}; events sent between ${from} and ${to}${duration} were not delivered, and their number is unknown`,
+    message:
+      missed !== undefined
+        ? `events sent between ${from} and ${to}${duration} may be missing: the connection that was live then did not deliver ${formatCount(missed, 'event')} that another one had delivered before it was lost`
+        : `${why}live again at ${to}; events sent between ${from} and ${to}${duration} were not delivered, and their number is unknown`,
     figures: {
       cause: cause.kind,
       from: new Date(fromMs).toISOString(),
       to: new Date(toMs).toISOString(),
       duration_ms: Math.round(durationMs),
+      missed,
     },
   };
+}
+
+/** What happened to the connections of a stream. */
+export function sayNotice(item: Notice): StatusRecord {
+  switch (item.what) {
+    case 'handover':
+      return {
+        event: 'warning',
+        level: 'info',
+        message: `connection ${item.from} does not answer: connection ${item.to} replaces it`,
+        figures: { from: item.from, to: item.to },
+      };
+    case 'window-full':
+      return {
+        event: 'warning',
+        level: 'warn',
+        message: `more events arrive within --dedupe-window than ${item.maxBytes} bytes can hold: duplicates are possible (reported once)`,
+        hint: 'use a shorter --dedupe-window',
+        figures: { max_bytes: item.maxBytes },
+      };
+    case 'differing':
+      return {
+        event: 'warning',
+        level: 'warn',
+        message: `connection ${item.connection} did not deliver ${formatCount(item.missed, 'event')} of ${item.events} within ${formatDuration(item.windowMs)} although another one did (reported once)`,
+        hint: 'the connections are not subscribed to the same events, or the service drops events',
+        figures: {
+          connection: item.connection,
+          missed: item.missed,
+          events: item.events,
+          window_ms: item.windowMs,
+        },
+      };
+    case 'fewer-connections': {
+      const { happened, remedy } = describeCause(item.cause);
+      const left = formatCount(item.left, 'connection');
+      return {
+        event: 'warning',
+        level: 'warn',
+        message: `the service ended or refused a further connection: ${happened}; continuing with ${left}`,
+        hint: remedy,
+        figures: { ...listCauseFigures(item.cause), left: item.left },
+      };
+    }
+  }
 }
 
 /** The gap that is open at the end of a run. */
@@ -153,6 +219,16 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
   };
 }
 
+/** `1,234 duplicates`, and what several connections did not have in common. */
+export function describeMerge(merged: MergeFigures | undefined): string {
+  if (merged === undefined) return '';
+  const { duplicates, missed, forgotten } = merged;
+  const parts = [`${formatCount(duplicates, 'duplicate')} dropped`];
+  if (missed > 0) parts.push(`${formatCount(missed, 'event')} missed by a connection`);
+  if (forgotten > 0) parts.push(`${formatCount(forgotten, 'event')} forgotten before the window ended`);
+  return parts.join(', ');
+}
+
 /** Pieces of the status line, and of the first lines of `top`. */
 export const STATUS = {
   live: 'live',
@@ -169,5 +245,6 @@ export const STATUS = {
   lag: (ms: number) => `lag ${formatLag(ms)}`,
   left: (ms: number) => `${formatDuration(ms)} left`,
   rate: (rate: string) => `${rate}/s`,
+  connections: (live: number) => formatCount(live, 'connection'),
   roundTrip: (ms: number) => `rtt ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`,
 } as const;

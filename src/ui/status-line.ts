@@ -118,6 +118,7 @@ export const NO_STREAM_PROGRESS: StreamProgress = {
   retrying() {},
   lost() {},
   noteGap() {},
+  noteConnections() {},
   pause() {},
   noteLag() {},
   makeWay() {},

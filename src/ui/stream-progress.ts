@@ -1,5 +1,4 @@
-// The progress of a stream on the status line: its state, events, rate, round trip time and gaps. Loaded on demand, since
-// string-width takes longer to load than everything else before the first event.
+// The progress of a stream on the status line. Loaded on demand, since string-width takes long to load.
 import type { Clock } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import { RecentLag } from '../events/event-time.ts';
@@ -22,7 +21,7 @@ export interface StatusLine {
 }
 
 /** Where a replay is. */
-export interface PlayPosition {
+interface PlayPosition {
   /** When the next event was received, ms since the epoch. */
   readonly receivedAtMs: number | undefined;
   /** Ms until it is played. */
@@ -42,6 +41,8 @@ export interface StreamProgress {
   lost(isGap: boolean): void;
   /** A gap that has ended: the source did not resume where it was, or a recording has its record. */
   noteGap(): void;
+  /** @param live connections that are live; shown from the second one on */
+  noteConnections(live: number): void;
   /** The user stops the output, or continues it. */
   pause(isPaused: boolean): void;
   /** Clears the line before output is written; the next event or refresh shows it again. */
@@ -85,6 +86,8 @@ export class LineProgress implements StreamProgress {
   #events = 0;
   #received: number | undefined;
   #gaps = 0;
+  #connections = 0;
+  #hasSeveral = false;
   /** Since when the connection is lost, and whether that is a gap. */
   #loss: { readonly sinceMs: number; readonly isGap: boolean } | undefined;
   #isPaused = false;
@@ -127,6 +130,12 @@ export class LineProgress implements StreamProgress {
 
   noteGap(): void {
     this.#gaps += 1;
+    this.#show();
+  }
+
+  noteConnections(live: number): void {
+    this.#hasSeveral ||= live > 1;
+    this.#connections = live;
     this.#show();
   }
 
@@ -238,6 +247,7 @@ export class LineProgress implements StreamProgress {
           plain(STATUS.rate(formatRate(total / Math.max(1, counts.length)))),
           ...(counts.length === 0 ? [] : [{ text: drawBars(counts, this.#signs.bars), paint: chart }]),
           gaps,
+          ...(this.#hasSeveral ? [plain(STATUS.connections(this.#connections))] : []),
           ...(this.#lag.ms === undefined ? [] : [plain(STATUS.lag(this.#lag.ms))]),
           ...(roundTripMs === undefined ? [] : [plain(STATUS.roundTrip(roundTripMs))]),
         ];

@@ -12,7 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { addDefaults, findColorMode, SETTINGS } from '../../src/settings/defaults.ts';
+import { parseTopFlags } from '../../src/commands/top/config.ts';
+import type { TopFlags } from '../../src/commands/top/flags.ts';
+import { addDefaults, addTopDefaults, findColorMode, SETTINGS } from '../../src/settings/defaults.ts';
 import { parseStreamFlags, type StreamFlags, wantsColor } from '../../src/settings/stream-config.ts';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
@@ -106,12 +108,21 @@ describe('F7: settings', () => {
   test.each([
     [
       set('tiem', 'utc'),
-      'unknown setting "tiem"\n  did you mean time?\n  settings: color, format, fields, time, links, preset.<name>',
+      'unknown setting "tiem"\n  did you mean time?\n  settings: color, format, fields, time, links, theme, top.by, top.sort, top.rows, top.usd-field, top.lag-field, preset.<name>',
     ],
     [set('--time', 'utc'), 'unknown flag --time'],
     [set('limit', '5'), 'unknown setting "limit"'],
-    [set('time', 'noon'), 'invalid --time "noon"\n  accepted: local, utc'],
-    [set('fields', 'a,,b'), 'invalid --fields: expected a field name\n  a,,b\n    ^'],
+    [
+      set('time', 'noon'),
+      'invalid time "noon"\n  accepted: local, utc, relative, none, or a time zone such as Europe/Berlin',
+    ],
+    [set('color', 'blue'), 'invalid color "blue"\n  accepted: auto, always, never'],
+    [set('theme', 'pink'), 'invalid theme "pink"\n  accepted: auto, dark, light, terminal'],
+    [set('fields', 'a,,b'), 'invalid fields: expected a field name\n  a,,b\n    ^'],
+    [set('top.by', 'a,'), 'invalid top.by: expected a field name'],
+    [set('top.by', 'a,b,c,d,e'), 'invalid top.by "a,b,c,d,e"\n  accepted: at most four paths'],
+    [set('top.rows', '0'), 'invalid top.rows "0"\n  accepted: a whole number from 1 to 500'],
+    [set('top.lag-field', 'a..b'), 'invalid top.lag-field "a..b"'],
     [set('preset.whales', 'usd => 5'), 'invalid preset.whales: unexpected ">"'],
     [set('preset.a b', 'x = 1'), 'invalid preset\n  accepted: preset. and 1 to 64'],
     [['config', 'unset', 'time'], 'time is not set'],
@@ -175,6 +186,43 @@ describe('F7: a default applies to a terminal only', () => {
     expect(parse({ color: 'always' }, {}, { env: { NO_COLOR: '1' } })).toMatchObject({ useColor: false });
     expect(parse({ color: 'never' }, {}, { env: { FORCE_COLOR: '1' } })).toMatchObject({ useColor: true });
     expect(parse({ color: 'never' }, {})).toMatchObject({ useColor: false, log: { useColor: false } });
+  });
+
+  test('theme and time zone', () => {
+    expect(parse({ theme: 'light', time: 'Asia/Kolkata' }, {})).toMatchObject({
+      theme: 'light',
+      time: { zone: 'Asia/Calcutta' },
+    });
+    expect(parse({ theme: 'light', time: 'Asia/Kolkata' }, { theme: 'dark', time: 'utc' })).toMatchObject({
+      theme: 'dark',
+      time: 'utc',
+    });
+    expect(parse({}, {})).toMatchObject({ theme: 'auto' });
+  });
+
+  test('those of top', async () => {
+    const setup = createSetup();
+    setup.write({ 'top.by': 'token', 'top.sort': 'usd', 'top.rows': '3', 'top.usd-field': 'usd' });
+    const open = (isStdoutTty: boolean, flags: TopFlags) => {
+      const io = createFakeIo({ isStdoutTty, env: setup.env });
+      return parseTopFlags(undefined, addTopDefaults(flags, io), io);
+    };
+    const dollars = [[{ kind: 'member', name: 'usd' }]];
+    expect(await open(true, { once: true })).toMatchObject({
+      by: [{ text: 'token' }],
+      sort: 'usd',
+      rows: 3,
+      dollars,
+    });
+    expect(await open(true, { once: true, by: 'chain' })).toMatchObject({
+      by: [{ text: 'chain' }],
+      sort: 'usd',
+    });
+    expect(await open(false, { once: true })).toMatchObject({
+      by: [{ text: 'type' }, { text: 'chain' }],
+      sort: 'events',
+      rows: 20,
+    });
   });
 
   test('every setting has a default or none, and is a flag', () => {
@@ -293,7 +341,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     write({ time: 'noon', color: 'pink' });
     const { code, stderr } = await run(['config', 'list']);
     expect(code).toBe(10);
-    expect(stderr).toContain(`the setting color in ${path} is not valid: invalid --color "pink"`);
+    expect(stderr).toContain(`the setting color in ${path} is not valid: invalid color "pink"`);
     expect(stderr).toContain('atlantis config set color <value>');
     expect((await run(set('color', 'auto'))).code).toBe(0);
     expect((await run(['config', 'unset', 'time'])).code).toBe(0);

@@ -59,6 +59,12 @@ describe('§ 1: a bad command line exits 2, and the hint has the nearest name an
     ['tail', 'unknown command "tail"', 'did you mean `atlantis stream tail`?', ''],
     ['stream add', 'unknown command "add"', 'did you mean `atlantis profile add`?', 'stream'],
     ['stream tail --limt 5', 'unknown flag --limt', 'did you mean --limit?', 'stream tail'],
+    [
+      'stream top --seed 3',
+      'unknown flag --seed',
+      '--seed is a flag of `atlantis stream simulate`',
+      'stream top',
+    ],
     ['stream tail --limt=5', 'unknown flag --limt', 'did you mean --limit?', 'stream tail'],
     ['stream tail --colour never', 'unknown flag --colour', 'did you mean --color?', 'stream tail'], // english-ok
     ['--simulate', 'unknown flag --simulate', '--simulate is a flag of `atlantis stream tail`', ''],

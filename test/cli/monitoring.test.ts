@@ -2,12 +2,13 @@
 // sinks come and go, and that no client disturbs the run.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { findKeyIn } from '../helpers/canary.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
-import { answerInTurn, startHttpEndpoint } from '../helpers/http-endpoint.ts';
+import { answerInTurn, startHttpEndpoint, takeAll } from '../helpers/http-endpoint.ts';
 import {
   findEndpoint,
   parseMetrics,
@@ -134,6 +135,44 @@ describe('--metrics-listen', () => {
     await relay.finish();
   });
 
+  test('row 160 (B10, M4): the circuit of an endpoint opens, half-opens by itself and closes', async () => {
+    const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
+    const { url } = await startStream([1, 2, 3, 4].map(makeEvent));
+    const args = ['--to', endpoint.url, '--batch', '2', '--window', '2', ...EAGER, ...LISTEN];
+    const relay = startTail(url, args, { command: 'relay' });
+    const pages = await findEndpoint(relay.child);
+    const untilCircuit = (state: string): Promise<unknown> =>
+      until(
+        async () =>
+          [...(await readMetrics(pages))].flatMap(([name, value]) =>
+            name.startsWith('atlantis_sink_circuit{') && value === 1
+              ? (/circuit="([^"]+)"/.exec(name)?.[1] ?? '')
+              : [],
+          ),
+        (states) => states.join() === state,
+      );
+    await untilCircuit('open');
+    expect(endpoint.requests.length).toBeGreaterThanOrEqual(5);
+    const tries: ServerResponse[] = [];
+    endpoint.setAnswer((_request, _index, response) => {
+      tries.push(response);
+    });
+    await untilCircuit('half-open');
+    endpoint.setAnswer(takeAll);
+    expect(tries).toHaveLength(1);
+    tries[0]?.writeHead(204).end();
+    await untilCircuit('closed');
+    const [tried, ...others] = await until(
+      () => endpoint.accepted.map(({ lines }) => lines),
+      (batches) => batches.flat().length === 4,
+    );
+    // One batch, the same one, is sent until it is accepted.
+    expect(new Set(endpoint.requests.slice(0, -others.length).map(({ lines }) => lines.join())).size).toBe(1);
+    expect([...(tried ?? []), ...others.flat()]).toEqual([1, 2, 3, 4].map(makeEvent));
+    relay.child.kill('SIGTERM');
+    await relay.finish();
+  });
+
   test('M5: /readyz says why not, while the stream is lost and when it is back; /healthz stays well', async () => {
     const { url, peers } = await startStream();
     const tail = startTail(url, [...LISTEN, '--retry-min', '1s', '--retry-max', '1s']);
@@ -247,26 +286,31 @@ print(len(list(parse(sys.stdin.read()))))`;
     const endpoint = await findEndpoint(tail.child);
     await untilStatus(`${endpoint}/readyz`, 200);
     const port = Number(new URL(endpoint).port);
-    let ended = 0;
+    /** How long each connection was open, in ms. */
+    const ended: number[] = [];
     const sockets = Array.from({ length: 500 }, (_unused, n): Socket => {
       const socket = connect(port, '127.0.0.1').on('error', () => undefined);
       socket.on('connect', () => socket.write(n % 2 === 0 ? 'GET /metr' : ''));
-      return socket.resume().on('close', () => {
-        ended += 1;
+      let sinceMs = performance.now();
+      socket.on('connect', () => {
+        sinceMs = performance.now();
       });
+      return socket.resume().on('close', () => void ended.push(performance.now() - sinceMs));
     });
     registerCleanup(() => {
       for (const socket of sockets) socket.destroy();
     });
     // Those beyond the limit are closed at once, the others within seconds.
     await until(
-      () => ended,
+      () => ended.length,
       (count) => count >= 450,
     );
+    // The limit for the head of a request would close them after 5 s.
+    expect(ended.filter((ms) => ms < 4_000).length).toBeGreaterThanOrEqual(450);
     await peers[0]?.sendText('{"while":"busy"}');
     await tail.child.waitForStdout('busy');
     await until(
-      () => ended,
+      () => ended.length,
       (count) => count === 500,
     );
     expect((await readPage(`${endpoint}/readyz`)).status).toBe(200);

@@ -71,7 +71,7 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
     [['--to-env', 'BAD_URL'], 'not a URL that events can be sent to'],
     [['--to-env', 'PLAIN_URL'], 'hooks.example is neither encrypted nor on this machine'],
     [['--to-env', 'LOGIN_URL'], 'a user name or password is not allowed'],
-    [['--to-file', '/not/there'], 'cannot be read (ENOENT)'],
+    [['--to-file', '/not/there'], 'cannot be read: it does not exist (ENOENT)'],
   ])('%j is refused without repeating it', async (args, words) => {
     const env = {
       BAD_URL: 'ftp://hooks.example/T0123ABCD',
@@ -99,8 +99,47 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
   });
 });
 
+describe('row 76 (B8): the secret of a header', () => {
+  const send = async (token: string) => {
+    const endpoint = await startHttpEndpoint();
+    const exit = await relay(['--to', endpoint.url, '--header-env', 'X-Token=HOOK_TOKEN'], {
+      HOOK_TOKEN: token,
+    });
+    return { ...exit, sent: endpoint.requests.map(({ headers }) => String(headers['x-token'])) };
+  };
+
+  test.each([
+    ['a line break at its end', `Bearer ${TOKEN}\r\n`, `Bearer ${TOKEN}`],
+    ['a byte order mark', `\ufeff${TOKEN}`, TOKEN],
+    ['characters that are not Latin', 'clé-€-鍵', 'clé-€-鍵'],
+  ])('with %s is sent, as UTF-8', async (_what, token, expected) => {
+    const { code, sent } = await send(token);
+    expect(code).toBe(0);
+    expect(sent.map((text) => Buffer.from(text, 'latin1').toString())).toEqual(EVENTS.map(() => expected));
+  });
+
+  test.each(['one-0123\ntwo-0123', 'one-0123\u001btwo-0123', 'one-0123\u0085two-0123'])(
+    'that is %j: 2 before anything is connected, and it is not repeated',
+    async (token) => {
+      const { code, sent, stderr } = await send(token);
+      expect([code, sent]).toEqual([2, []]);
+      expect(stderr).toContain('the value of HOOK_TOKEN must be one line of text');
+      expect(stderr).not.toContain('0123');
+    },
+  );
+
+  test('of white space only counts as not set: 2', async () => {
+    const { code, stderr } = await send(' \n');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the variable HOOK_TOKEN is not set')]);
+  });
+});
+
 describe('row 156: two endpoints', () => {
-  const env = { ONE: 'token-of-one-0123', TWO: 'token-of-two-0123' };
+  const env = {
+    ONE: 'token-of-one-0123',
+    TWO: 'token-of-two-0123',
+    SIGN: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+  };
   const hostOf = ({ url }: { readonly url: string }): string => new URL(url).host;
 
   test('each gets its own header and signature, and not those of the other one', async () => {
@@ -109,20 +148,21 @@ describe('row 156: two endpoints', () => {
       [
         ...['--to', one.url, '--to', two.url],
         ...['--header-env', `X-Token=ONE@${hostOf(one)}`, '--header-env', `X-Token=TWO@${hostOf(two)}`],
-        ...['--sign-with-env', `ONE@${hostOf(one)}`],
+        ...['--sign-with-env', `SIGN@${hostOf(one)}`],
       ],
       env,
     );
     expect(exit.code).toBe(0);
     expect(one.requests.map(({ headers }) => headers['x-token'])).toEqual(EVENTS.map(() => env.ONE));
     expect(two.requests.map(({ headers }) => headers['x-token'])).toEqual(EVENTS.map(() => env.TWO));
-    expect(one.requests[0]?.headers['x-atlantis-signature']).toMatch(/^sha256=/);
-    expect(two.requests[0]?.headers['x-atlantis-signature']).toBeUndefined();
+    expect(one.requests[0]?.headers['webhook-signature']).toMatch(/^v1,/);
+    expect(two.requests[0]?.headers['webhook-signature']).toBeUndefined();
   });
 
   test.each([
     [['--header-env', 'X-Token=ONE'], 'ONE would be sent to '],
-    [['--sign-with-env', 'ONE'], 'ONE would be sent to '],
+    [['--sign-with-env', 'SIGN'], 'SIGN would be sent to '],
+    [['--sign-with-file', '/secret'], '/secret would be sent to '],
     [['--header-env', 'X-Token=ONE@elsewhere.example'], 'no HTTP sink has the host elsewhere.example'],
   ])('%j is refused', async (args, words) => {
     const [one, two] = [await startHttpEndpoint(), await startHttpEndpoint()];

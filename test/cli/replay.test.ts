@@ -38,9 +38,10 @@ describe('stream replay', () => {
   );
 
   test('W4: exit 2 for a file that is not a recording, 0 for an empty recording', async () => {
-    const { code, stdout, stderr } = await replay(record(['# events', 'n = 1']));
+    const path = record(['# events', 'n = 1']);
+    const { code, stdout, stderr } = await replay(path);
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('not a recording: it contains no events');
+    expect(stderr).toContain(`not a recording: it contains no events: ${path}\n`);
     expect(stderr).toContain('--record <file>');
     expect((await replay(record([HEADER]))).code).toBe(0);
     expect((await replay(record([HEADER, GAP, 'torn']))).code).toBe(0);

@@ -111,19 +111,45 @@ describe('stream top --once: a recording', () => {
   });
 
   test('plain NDJSON, an empty recording, and a damaged line with --strict', async () => {
-    expect(await read(record([1, 2].map(event)))).toMatchObject({ events: 2, gaps: 0 });
+    expect(await read(record([1, 2].map(event)))).toMatchObject({
+      ...{ events: 2, gaps: 0, usd: '2000000000000000000.03', rate_per_second: null, lag_ms: null },
+      ...{ from: null, to: null, seconds: null, usd_per_minute: null, last_seen: null, largest_at: null },
+    });
+    const plain = await top(record([1, 2].map(event)), '--once');
+    expect(plain.stdout).toMatch(/\nTYPE +CHAIN +>EVENTS +SHARE +LARGEST USD +TOTAL USD\n/);
+    expect(plain.stdout).toMatch(/^\S+ {2}0 gaps\n2 events\n/);
     expect(await read(record([HEADER]))).toMatchObject({ events: 0, from: null, rows: [], other: null });
     const damaged = await top(record([HEADER, line(1), 'torn', line(2)]), '--once', '--json', '--strict');
     expect([damaged.code, JSON.parse(damaged.stdout).events]).toEqual([8, 1]);
-    expect((await top(record(['# no events']), '--once')).code).toBe(2);
+    const other = record(['# no events']);
+    const refused = await top(other, '--once');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`not a recording: it contains no events: ${other}\n`);
   });
 
   test('other fields: --by, --usd-field and --lag-field', async () => {
-    const path = record(['{"a":{"b":"x"},"value":{"usd":2.50},"sent":"2026-01-01T00:00:00Z"}', '{"a":{}}']);
+    const events = ['{"a":{"b":"x"},"value":{"usd":2.50},"sent":"2026-01-01T00:00:00Z"}', '{"a":{}}'];
+    const path = record([
+      HEADER,
+      ...events.map((one) => `{"received_at":"2026-01-01T00:00:09Z","seq":1,"connection":1,"event":${one}}`),
+    ]);
     const fields = ['--by', 'a.b', '--usd-field', 'nope,value.usd', '--lag-field', 'sent'];
     const { rows, usd, lag_ms: lag } = await read(path, ...fields);
     expect(rows.map(({ key }) => key)).toEqual([['x'], [null]]);
     expect([usd, (lag?.p50 ?? 0) > 1_000]).toEqual(['2.50', true]);
+  });
+});
+
+describe('row 141: stream top: a path that no event has', () => {
+  test('is reported with the nearest one; a default is not', async () => {
+    const path = record(RECORDED);
+    const { code, stderr } = await top(path, '--once', '--by', 'type,chian', '--usd-field', 'amount_us');
+    expect(code).toBe(0);
+    expect(stderr).toContain('warning: --by: no event so far has chian\n');
+    expect(stderr).toContain('  no event has chian: did you mean chain?\n');
+    expect(stderr).toContain('warning: --usd-field: no event so far has amount_us\n');
+    const other = await top(record(['{"event":"a"}']), '--once', '--by', 'type');
+    expect(other.stderr).not.toContain('no event so far');
   });
 });
 

@@ -83,6 +83,16 @@ describe('a path that is named exists', () => {
     expect(code.flatMap((one) => findLostPaths(one, dirname(relative(ROOT, page))))).toEqual([]);
   });
 
+  test.each(current.map((page) => [relative(ROOT, page), page]))('a name in a file of %s', (_name, page) => {
+    const text = readFileSync(page, 'utf8').replace(/\s+/g, ' ');
+    const named = [...text.matchAll(/`(\w+)` (?:in|of) `((?:[\w-]+\/)*[\w-]+\.ts)`/g)];
+    const lost = named.filter(([, name = '', path = '']) => {
+      const file = [join(ROOT, path), join(ROOT, 'src', path)].find((one) => existsSync(one));
+      return file === undefined || !readFileSync(file, 'utf8').match(/\w+/g)?.includes(name);
+    });
+    expect(lost.map(([all]) => all)).toEqual([]);
+  });
+
   test.each(SOURCES)('in comments of %s', (folder) => {
     const own = modules.filter((path) => path.startsWith(`${folder}/`));
     const lost = own.flatMap((path) => {

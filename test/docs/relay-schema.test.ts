@@ -37,7 +37,10 @@ const SECRETS = {
     additionalProperties: { $ref: '#/$defs/secret' },
     description: 'headers for each request',
   },
-  'sign-with': { $ref: '#/$defs/secret', description: 'secret that signs the body (HMAC-SHA256)' },
+  'sign-with': {
+    oneOf: [{ $ref: '#/$defs/secret' }, { type: 'array', minItems: 1, items: { $ref: '#/$defs/secret' } }],
+    description: 'whsec_... secrets that sign requests (Standard Webhooks, HMAC-SHA256)',
+  },
 };
 
 function describeFlag({ term, meaning, fallback, choices, isRepeatable }: FlagDefinition): object {

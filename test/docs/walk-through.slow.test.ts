@@ -8,10 +8,8 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { startChild } from '../helpers/child.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { makeCleanEnvironment, ROOT, runCli } from '../helpers/run-cli.ts';
+import { command, patch } from '../helpers/walk-through.ts';
 
-const page = readFileSync(join(ROOT, 'docs/CONTRIBUTING.md'), 'utf8');
-const [, patch = ''] = /^```diff\n([\s\S]*?)^```$/m.exec(page) ?? [];
-const [, command = ''] = /^```\nUPDATE_DOCS=1 npm test -- (.*)\n```$/m.exec(page) ?? [];
 const [, flag = ''] = /^\+.*toggle\('(--[a-z-]+)'/m.exec(patch) ?? [];
 const patched = [...patch.matchAll(/^diff --git a\/(\S+)/gm)].map(([, path = '']) => path);
 const ownTest = patched.find((path) => path.endsWith('.test.ts')) ?? '';

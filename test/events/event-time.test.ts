@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { createTimestampReader } from '../../src/events/event-time.ts';
 import { parsePath } from '../../src/events/path.ts';
-import { parseLagPaths } from '../../src/settings/lag-field.ts';
+import { parseLagPaths } from '../../src/settings/table-paths.ts';
 
 const MS = Date.UTC(2026, 4, 6, 7, 8, 9, 123);
 const find = (json: string, ...fields: string[]): number | undefined =>

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { findKeychainEntry } from '../../src/settings/keychain.ts';
+import { chooseKeychain, findKeychainEntry } from '../../src/settings/keychain.ts';
 import { readFromKeychain, removeFromKeychain, storeInKeychain } from '../../src/settings/keychain-store.ts';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
@@ -256,6 +256,15 @@ describe.each(['darwin', 'win32'] as const)('row 77 (P6): the programs of %s', (
     });
   });
 });
+
+test.each(['linux', 'darwin', 'win32'] as const)(
+  'row 77 (P6): on %s the key is in no argument',
+  (platform) => {
+    const { argv, input } = chooseKeychain(platform).store('main-00000000', 'atlantis (main)', CANARY_KEY);
+    expect(findKeyIn(argv.join(' '))).toEqual([]);
+    expect(input?.length).toBeGreaterThanOrEqual(CANARY_KEY.length);
+  },
+);
 
 test('P6: any other command is a key command and no more', () => {
   for (const argv of [

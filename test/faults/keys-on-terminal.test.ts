@@ -145,18 +145,20 @@ const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
     expect(await pty.exit).toMatchObject({ code: 0, signal: null });
   });
 
-  test('row 139: in the background of a shell: not stopped, no status line, and no key is taken', async () => {
+  test('row 139: in the background of a shell: not stopped, no status line, and no key is taken, until fg', async () => {
     await using server = await serve();
     const file = join(makeTempFolder(), 'events');
-    const script = `set -m; ${tailOf(server.url, '--json')} > ${quote(file)} & read line; echo "read <$line>"; kill %1; wait; echo ended`;
+    const script = `set -m; ${tailOf(server.url, '--json')} > ${quote(file)} & read line; echo "read <$line>"; fg; echo "code $?"`;
     const pty = startInPty(['bash', '-c', script], { key: CANARY_KEY });
     const hasEvents = (): boolean => existsSync(file) && readFileSync(file, 'utf8').includes('"n":5');
     while (!hasEvents()) await pauseFor(20);
     pty.send('quit p\r');
     await pty.waitFor(/read <quit p>/);
-    const output = await pty.waitFor(/ended/);
-    expect(output).not.toContain('●');
-    pty.hangUp();
+    await pty.waitFor('●');
+    pty.send('q');
+    const { output } = await pty.exit;
+    expect(output.indexOf('●')).toBeGreaterThan(output.indexOf('read <'));
+    expect(output).toMatch(/code 0/);
   });
 
   test('stdin of a pipe is not touched', async () => {

@@ -14,7 +14,12 @@ const OTHER = Object.values(networkInterfaces())
 
 const LOOKUP = `
   const dns = require('node:dns');
-  dns.lookup = (_name, _options, callback) => callback(null, [{ address: '${OTHER}', family: 4 }]);`;
+  const { lookup } = dns;
+  dns.lookup = (name, options, callback = options) => {
+    if (name !== 'localhost') lookup(name, options, callback);
+    else if (options.all) callback(null, [{ address: '${OTHER}', family: 4 }]);
+    else callback(null, '${OTHER}', 4);
+  };`;
 
 const describeWithAddress = OTHER === undefined ? describe.skip : describe;
 describeWithAddress('row 101 (C5): localhost is not this machine (needs a second address)', () => {
@@ -53,6 +58,23 @@ describeWithAddress('row 101 (C5): localhost is not this machine (needs a second
     expect(exit.stderr).toMatch(/localhost:\d+ is not this machine/);
     expect(exit.code).toBe(11);
     expect(endpoint.attempts).toHaveLength(0);
+  });
+
+  test('row 101: --metrics-listen: the message says that other machines can read the pages', async () => {
+    const args = [
+      'stream',
+      'tail',
+      '--simulate',
+      '--metrics-listen',
+      'localhost:0',
+      '--limit',
+      '1',
+      '--verbose',
+    ];
+    const { nodeArgs } = preload(LOOKUP);
+    const exit = await runCli(args, { nodeArgs, key: CANARY_KEY });
+    expect(exit.code).toBe(0);
+    expect(exit.stderr).toMatch(/http:\/\/localhost:\d+\/metrics.*; other machines can read them/);
   });
 
   test('row 101: an address of loopback beside it is used', async () => {

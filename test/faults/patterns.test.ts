@@ -1,5 +1,11 @@
 // Patterns of `--where` that are large, on texts that are long: the server chooses the text.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
+import { runCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { endOf, expectDeath, runTail, spawnTail } from './start-tail.ts';
 
@@ -43,6 +49,54 @@ describe('row 88 (O8, R2): a pattern of 900 states', () => {
     const child = spawnTail(server.url, ['--json', '--where', `text ~ ${PATTERN}`], { stdout: 'ignore' });
     await child.waitForStderr('connected to');
     await expectDeath(child, 'SIGTERM', HEARD_MS);
+  });
+
+  test.each([
+    [
+      'replay --highlight',
+      ['replay', 'FILE', '--format', 'pretty', '--highlight', `text ~ ${PATTERN}`],
+      '--highlight',
+      'not marked',
+    ],
+    [
+      'tail --highlight',
+      ['tail', '--url', 'URL', '--format', 'pretty', '--limit', '2', '--highlight', `text ~ ${PATTERN}`],
+      '--highlight',
+      'not marked',
+    ],
+    [
+      'check --expect',
+      ['check', '--url', 'URL', '--expect', `text ~ ${PATTERN}`, '--within', '1s'],
+      '--expect',
+      'not counted',
+    ],
+    [
+      'the filter of a sink',
+      ['relay', '--url', 'URL', '--config', 'CONFIG', '--limit', '2'],
+      'a: where',
+      'kept',
+    ],
+  ])('%s: an event that is too long to search is reported', async (_what, words, where, outcome) => {
+    const events = [eventOf(1, 400_000), eventOf(2, 400_000)];
+    await using server = await startScriptedServer(streamHandler({ events }));
+    const sink = await startHttpEndpoint();
+    const folder = makeTempFolder();
+    const places: Readonly<Record<string, string>> = {
+      URL: server.url,
+      FILE: join(folder, 'events.ndjson'),
+      CONFIG: join(folder, 'relay.yaml'),
+    };
+    writeFileSync(join(folder, 'events.ndjson'), `${events.join('\n')}\n`);
+    writeFileSync(
+      join(folder, 'relay.yaml'),
+      `sinks:\n  - {name: a, to: "${sink.url}", where: "text ~ ${PATTERN}"}\n`,
+      { mode: 0o600 },
+    );
+    const args = words.map((word) => places[word] ?? word);
+    const { stderr } = await runCli(['stream', ...args, '--verbose'], { key: CANARY_KEY });
+    const text = `warning: ${where}: a text is too long to search with this pattern; such events are ${outcome} (reported once)`;
+    expect(stderr.split(text)).toHaveLength(2);
+    if (outcome === 'kept') expect(sink.requests).toHaveLength(2);
   });
 
   test('--timeout', async () => {

@@ -229,13 +229,32 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     expect(readFileSync(join(ssh, 'authorized_keys'), 'utf8')).toBe('precious');
   });
 
-  test('a ready file that is a pipe of another user: 9 at once, and nothing is written to it', async () => {
-    const { home } = makeHome();
+  /** A pipe of the other user, who reads from it. */
+  function plantPipe(): { readonly pipe: string; readonly reader: number } {
     const pipe = join(makeTrap(), 'pipe');
     execFileSync('mkfifo', ['-m', '666', pipe]);
     chownSync(pipe, OTHER, OTHER);
     const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     registerCleanup(() => closeSync(reader));
+    return { pipe, reader };
+  }
+
+  test('a step summary that is a pipe of another user: a warning, and nothing is written to it', async () => {
+    const { home } = makeHome();
+    const { pipe, reader } = plantPipe();
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: pipe };
+    const { code, stderr } = await run(['stream', 'check', '--url', server.url], home, {}, env);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('could not be written: it belongs to another user'),
+    ]);
+    expect(readFileSync(reader, 'utf8')).toBe('');
+  });
+
+  test('a ready file that is a pipe of another user: 9 at once, and nothing is written to it', async () => {
+    const { home } = makeHome();
+    const { pipe, reader } = plantPipe();
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
     const args = ['stream', 'tail', '--url', server.url, '--limit', '1', '--ready-file', pipe];
     const { code, stderr } = await run(args, home);

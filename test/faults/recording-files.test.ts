@@ -146,7 +146,7 @@ describe.each(NAMES)('%s', (name) => {
 
   testDisk('row 106: copytruncate, then a full disk: exit 9, and the file has whole lines only', async () => {
     const copy = join(makeTempFolder(), name);
-    const { url } = await openSimulator({ seed: 3, ratePerSecond: 3_000 });
+    const { url } = await openSimulator({ seed: 3, ratePerSecond: 600 });
     const config = `/mnt/${name} {\n copytruncate\n rotate 5\n su root root\n}`;
     const { code, stderr } = await runShell(
       `unshare -rm sh -c ${quote(`

@@ -119,7 +119,7 @@ describe('row 133: the members of each line in another order', () => {
   });
 });
 
-describe('row 133: pretty-printed: 2, and what to do', () => {
+describe('row 133: pretty-printed or one array: 2, and what to do', () => {
   const PRETTY = LINES.map((line) => JSON.stringify(JSON.parse(line), undefined, 2)).join('\n');
 
   test.each([['replay'], SERVE])('%s', async (...words) => {
@@ -131,6 +131,44 @@ describe('row 133: pretty-printed: 2, and what to do', () => {
     }
   });
 
+  test.each([['replay'], SERVE, ['top', '--once']])(
+    'one array, as `jq -cs .` writes it: %s',
+    async (...words) => {
+      for (const text of [
+        `[${LINES.join(',')}]\n`,
+        '\ufeff[ {"type":"a"}, {"type":"b"}]',
+        '[{"type":"a"}]\r\n\n',
+      ]) {
+        const { code, stdout, stderr } = await run(...words, write(text));
+        expect([code, stdout]).toEqual([2, '']);
+        expect(stderr).toContain('not a recording: all of it is one line');
+        expect(stderr).toContain("it is one JSON array: put each element on one line, as `jq -c '.[]'` does");
+        expect(stderr).not.toContain('plain NDJSON');
+      }
+    },
+  );
+
+  test('events that are arrays, one on each line, are played', async () => {
+    const text = '[{"n":1}]\n[{"n":2}]\n';
+    const { code, stdout, stderr } = await run('replay', write(text), '--json');
+    expect([code, stdout]).toEqual([0, text]);
+    expect(stderr.match(/plain NDJSON/g)).toHaveLength(1);
+    expect(await run('replay', write('[1,2]\n'), '--json')).toMatchObject({ code: 0, stdout: '[1,2]\n' });
+  });
+
+  test('relay --redeliver of one array', async () => {
+    const endpoint = await startHttpEndpoint();
+    const { code, stderr } = await run(
+      'relay',
+      '--to',
+      endpoint.url,
+      '--redeliver',
+      write(`[${LETTERS.join(',')}]`),
+    );
+    expect([code, stderr]).toEqual([2, expect.stringContaining('it is one JSON array')]);
+    expect(endpoint.requests).toEqual([]);
+  });
+
   test('relay --redeliver', async () => {
     const endpoint = await startHttpEndpoint();
     const path = write(JSON.stringify(JSON.parse(LETTERS[0] ?? ''), undefined, 2));
@@ -140,8 +178,9 @@ describe('row 133: pretty-printed: 2, and what to do', () => {
   });
 
   testJq('jq . and back by what the hint says: replayed (needs jq)', async () => {
-    const path = write(jq([jq(LINES, '.')], '-c', '.'));
-    expect((await run('replay', path, '--speed', 'max', '--strict')).code).toBe(0);
+    for (const back of [jq([jq(LINES, '.')], '-c', '.'), jq([jq(LINES, '-cs', '.')], '-c', '.[]')]) {
+      expect((await run('replay', write(back), '--speed', 'max', '--strict')).code).toBe(0);
+    }
   });
 });
 

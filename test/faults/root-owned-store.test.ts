@@ -31,6 +31,8 @@ const WRITERS = [
   'profile remove main --yes',
 ];
 
+const SETTINGS = ['config set time utc', 'config unset time'];
+
 const readText = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
 
 /** A folder that every user can enter. */
@@ -87,6 +89,14 @@ describeWithUsers('row 75 (F1): a store that is mounted (needs root and setpriv)
     });
   });
 
+  test.each(SETTINGS)('settings beside it are not written either: %s', async (command) => {
+    const folder = makeOpenFolder();
+    writeFileSync(join(folder, 'config.json'), '{"version":1,"settings":{"time":"utc"}}');
+    const exit = await run(command, { ATLANTIS_CONFIG_DIR: folder }, AS_USER);
+    expect(exit.code).toBe(10);
+    expect(readText(exit)).toContain('belongs to root and is read-only');
+  });
+
   test('in a container that runs as root, too', async () => {
     const folder = makeOpenFolder();
     LAYOUTS['a Kubernetes secret']?.(folder);
@@ -124,22 +134,26 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     const folder = join(home, '.config/atlantis');
     mkdirSync(folder, { mode });
     writeFileSync(join(folder, 'profiles.json'), STORE, { mode: 0o600 });
+    writeFileSync(join(folder, 'config.json'), '{"version":1,"settings":{"time":"utc"}}', { mode: 0o600 });
     return folder;
   }
 
   test('profile add under sudo with HOME kept: refused, and nothing is made', async () => {
     const home = makeHome();
     const env = { HOME: home, SUDO_UID: String(USER), SUDO_USER: 'me' };
-    const exit = await run(`profile add main --url ${URL} --key-stdin`, env, []);
-    expect(exit.code).toBe(10);
-    expect(readText(exit)).toContain('run atlantis as its owner, without sudo');
-    expect(readdirSync(join(home, '.config'))).toEqual([]);
+    for (const command of [`profile add main --url ${URL} --key-stdin`, 'config set time utc']) {
+      const exit = await run(command, env, []);
+      expect(exit.code).toBe(10);
+      expect(readText(exit)).toContain('run atlantis as its owner, without sudo');
+      expect(readdirSync(join(home, '.config'))).toEqual([]);
+    }
   });
 
   test.each([0o700, 0o755])('in a folder with mode %o: 10 with the chown that repairs it', async (mode) => {
     const home = makeHome();
     const folder = leaveStore(home, mode);
-    for (const command of [...READERS.map(([words]) => words), ...WRITERS]) {
+    const commands = [...READERS.map(([words]) => words), ...WRITERS, 'config list', ...SETTINGS];
+    for (const command of commands) {
       const exit = await run(command, { HOME: home }, AS_USER);
       expect([command, exit.code]).toEqual([command, 10]);
       expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
@@ -177,7 +191,7 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
 
 describe('row 79 (F1): a place where the system makes all entries', () => {
   const places = ['/proc/x', '/proc/self/x/y', ...(existsSync('/sys/kernel') ? ['/sys/kernel/x'] : [])];
-  const commands = [...READERS.map(([command]) => command), ...WRITERS];
+  const commands = [...READERS.map(([command]) => command), ...WRITERS, ...SETTINGS];
   test.each(places.flatMap((place) => commands.map((command) => [place, command])))(
     'ATLANTIS_CONFIG_DIR=%s: 10: %s',
     async (place, command) => {

@@ -8,12 +8,19 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { COMMAND, type Exit, runCli } from '../helpers/run-cli.ts';
 
 const URL = 'http://127.0.0.1:1';
-const READERS = ['stream tail --no-reconnect', 'stream check', 'profile list', 'profile show main'];
+const READERS = [
+  'stream tail --no-reconnect',
+  'stream check',
+  'profile list',
+  'profile show main',
+  'config list',
+];
 const REMOVE = 'profile remove main --yes';
 const WRITERS = [
   'profile use main',
   'profile rename main other',
   `profile add more --url ${URL} --key-stdin`,
+  'config set time utc',
 ];
 
 const USER = 12_345;

@@ -149,6 +149,41 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect((await endOf(pty)).code).toBe(0);
   });
 
+  test('row 139: in the background of a shell: draws nothing and takes no key, until it is in the foreground', async () => {
+    let sent = 0;
+    await using server = await serve(
+      streamHandler({
+        events: endlessEvents((n) => {
+          sent = n;
+          return `{"type":"t${n % 2}","chain":"tron","amount_usd":${n}}`;
+        }),
+      }),
+    );
+    const words = [
+      process.execPath,
+      COMMAND,
+      'stream',
+      'top',
+      '--url',
+      server.url,
+      '--color',
+      'never',
+      '--verbose',
+    ];
+    const script = `set -m; ${words.map(quote).join(' ')} & read line; echo "read <$line>"; fg; echo "code $?"`;
+    const pty = startInPty(['bash', '-c', script], { key: CANARY_KEY });
+    // More than a frame takes.
+    while (sent < 300) await pauseFor(20);
+    expect(pty.output).not.toContain('\x1b[');
+    pty.send('quit p\r');
+    expect(await pty.waitFor(/read <quit p>/)).not.toContain(ENTER);
+    await untilDrawn(pty);
+    pty.send('q');
+    const { output } = await pty.exit;
+    expect(output.indexOf(ENTER)).toBeGreaterThan(output.indexOf('read <'));
+    expect(output.slice(output.lastIndexOf(LEAVE))).toMatch(/>EVENTS[\s\S]*code 0/);
+  });
+
   test('L3: it is drawn at most four times a second, also while keys are pressed, in place, and follows the size of the window', async () => {
     await using server = await serve();
     const pty = startTop(server.url, [], { columns: 100 });
@@ -176,6 +211,20 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
       expect(lines.length).toBeLessThanOrEqual(12);
       for (const line of lines) expect([line, line.length <= 40]).toEqual([line, true]);
     }
+  });
+
+  test.each([40, 80])('row 140: at %i columns, a warning and its hint are complete', async (columns) => {
+    await using server = await serve();
+    const pty = startTop(server.url, ['--color', 'never', '--where', 'amount_usd = "$5"'], { columns });
+    const words = 'amount_usd is a number, such as 0 write a plain number, without quotes: 1000, 1_000, 1.5M';
+    await pty.waitFor((text) =>
+      text
+        .replace(/\x1b\[\w+/g, '')
+        .replace(/\s+/g, ' ')
+        .includes(words),
+    );
+    pty.send('q');
+    expect((await endOf(pty)).code).toBe(0);
   });
 
   test('L3: keys order the rows, reverse and pause', async () => {

@@ -30,6 +30,11 @@ const TABLE = {
   argv: words('--run <argv...>', 'a program'),
 };
 
+test('the type of a toggle refuses a negated name, which commander sets to true', () => {
+  // @ts-expect-error
+  expect(parseFlags({ isQuiet: toggle('--no-summary', 'no summary') }, {})).toEqual({ isQuiet: false });
+});
+
 describe('parseFlags', () => {
   test('without flags there are the defaults', () => {
     expect(parseFlags(TABLE, {})).toEqual({

@@ -8,6 +8,8 @@ export interface EventHub {
   readonly url: string;
   /** Clients that have had their welcome and are still there. */
   readonly liveCount: number;
+  /** Those clients, and earlier ones, in the order of their welcomes. */
+  readonly peers: readonly Peer[];
   /** Connections with a welcome so far, also those that are over. */
   readonly welcomed: number;
   /** Text pings that came, over all connections. */
@@ -21,14 +23,14 @@ export interface EventHub {
 
 export async function startEventHub(): Promise<EventHub> {
   const live = new Set<Peer>();
-  let welcomed = 0;
+  const peers: Peer[] = [];
   const server = await startScriptedServer(async (peer) => {
     peer.answerPings();
     peer.answerClose();
     await peer.accept();
     await peer.welcome();
     live.add(peer);
-    welcomed += 1;
+    peers.push(peer);
     if (!peer.socket.closed) await new Promise((resolve) => peer.socket.once('close', resolve));
     live.delete(peer);
   });
@@ -41,8 +43,9 @@ export async function startEventHub(): Promise<EventHub> {
     get liveCount() {
       return live.size;
     },
+    peers,
     get welcomed() {
-      return welcomed;
+      return peers.length;
     },
     get pings() {
       const texts = server.attempts.flatMap(({ frames }) => frames.map(({ payload }) => payload.toString()));
@@ -54,6 +57,6 @@ export async function startEventHub(): Promise<EventHub> {
       return live.size;
     },
     waitForLive: (n, limitMs) => waitFor(() => live.size >= n, `${n} live clients`, limitMs),
-    waitForWelcomed: (n, limitMs) => waitFor(() => welcomed >= n, `${n} welcomes`, limitMs),
+    waitForWelcomed: (n, limitMs) => waitFor(() => peers.length >= n, `${n} welcomes`, limitMs),
   };
 }

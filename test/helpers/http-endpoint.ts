@@ -1,6 +1,5 @@
 // An HTTP endpoint that a test holds in its hands: raw TCP below node:http, so that it can also answer half, not at
 // all, or with a reset. Records every request.
-import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -61,10 +60,6 @@ export const answerHalf: Answer = (_request, _index, response, socket) => {
   response.writeHead(200, { 'Content-Length': '100' });
   response.write('half of', () => socket.end());
 };
-
-/** The HMAC that a receiver would check. */
-export const signOf = (body: string, secret: string): string =>
-  `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 
 export async function startHttpEndpoint(
   answer: Answer = takeAll,

@@ -105,6 +105,7 @@ export interface Kept {
   readonly id: string;
   readonly relay: string;
   readonly kind: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** All that a stream keeps, in its order. */
@@ -123,6 +124,9 @@ export async function readStream(url: string, name: string): Promise<Kept[]> {
       id: message.headers?.get('Nats-Msg-Id') ?? '',
       relay: message.headers?.get('Atlantis-Relay') ?? '',
       kind: message.headers?.get('Atlantis-Kind') ?? '',
+      headers: Object.fromEntries(
+        [...(message.headers ?? [])].map(([name, values]) => [name, values.join()]),
+      ),
     });
     // Not when nothing is pending: a server that is catching up says so too early.
     if (message.seq >= state.last_seq) break;

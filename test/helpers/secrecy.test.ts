@@ -20,7 +20,7 @@ describe('a leak fails the test when it is over', () => {
     [
       'a key of a short form',
       { words: [], env: { ATLANTIS_API_KEY: `ak_${'x1y2z3'.repeat(5)}` } },
-      'x1y2z3x1y2',
+      'x1y2z3x1y2z3',
     ],
     ['a key from the words', { words: [`echo ${OTHER_KEY} | x`], env: {} }, OTHER_KEY],
     ['a key from stdin', { ...nothing, stdin: `${OTHER_KEY}\n` }, OTHER_KEY],

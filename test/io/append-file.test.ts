@@ -46,7 +46,7 @@ function runLimited(countWhole: string, script: string): { codes: string[]; text
     expect(text).toBe(LINE.repeat(Math.floor(MAX_BYTES / LINE.length)));
   });
 
-  test('is not filled with zeros where another program emptied it meanwhile', () => {
+  test('row 106: is not filled with zeros where another program emptied it meanwhile', () => {
     const script = 'append(50); fs.truncateSync(path, 0); append(90); append(1)';
     const { codes, text } = runLimited('countWholeLines', script);
     expect(codes).toEqual(['ok', 'EFBIG', 'EFBIG']);

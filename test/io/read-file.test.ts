@@ -51,6 +51,16 @@ describe('readNamedFile', () => {
     expect((await readNamedFile(path)).equals(bytes)).toBe(true);
   });
 
+  test('row 171: a pipe that its writer leaves open is given up', async () => {
+    const { path, open } = makePipe();
+    const fd = open();
+    writeSync(fd, 'a');
+    await expect(readNamedFile(path, undefined, 200)).rejects.toMatchObject({
+      code: 'the pipe was not closed by its writer within 0.2 s',
+    });
+    closeSync(fd);
+  });
+
   test('a pipe that is written to late, in pieces', async () => {
     const { path, open } = makePipe();
     const fd = open();

@@ -31,7 +31,7 @@ function setUp(isStdinTty = false) {
   };
 }
 
-describe('S1: the second signal', () => {
+describe('row 81 (S1): the second signal', () => {
   test.each<[EndSignal, number, EndSignal, boolean, EndSignal[]]>([
     ['SIGHUP', 1, 'SIGHUP', false, []],
     ['SIGTERM', 2, 'SIGHUP', true, []],

@@ -1,12 +1,14 @@
 // The unit of docs/examples/relay under a real systemd: started when the stream is live, watched, restarted, stopped.
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
 import { until } from '../helpers/monitoring.ts';
 import { COMMAND, ROOT } from '../helpers/run-cli.ts';
 import { type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { startTail } from '../helpers/tail.ts';
 import { canRunSystemd, startUserSystemd } from '../helpers/user-systemd.ts';
 
 /** What an instance of a user cannot do. */
@@ -69,3 +71,28 @@ const OF_THE_SYSTEM =
   },
   120_000,
 );
+
+test('row 164: a systemd-notify that hangs is ended: one warning, and the next message is sent', async () => {
+  const folder = makeTempFolder();
+  const [program, log] = [join(folder, 'systemd-notify'), join(folder, 'log')];
+  // The first one never ends by itself.
+  writeFileSync(
+    program,
+    `#!/bin/sh\nif mkdir '${log}.first'; then exec sleep 600; fi\necho "$*" >> '${log}'\n`,
+  );
+  chmodSync(program, 0o755);
+  writeFileSync(log, '');
+  const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+  const env = { NOTIFY_SOCKET: '@unused', PATH: `${folder}:/bin:/usr/bin` };
+  const tail = startTail(server.url, [], { env });
+  await until(
+    () => readFileSync(log, 'utf8'),
+    (text) => text.includes('READY=1'),
+  );
+  tail.child.kill('SIGTERM');
+  const { stderr, lines } = await tail.finish();
+  expect(lines).toEqual(['{"n":1}']);
+  expect(
+    stderr.match(/systemd cannot be notified: systemd-notify was killed or took longer than 10 s/g),
+  ).toHaveLength(1);
+});

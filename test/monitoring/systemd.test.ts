@@ -202,7 +202,7 @@ for i in $(seq 400); do if grep -q STOPPING '${log}'; then exit; fi; sleep 0.05;
     update('live');
     await until(
       () => readFileSync(log, 'utf8'),
-      (text) => text.includes('READY=1'),
+      (text) => text.includes('WATCHDOG=1'),
     );
     update('stopping');
     notifier?.close();

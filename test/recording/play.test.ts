@@ -23,6 +23,7 @@ async function playAll(lines: readonly Buffer[], pace: number | PlayPace): Promi
   let isOver = false;
   const playing = (async () => {
     for await (const item of playRecording(source, {
+      path: 'day.ndjson',
       ...(typeof pace === 'number' ? { speed: pace } : pace),
       clock,
       signal,

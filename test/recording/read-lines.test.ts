@@ -25,6 +25,7 @@ async function playBytes(bytes: Buffer | string): Promise<string[]> {
   const lines = readLines(path, never, signal);
   const seen: string[] = [];
   for await (const item of playRecording(lines, {
+    path: 'day.ndjson',
     speed: Number.POSITIVE_INFINITY,
     clock: systemClock,
     signal,

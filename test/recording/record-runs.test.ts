@@ -23,7 +23,7 @@ async function play(parts: readonly Buffer[], choice: Choice): Promise<string[]>
     for (const part of parts) yield { lines: new Lines(part) };
   })();
   const { signal } = new AbortController();
-  const pace = { speed: Number.POSITIVE_INFINITY, clock: systemClock, signal, ...choice };
+  const pace = { path: '-', speed: Number.POSITIVE_INFINITY, clock: systemClock, signal, ...choice };
   const seen: string[] = [];
   for await (const item of playRecording(source, pace)) {
     if (item.kind === 'events')
@@ -110,7 +110,7 @@ describe('runs of lines', () => {
         yield { lines: new Lines(Buffer.from([0, 7, 25_000].map(line).join(''))) };
       })();
       const { signal } = new AbortController();
-      const pace = { speed: Number.POSITIVE_INFINITY, clock: systemClock, signal, joinsTimes };
+      const pace = { path: '-', speed: Number.POSITIVE_INFINITY, clock: systemClock, signal, joinsTimes };
       const seen = [];
       for await (const item of playRecording(source, pace)) seen.push(item.kind);
       expect(seen).toEqual(new Array(batches).fill('events'));

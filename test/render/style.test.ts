@@ -26,20 +26,26 @@ const contrast = (one: readonly number[], other: readonly number[]): number => {
   return (lighter + 0.05) / (darker + 0.05);
 };
 
+const DARK_BACKGROUNDS = { black: [0, 0, 0], 'dark gray': [30, 30, 30], 'Solarized Dark': [0, 43, 54] };
+const LIGHT_BACKGROUNDS = { white: [255, 255, 255], 'Solarized Light': [253, 246, 227] };
+
 describe('the colors of chains', () => {
   test.each([
-    ['black', [0, 0, 0]],
-    ['dark gray', [30, 30, 30]],
-    ['white', [255, 255, 255]],
-    ['Solarized Dark', [0, 43, 54]],
-    ['Solarized Light', [253, 246, 227]],
-  ])('have a contrast of at least 3 on %s', (_name, background) => {
-    for (const color of CHAIN_COLORS)
-      expect([color, contrast(readRgb(color), background) >= 3]).toEqual([color, true]);
+    ['auto', 3, { ...DARK_BACKGROUNDS, ...LIGHT_BACKGROUNDS }],
+    ['dark', 4.5, DARK_BACKGROUNDS],
+    ['light', 4.5, LIGHT_BACKGROUNDS],
+  ] as const)('--theme %s has a contrast of at least %d on its backgrounds', (theme, least, backgrounds) => {
+    for (const [name, background] of Object.entries(backgrounds))
+      for (const color of CHAIN_COLORS[theme])
+        expect([name, color, contrast(readRgb(color), background) >= least]).toEqual([name, color, true]);
   });
 
-  test('differ between all chains of the simulator, and types have styles of their own', () => {
-    const { chains, types } = createColorStyle(true);
+  test('--theme terminal takes those of the terminal', () => {
+    for (const { open } of createColorStyle('terminal').chains) expect(open).toMatch(/^\x1b\[3\dm$/);
+  });
+
+  test.each(['auto', 'dark', 'light'] as const)('--theme %s: chains of the simulator differ', (theme) => {
+    const { chains, types } = createColorStyle(theme);
     const opened = CHAINS.map(({ name }) => pickPaint(chains, name).open);
     expect(new Set(opened).size).toBe(CHAINS.length);
     expect(new Set(KNOWN_EVENT_TYPES.map((type) => pickPaint(types, type).open)).size).toBe(
@@ -49,6 +55,7 @@ describe('the colors of chains', () => {
 });
 
 test('nothing is bright black, which is invisible in Solarized Dark', () => {
-  const styles = [createColorStyle(true), createColorStyle(false), createColorLogStyle()];
+  const themes = ['auto', 'dark', 'light', 'terminal'] as const;
+  const styles = [...themes.map(createColorStyle), createColorLogStyle()];
   expect(JSON.stringify(styles)).not.toMatch(/\[(?:90|1;30|38;5;8)m/);
 });

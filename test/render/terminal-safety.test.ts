@@ -28,7 +28,7 @@ import { makeBatch, POSITION } from './events.ts';
 const EVENTS_A_PATH = 500;
 
 describe('O2: hostile strings', () => {
-  const style = createColorStyle(true);
+  const style = createColorStyle('auto');
   const pretty = (columns: number | undefined, isWide = false): Renderer =>
     createPrettyRenderer({ style, time: 'utc', isWide, hasLinks: true, columns: () => columns });
   const fields = async (columns: number | undefined): Promise<Renderer> =>

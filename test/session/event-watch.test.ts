@@ -1,7 +1,7 @@
 // What a run reports about filters and `--fields` that are probably mistaken.
 import { describe, expect, test } from '@jest/globals';
 import { createFilter } from '../../src/filter/filter.ts';
-import { createEventWatch } from '../../src/session/event-watch.ts';
+import { createEventWatch, type WatchConfig } from '../../src/session/event-watch.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
@@ -11,14 +11,15 @@ interface Given {
   readonly types?: readonly string[];
   readonly where?: readonly string[];
   readonly fields?: string;
+  readonly watchedPaths?: WatchConfig['watchedPaths'];
 }
 
-async function startWatch({ types = [], where = [], fields }: Given) {
+async function startWatch({ types = [], where = [], fields, watchedPaths = [] }: Given) {
   const clock = createFakeClock();
   const records: StatusRecord[] = [];
   const filter = types.length + where.length === 0 ? undefined : { types, where };
   const report = (record: StatusRecord): void => void records.push(record);
-  const watch = await createEventWatch({ filter, fields }, clock, { report });
+  const watch = await createEventWatch({ filter, fields, watchedPaths }, clock, { report });
   const select = filter === undefined ? undefined : await createFilter(filter);
   return {
     clock,
@@ -170,6 +171,49 @@ describe('row 140: a comparison with another kind of value', () => {
     expect(run.lines.slice(0, 2)).toEqual([
       'the filter compares ok with the string "true", which never matches: ok is true or false, such as true',
       'write true or false, without quotes',
+    ]);
+  });
+});
+
+describe('row 141: a misspelled path is reported sooner than a missing one', () => {
+  const MISSPELLED = ['--fields: no event so far has chian', 'no event has chian: did you mean chain?'];
+
+  test('after twenty events, once', async () => {
+    const run = await startWatch({ fields: 'type,chian,zzz' });
+    for (let n = 0; n < 19; n += 1) run.receive(TRANSFER);
+    expect(run.records).toEqual([]);
+    run.receive(TRANSFER);
+    expect(run.lines.slice(0, 2)).toEqual(MISSPELLED);
+    run.receive(TRANSFER);
+    run.clock.advance(10_000);
+    expect(run.records.map(({ message }) => message)).toEqual([
+      '--fields: no event so far has chian',
+      '--fields: no event so far has zzz',
+    ]);
+  });
+
+  test('at the end of a run with fewer events, also of one that has more to come', async () => {
+    const run = await startWatch({ fields: 'type,chian,zzz' });
+    run.receive(TRANSFER);
+    run.watch.finish(false);
+    expect(run.lines.slice(0, 2)).toEqual(MISSPELLED);
+    expect(run.records.length).toBe(1);
+  });
+
+  test('of another flag, with its name', async () => {
+    const steps = (name: string) => [{ kind: 'member', name } as const];
+    const run = await startWatch({
+      fields: 'amount_used',
+      watchedPaths: [
+        { flag: '--by', text: 'chian', steps: steps('chian') },
+        { flag: '--by', text: 'type', steps: steps('type') },
+      ],
+    });
+    run.receive(TRANSFER);
+    run.watch.finish(true);
+    expect(run.records.map(({ message }) => message)).toEqual([
+      '--fields: no event so far has amount_used',
+      '--by: no event so far has chian',
     ]);
   });
 });

@@ -221,8 +221,11 @@ describe('retries and errors', () => {
 
 describe('connecting', () => {
   test('the first attempt is reported, further ones only with --verbose', () => {
-    expect(say.sayConnecting(HOST, 1)).toMatchObject({ level: 'info', message: `connecting to ${HOST}` });
-    expect(say.sayConnecting(HOST, 2)).toMatchObject({
+    expect(say.sayConnecting(HOST, { kind: 'connecting', attempt: 1 })).toMatchObject({
+      level: 'info',
+      message: `connecting to ${HOST}`,
+    });
+    expect(say.sayConnecting(HOST, { kind: 'connecting', attempt: 2 })).toMatchObject({
       level: 'debug',
       message: `connecting to ${HOST} (attempt 2)`,
       figures: { host: HOST, attempt: 2 },
@@ -395,7 +398,7 @@ describe('the end', () => {
   });
 });
 
-describe('durations', () => {
+describe('row 89 (§ 1): durations', () => {
   test.each([
     [0, '0.00 s'],
     [250, '0.25 s'],

@@ -30,6 +30,9 @@ function buildStage({
     source: { next: () => (taken < events ? `event ${++taken}` : undefined) },
     welcomeText: 'welcome',
     ratePerSecond: Number.POSITIVE_INFINITY,
+    async *subscribe() {
+      yield { texts: ['shared 1', 'shared 2'], atMs: 0 };
+    },
     refuseKey: ({ status }) => void log.push(`refuse ${status}`),
     noteEvents: () => undefined,
   };

@@ -2,7 +2,7 @@
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AttemptObserver, DialConfig } from '../../connection/config.ts';
-import { dropBrackets } from '../../io/address.ts';
+import { dropBrackets } from '../../connection/dial/address.ts';
 import { PASSED, SKIPPED, UNKNOWN_ISSUER, UNKNOWN_VERSION } from './messages.ts';
 import type { StepLog } from './steps.ts';
 

@@ -4,7 +4,6 @@ import { createFilter, FILTER_FLAGS } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
-import { parseLagPaths } from '../../settings/lag-field.ts';
 import {
   type ConnectionConfig,
   type LogConfig,
@@ -12,6 +11,7 @@ import {
   parseLogFlags,
   wantsColor,
 } from '../../settings/stream-config.ts';
+import { parseLagPaths } from '../../settings/table-paths.ts';
 import { readVariable } from '../../settings/target.ts';
 import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';

@@ -1,10 +1,10 @@
 // Messages of `stream check`: its flags, the results of its steps, and the exit codes of failed ones (contract § 2).
 import { CAUSES } from '../../connection/cause-table.ts';
+import { formatAddress } from '../../connection/dial/address.ts';
 import { type Cause, describeCause } from '../../connection/lifecycle.ts';
 import { RULES } from '../../connection/retry-policy.ts';
 import { type AtlantisError, type ErrorText, EXIT } from '../../errors.ts';
 import { sayRequires } from '../../flags/messages.ts';
-import { formatAddress } from '../../io/address.ts';
 import type { EndSignal } from '../../io/signals.ts';
 import { listMistakes } from '../../session/messages.ts';
 import { formatCount, formatDuration } from '../../ui/format.ts';

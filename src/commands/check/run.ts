@@ -1,11 +1,11 @@
 // `stream check`: runs the steps, writes the reports, and exits with the code of the first failure. The deadline also
 // covers reading the key.
-
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
 import { type Io, type Outcome, toSafeLine } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
 import { sayFailure, saySignal } from '../../session/messages.ts';
+import { reportCuts } from '../../session/run-filter.ts';
 import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
@@ -41,6 +41,9 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     onResult: (result) => print(formatStep(result, style, io.stdout.columns(), io.signs)),
   });
   const counter = createExpectationCounter(config.expected, io.clock);
+  for (const { select } of config.expected?.expectations ?? []) {
+    reportCuts(select, reporter, '--expect', 'not counted');
+  }
   const stop = createStop();
   const unwatch = watchStopTriggers({ timeoutMs: config.deadlineMs, durationMs: undefined }, io, stop);
   try {

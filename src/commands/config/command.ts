@@ -13,7 +13,7 @@ export function addConfigCommands(program: DocumentedCommand, io: Io): void {
     )
     .note(
       'Settings',
-      'each one is the default of the flag of the same name',
+      'each one is the default of the flag of the same name; those that begin with `top.` are for `stream top`',
       Object.fromEntries([
         ...[...SETTINGS].map(([name, { meaning }]) => [name, meaning]),
         [`${PRESET}<name>`, 'filter expression, as for --where; use it with `--preset <name>`'],
@@ -29,6 +29,8 @@ export function addConfigCommands(program: DocumentedCommand, io: Io): void {
     .argument('<setting>', 'name of a setting, see `atlantis config list`')
     .argument('<value>', 'value, as the flag of the same name accepts it')
     .example('atlantis config set fields chain,amount_usd,token')
+    .example('atlantis config set theme light')
+    .example('atlantis config set top.by token')
     .example("atlantis config set preset.whales 'amount_usd > 10M'")
     .action(async (name: string, value: string, _options, command: DocumentedCommand) => {
       const { setSetting } = await import('./run.ts');

@@ -10,6 +10,7 @@ import { isProfileName } from '../../profiles/read.ts';
 import { settingsPath } from '../../profiles/settings-file.ts';
 import { describeSettings, PRESET, SETTINGS } from '../../settings/defaults.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
+import { parseGroupPaths, parseLagPaths } from '../../settings/table-paths.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import type { ListFlags } from './flags.ts';
 import * as say from './messages.ts';
@@ -78,8 +79,10 @@ function assertSettingName(name: string): void {
 
 /** @throws UsageError */
 async function checkValue(name: string, value: string): Promise<void> {
-  SETTINGS.get(name)?.parse(value as never);
-  if (name === 'fields') await parseFieldList(value);
+  SETTINGS.get(name)?.parse(value as never, name);
+  if (name === 'fields' || name === 'top.usd-field') await parseFieldList(value, name);
+  if (name === 'top.by') await parseGroupPaths(value, name);
+  if (name === 'top.lag-field') parseLagPaths(value, name);
   if (name.startsWith(PRESET)) {
     await createFilter({ types: [], where: [value] }, { ...FILTER_FLAGS, where: name });
   }

@@ -190,8 +190,9 @@ export function explainMisuse(
     const topics = TOPICS.map(({ name }) => name);
     return new UsageError(...withHelp(sayNoTopic(word, commands, topics), command.name()));
   }
-  const suggest = (other: string | undefined): string | undefined =>
-    nearest === undefined ? other : suggestWord(nearest);
+  // A flag or command of exactly this name is more likely than a similar one here.
+  const suggest = (exact: string | undefined): string | undefined =>
+    exact ?? (nearest === undefined ? undefined : suggestWord(nearest));
   const usage = formatUsage(outlineCommand(command));
   const explanations: Readonly<Record<string, ErrorText>> = {
     'commander.unknownCommand': sayUnknownCommand(word, suggest(suggestCommand(word, command))),

@@ -1,5 +1,5 @@
 // `atlantis stream relay`: its flags and help; what it runs is loaded when it is called.
-import { group } from '../../flags/definition.ts';
+import { group, listGiven } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import {
   CONNECTION_FLAGS,
@@ -7,11 +7,12 @@ import {
   EVENT_FLAGS,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { CONFIG_FLAGS, HEALTH_FLAGS, RELAY_FLAGS } from './flags.ts';
+import { CONFIG_FLAGS, HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS } from './flags.ts';
 
 const STREAM_FLAGS = group('Stream, as for tail:', {
   ...SOURCE_FLAGS,
@@ -19,6 +20,7 @@ const STREAM_FLAGS = group('Stream, as for tail:', {
   ...EVENT_FLAGS,
   ...END_FLAGS,
   ...CONNECTION_FLAGS,
+  ...REDUNDANCY_FLAGS,
 });
 
 const WATCH_FLAGS = { ...group('Monitoring:', { ...MONITOR_FLAGS, ...READY_FLAGS }), ...HEALTH_FLAGS };
@@ -32,6 +34,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     )
     .flags({ ...CONFIG_FLAGS, ...RELAY_FLAGS })
     .flags(STREAM_FLAGS)
+    .flags(INSPECT_FLAGS)
     .flags(WATCH_FLAGS)
     .note('Durations', '500ms, 20s, 5m, 1h30m, 7d')
     .note('Sizes', '500KB, 100M, 1GiB')
@@ -41,8 +44,14 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     .example('atlantis stream relay --to https://example.com/hook --batch 100 --dead-letter refused.ndjson')
     .example('atlantis stream relay --config relay.yaml')
     .example('atlantis stream relay --redeliver refused.ndjson --to https://example.com/hook')
+    .example('atlantis stream relay --inspect /var/lib/atlantis/spool')
     .action(async (_options, command: DocumentedCommand) => {
       const flags = command.optsWithGlobals();
+      if (listGiven(INSPECT_FLAGS, flags).length > 0) {
+        const { runInspection } = await import('./inspect.ts');
+        io.end(await runInspection(flags, io));
+        return;
+      }
       if (flags['health'] !== undefined) {
         const { askHealth } = await import('./health.ts');
         io.end(await askHealth(flags, io));

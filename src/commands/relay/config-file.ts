@@ -13,9 +13,11 @@ import {
 } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
+  DEDUPE_FLAGS,
   EVENT_FLAGS,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -29,14 +31,13 @@ import {
   parseRunValues,
   type RelayConfig,
   RUN_FLAGS,
-  refuseWithout,
   SINK_FLAGS,
   type SinkConfig,
 } from './config.ts';
 import { HEADER_NAME } from './flags.ts';
 import { CONFIG_FAULTS, describeSettingFault } from './messages.ts';
-import { readEnvSecret, readFileSecret } from './secrets.ts';
-import { listTargets, nameSpoolOf, VARIABLE_NAME } from './targets.ts';
+import { readHeaderSetting, readSigningSetting } from './secret-settings.ts';
+import { listTargets, nameSpoolOf } from './targets.ts';
 import { type Faults, isMapping, readYaml } from './yaml-file.ts';
 
 /** The settings of each section: flags without their dashes. The JSON Schema is made from these. */
@@ -47,6 +48,8 @@ export const SECTIONS = {
     ...SIMULATION_FLAGS,
     ...EVENT_FLAGS,
     ...CONNECTION_FLAGS,
+    ...REDUNDANCY_FLAGS,
+    ...pick(DEDUPE_FLAGS, 'dedupeWindowMs'),
   },
   sink: { ...SINK_FLAGS, ...EVENT_FLAGS, ...pick(CONNECTION_FLAGS, 'caCert') },
 };
@@ -57,7 +60,7 @@ const HTTP_KEYS = ['headers', 'sign-with'];
 type Mapping = Readonly<Record<string, unknown>>;
 type Given = Record<string, unknown>;
 
-export interface RelayFile {
+interface RelayFile {
   /** Of the source, and of the run. */
   readonly stream: StreamFlags;
   readonly relay: RelayConfig;
@@ -217,9 +220,6 @@ async function readSink(
   if (faults.count > before) return undefined;
   const values = parseFlags(SINK_FLAGS, flags as Flags<typeof SINK_FLAGS>);
   await faults.attempt(at, () => assertSinkFlags(values, flags));
-  await faults.attempt(at, () =>
-    refuseWithout('--sign-with', signWith, pick(SINK_FLAGS, 'signatureHeader'), flags),
-  );
   const list = (value: unknown): readonly string[] => (typeof value === 'string' ? [value] : []);
   const urls = { to: list(to), toEnv: list(toEnv), toFile: list(toFile) };
   const place = `${at}.${given[0]?.[0]}`;
@@ -233,12 +233,10 @@ async function readSink(
     ? Object.entries(readMapping(headers, placeOf('headers'), faults))
     : []) {
     if (!HEADER_NAME.test(header)) faults.add(placeOf('headers'), CONFIG_FAULTS.header);
-    else sent[header] = (await readSecret(source, `${placeOf('headers')}.${header}`, faults, io)) ?? '';
+    else
+      sent[header] = (await readHeaderSetting(source, `${placeOf('headers')}.${header}`, faults, io)) ?? '';
   }
-  const secret =
-    isHttp && signWith !== undefined
-      ? await readSecret(signWith, placeOf('sign-with'), faults, io)
-      : undefined;
+  const signingKeys = isHttp ? await readSigningSetting(signWith, placeOf('sign-with'), faults, io) : [];
   const caCert = flags['caCert'] as string | undefined;
   const addedRoots =
     caCert === undefined ? undefined : await faults.attempt(placeOf('ca-cert'), () => readCaFile(caCert));
@@ -250,27 +248,8 @@ async function readSink(
     filter,
     addedRoots,
     headers: sent,
-    signature: secret === undefined ? undefined : { header: values.signatureHeader, secret },
+    signingKeys,
   };
-}
-
-/** The value of `{env: NAME}` or `{file: PATH}`. */
-async function readSecret(
-  source: unknown,
-  path: string,
-  faults: Faults,
-  io: Io,
-): Promise<string | undefined> {
-  const entries = isMapping(source) ? Object.entries(source) : [];
-  const [[kind, place] = []] = entries;
-  if (entries.length !== 1 || typeof place !== 'string' || (kind !== 'env' && kind !== 'file')) {
-    faults.add(path, CONFIG_FAULTS.secret);
-    return undefined;
-  }
-  if (kind === 'file') return faults.attempt(path, () => readFileSecret('file', place, io));
-  if (!VARIABLE_NAME.test(place)) faults.add(path, CONFIG_FAULTS.variable);
-  else return faults.attempt(path, () => readEnvSecret('env', place, io));
-  return undefined;
 }
 
 /** Adds the settings of the file to the flags, which win. */

@@ -1,10 +1,8 @@
 // Flags of `stream relay` → its configuration. A configuration file comes here too, one sink at a time.
-import type { RequestConfig } from '../../delivery/http/http-exchange.ts';
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
 import type { SpoolConfig } from '../../delivery/spool/spool.ts';
 import { UsageError } from '../../errors.ts';
-import { type PathStep, parsePath } from '../../events/path.ts';
-import { parseWithCaret } from '../../filter/point-at-fault.ts';
+import type { PathStep } from '../../events/path.ts';
 import {
   type Flags,
   type FlagTable,
@@ -14,18 +12,20 @@ import {
   parseFlags,
   pick,
 } from '../../flags/definition.ts';
-import { sayInvalid } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
+import { parseIdPath } from '../../settings/connections.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
-import { RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import { RELAY_FLAGS, type RelayFlags, type RelayValues, STREAM_DEDUPE_WINDOW_MS } from './flags.ts';
 import * as say from './messages.ts';
-import { readEnvSecret } from './secrets.ts';
+import { readEnvSecret, readSigningFile, readSigningVariable } from './secrets.ts';
 import {
   assertSecretsHaveHosts,
   parseHeaderVariable,
+  parseSecretFile,
   parseSecretVariable,
   parseTargets,
   type RelayTarget,
+  type SecretPlace,
   type SecretVariable,
 } from './targets.ts';
 
@@ -48,7 +48,11 @@ export interface SinkConfig {
   readonly batch: number;
   readonly sendTimeoutMs: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly signature: RequestConfig['signature'];
+  /** They sign each request; without keys there is no signature. */
+  readonly signingKeys: readonly Buffer[];
+  readonly payload: RelayValues['payload'];
+  readonly ceSource: string;
+  readonly traceparent: boolean;
   readonly deadLetter: string | undefined;
   /** PEM to trust for this sink as well. */
   readonly addedRoots: string | undefined;
@@ -70,24 +74,36 @@ export async function parseRelayFlags(
   io: Pick<Io, 'env' | 'redactor'>,
 ): Promise<RelayConfig> {
   const values = parseFlags(RELAY_FLAGS, flags);
-  const { deadLetter, redeliver, signWithEnv, signatureHeader } = values;
+  const { deadLetter, redeliver } = values;
   const targets = await parseTargets(values, io.env);
   const headers = values.headerEnv.map(parseHeaderVariable);
-  const signatures = signWithEnv.map(parseSignature);
+  const signingVariables = values.signWithEnv.map(parseSigningVariable);
+  const signingFiles = values.signWithFile.map(parseSecretFile);
   assertSecretsHaveHosts('--header-env', headers, targets);
-  assertSecretsHaveHosts('--sign-with-env', signatures, targets);
+  assertSecretsHaveHosts('--sign-with-env', signingVariables, targets);
+  assertSecretsHaveHosts('--sign-with-file', signingFiles, targets);
   assertSinkFlags(values, flags);
-  refuseWithout('--sign-with-env <NAME>', signWithEnv[0], pick(RELAY_FLAGS, 'signatureHeader'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(...say.sayDeadLettersTwice());
   }
+  const signing = [
+    ...signingVariables.map(({ host, variable }) => ({
+      host,
+      keys: readSigningVariable('--sign-with-env', variable, io),
+    })),
+    ...(await Promise.all(
+      signingFiles.map(async ({ host, path }) => ({
+        host,
+        keys: await readSigningFile('--sign-with-file', path, io),
+      })),
+    )),
+  ];
   return {
     ...(await parseRunValues(values)),
     redeliver,
     sinks: targets.map((target) => {
-      const isForSink = ({ host }: SecretVariable): boolean =>
+      const isForSink = ({ host }: SecretPlace): boolean =>
         target.kind === 'http' && (host === undefined || host === target.target.host);
-      const signature = signatures.filter(isForSink).at(-1);
       return {
         ...makeSinkSettings(values),
         name: undefined,
@@ -99,10 +115,7 @@ export async function parseRelayFlags(
             .filter(isForSink)
             .map(({ header, variable }) => [header, readEnvSecret(`--header-env ${header}`, variable, io)]),
         ),
-        signature: signature && {
-          header: signatureHeader,
-          secret: readEnvSecret('--sign-with-env', signature.variable, io),
-        },
+        signingKeys: signing.filter(isForSink).flatMap(({ keys }) => keys),
       };
     }),
   };
@@ -126,17 +139,25 @@ export const SINK_FLAGS = pick(
   ...(['window', 'spool', 'spoolMaxBytes', 'spoolSyncMs', 'sendTimeoutMs', 'deadLetter'] as const),
   ...(['stream', 'subject', 'lifecycleSubject', 'noLifecycle', 'create'] as const),
   ...(['streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs'] as const),
-  ...(['natsCreds', 'allowPlaintext', 'batch', 'signatureHeader', 'allowHttp'] as const),
+  ...(['natsCreds', 'allowPlaintext', 'batch', 'allowHttp'] as const),
+  ...(['payload', 'ceSource', 'traceparent'] as const),
 );
-export type SinkValues = FlagValues<typeof SINK_FLAGS>;
+type SinkValues = FlagValues<typeof SINK_FLAGS>;
 
 /** Refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
 export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLAGS>): void {
   const { create, streamMaxAgeMs, dedupeWindowMs } = values;
   refuseWithout('--spool <dir>', values.spool, pick(SINK_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
-  const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
+  const isCloudEvents = values.payload === 'cloudevents' || undefined;
+  refuseWithout('--payload cloudevents', isCloudEvents, pick(SINK_FLAGS, 'ceSource'), flags);
+  const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas');
   refuseWithout('--create', create || undefined, table, flags, say.FOR_NEW_STREAMS);
-  if (create && streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
+  // `--connections` is a flag of the stream.
+  const hasSeveral = (flags as { connections?: string }).connections !== undefined;
+  if (dedupeWindowMs !== undefined && !create && !hasSeveral) {
+    throw new UsageError(...say.sayDedupeWindowUnused());
+  }
+  if (create && streamMaxAgeMs > 0 && (dedupeWindowMs ?? STREAM_DEDUPE_WINDOW_MS) > streamMaxAgeMs) {
     throw new UsageError(...say.sayDedupeWindowTooLong());
   }
 }
@@ -144,7 +165,7 @@ export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLA
 /** The part of a sink's configuration that needs only its own flags. */
 export function makeSinkSettings(
   values: SinkValues,
-): Omit<SinkConfig, 'name' | 'target' | 'filter' | 'headers' | 'signature' | 'addedRoots'> {
+): Omit<SinkConfig, 'name' | 'target' | 'filter' | 'headers' | 'signingKeys' | 'addedRoots'> {
   const { spool, subject, streamMaxBytes = -1 } = values;
   return {
     subject,
@@ -156,7 +177,7 @@ export function makeSinkSettings(
           maxAgeMs: values.streamMaxAgeMs,
           maxBytes: streamMaxBytes,
           replicas: values.streamReplicas,
-          dedupeWindowMs: values.dedupeWindowMs,
+          dedupeWindowMs: values.dedupeWindowMs ?? STREAM_DEDUPE_WINDOW_MS,
         }
       : undefined,
     natsCreds: values.natsCreds,
@@ -169,11 +190,14 @@ export function makeSinkSettings(
     batch: values.batch,
     sendTimeoutMs: values.sendTimeoutMs,
     deadLetter: values.deadLetter,
+    payload: values.payload,
+    ceSource: values.ceSource,
+    traceparent: values.traceparent,
   };
 }
 
 /** Refuses flags of a table that have no effect without another flag. @throws UsageError */
-export function refuseWithout<Table extends FlagTable>(
+function refuseWithout<Table extends FlagTable>(
   needed: string,
   value: unknown,
   table: Table,
@@ -190,20 +214,7 @@ function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
 }
 
-function parseIdPath(path: string): Promise<readonly PathStep[]> {
-  return parseWithCaret(
-    '--id',
-    path,
-    (text) => {
-      const { steps, end } = parsePath(text, 0);
-      if (end === text.length && steps.every(({ kind }) => kind !== 'every')) return steps;
-      throw new UsageError(...sayInvalid('--id', path, say.AN_ID_PATH));
-    },
-    say.ID_PATH_ADVICE,
-  );
-}
-
-function parseSignature(text: string): SecretVariable {
+function parseSigningVariable(text: string): SecretVariable {
   const secret = parseSecretVariable(text);
   if (secret !== undefined) return secret;
   throw new UsageError(...say.sayInvalidSecretVariable());

@@ -1,6 +1,8 @@
 // The flags of `stream relay`, and the type of the parsed command line.
+import { MERGE_DEFAULTS } from '../../connection/config.ts';
 import { UsageError } from '../../errors.ts';
 import {
+  choice,
   type Flags,
   type FlagValues,
   group,
@@ -13,12 +15,21 @@ import {
 } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
-import { type ListenAddress, parseDuration, parseListenAddress, parseSize } from '../../flags/values.ts';
+import {
+  type ListenAddress,
+  parseDuration,
+  parseListenAddress,
+  parseSize,
+  writeDuration,
+} from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
-import { A_HEADER_NAME } from './messages.ts';
+import { AN_EVENT_SOURCE } from './messages.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
+/** Of a stream that `--create` makes. */
+export const STREAM_DEDUPE_WINDOW_MS = 120_000;
+const PAYLOADS = ['event', 'cloudevents'] as const;
 
 /** A duration, or 0 with the meaning `zero`. */
 const durationOrZero =
@@ -75,6 +86,19 @@ const DELIVERY_FLAGS = group('Delivery:', {
     'id, else the SHA-256 of the event',
   ),
   noId: negation('--no-id', 'use the SHA-256 of each event as its id'),
+  payload: choice(
+    '--payload <format>',
+    'what is sent: the event as received, or as a CloudEvent (CloudEvents 1.0)',
+    PAYLOADS,
+    'event',
+  ),
+  ceSource: withDefault(
+    '--ce-source <uri>',
+    'with --payload cloudevents: the source of each CloudEvent',
+    parseEventSource,
+    '/atlantis/stream',
+  ),
+  traceparent: toggle('--traceparent', 'add a W3C trace context to each request and NATS message'),
   name: optional(
     '--name <name>',
     'name of this relay, as seen by consumers',
@@ -107,11 +131,11 @@ const NATS_FLAGS = group('NATS JetStream:', {
     'unlimited',
   ),
   streamReplicas: withDefault('--stream-replicas <n>', 'with --create: number of replicas', count(1, 5), '1'),
-  dedupeWindowMs: withDefault(
+  dedupeWindowMs: optional(
     '--dedupe-window <dur>',
-    'with --create: how long duplicates are recognized',
+    'how long duplicates are recognized, with --create by the stream, with --connections between them',
     parseDuration,
-    '2m',
+    `${writeDuration(STREAM_DEDUPE_WINDOW_MS)}, between connections ${writeDuration(MERGE_DEFAULTS.windowMs)}`,
   ),
   natsCreds: text(
     '--nats-creds <file>',
@@ -122,22 +146,35 @@ const NATS_FLAGS = group('NATS JetStream:', {
 });
 
 const HTTP_FLAGS = group('HTTP:', {
-  batch: withDefault('--batch <n>', 'maximum events per request, as NDJSON', count(1, MAX_WINDOW), '1'),
+  batch: withDefault(
+    '--batch <n>',
+    'maximum events per request, as NDJSON or a batch of CloudEvents',
+    count(1, MAX_WINDOW),
+    '1',
+  ),
   headerEnv: list(
     '--header-env <header=NAME>',
     'add a header whose value is in this environment variable; NAME@host limits it to one host; repeatable',
   ),
   signWithEnv: list(
     '--sign-with-env <NAME>',
-    'sign the body (HMAC-SHA256) with the secret in this environment variable; NAME@host limits it to one host; repeatable',
+    'sign requests (Standard Webhooks, HMAC-SHA256) with the whsec_... secrets in this environment variable; NAME@host limits them to one host; repeatable',
   ),
-  signatureHeader: withDefault(
-    '--signature-header <header>',
-    'header that carries the signature',
-    parseSignatureHeader,
-    'X-Atlantis-Signature',
+  signWithFile: list(
+    '--sign-with-file <file>',
+    'the same with the secrets in this file; file@host limits them to one host; repeatable',
   ),
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
+});
+
+/** Another task of the command: it delivers nothing. */
+export const INSPECT_FLAGS = group('Inspection:', {
+  inspect: text(
+    '--inspect <dir>',
+    'print what is in this spool, and exit; changes nothing, also while a relay uses it; exit 8 if it is damaged',
+  ),
+  isJson: toggle('--json', 'with --inspect: print one JSON document'),
+  isExport: toggle('--export', 'with --inspect: write the pending events to stdout as NDJSON'),
 });
 
 /** A page of a run with --metrics-listen. */
@@ -174,7 +211,8 @@ export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 /** As commander parses them: text, not yet checked. */
 export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS & typeof CONFIG_FLAGS>;
 
-function parseSignatureHeader(flag: string, header: string): string {
-  if (HEADER_NAME.test(header)) return header;
-  throw new UsageError(...sayInvalid(flag, header, A_HEADER_NAME));
+/** A URI reference (RFC 3986). */
+function parseEventSource(flag: string, source: string): string {
+  if (/^[\x21-\x7e]{1,200}$/.test(source) && URL.canParse(source, 'https://example.com/')) return source;
+  throw new UsageError(...sayInvalid(flag, source, AN_EVENT_SOURCE));
 }

@@ -1,10 +1,10 @@
 // `stream relay --health`: asks another process for its health, for container health checks.
 import { get } from 'node:http';
+import { formatAddress } from '../../connection/dial/address.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import { GLOBAL_FLAGS } from '../../flags/shared-flags.ts';
-import { formatAddress } from '../../io/address.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseLogFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';

@@ -1,14 +1,14 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
 import { type ErrorText, EXIT } from '../../errors.ts';
+import type { Reformatting } from '../../events/json-line.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
 import { quoteForShell, sayNotRegular, suggestNearest } from '../../io/messages.ts';
-import { COMPACT_HINT } from '../../recording/messages.ts';
-import { formatCount } from '../../ui/format.ts';
+import { REFORMATTED_HINTS } from '../../recording/messages.ts';
+import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
-export const A_HEADER_NAME = 'the name of a header';
-export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
-export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
+export const AN_EVENT_SOURCE =
+  'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
 /** Why flags of a stream have no effect on --redeliver. */
 export const NO_STREAM_IS_OPENED = 'all events of the file are sent, and no stream is opened';
 
@@ -30,15 +30,13 @@ export const saySinkTwice = (): ErrorText => ['the same sink is given twice', 'l
 export const sayInvalidUrlVariable = (): ErrorText =>
   sayInvalid('--to-env', undefined, 'the name of an environment variable, not the URL');
 
-export const sayUrlFileUnreadable = (path: string, code: string): ErrorText => [
-  `--to-file: "${path}" cannot be read (${code})`,
-  'accepted: a file with one URL',
-];
-
-/** @param hosts those of all HTTP sinks */
-export const saySecretForHosts = (flag: string, variable: string, hosts: readonly string[]): ErrorText => [
-  `${flag}: ${variable} would be sent to ${hosts.join(' and ')}`,
-  `say which of them it is for: ${variable}@${hosts[0]}`,
+/**
+ * @param place the variable or file of the secret
+ * @param hosts those of all HTTP sinks
+ */
+export const saySecretForHosts = (flag: string, place: string, hosts: readonly string[]): ErrorText => [
+  `${flag}: ${place} would be sent to ${hosts.join(' and ')}`,
+  `say which of them it is for: ${place}@${hosts[0]}`,
 ];
 
 export const saySecretForUnknownHost = (flag: string, host: string, hosts: readonly string[]): ErrorText => [
@@ -51,9 +49,11 @@ export const sayDeadLettersTwice = (): ErrorText => [
   'use another file for new dead letters',
 ];
 
-export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): ErrorText => [
+export const sayNotRedeliverable = (path: string, reformatting: Reformatting | undefined): ErrorText => [
   `--redeliver ${JSON.stringify(path)} is not a dead-letter file`,
-  isPrettyPrinted ? COMPACT_HINT : 'nothing was sent: pass a file that --dead-letter wrote',
+  reformatting !== undefined
+    ? REFORMATTED_HINTS[reformatting]
+    : 'nothing was sent: pass a file that --dead-letter wrote',
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */
@@ -62,6 +62,9 @@ export const sayFlagRequired = (flags: readonly string[], needed: string, why: s
 
 /** Why flags require `--create`. */
 export const FOR_NEW_STREAMS = '; they apply only to a new stream';
+
+export const sayDedupeWindowUnused = (): ErrorText =>
+  sayRequires(['--dedupe-window'], '--create or --connections', 'it has no effect without either');
 
 export const sayDedupeWindowTooLong = (): ErrorText => [
   '--dedupe-window is longer than --stream-max-age',
@@ -84,10 +87,84 @@ export const sayInvalidSecretVariable = (): ErrorText =>
     'the name of an environment variable, not the secret, or NAME@host',
   );
 
+/**
+ * Not repeated: it is a secret.
+ *
+ * @param place the flag with its variable or file
+ */
+export const sayInvalidSigningSecret = (place: string): ErrorText => [
+  `${place}: not a signing secret`,
+  'accepted: whsec_ and the base64 of 24 to 64 bytes, for example whsec_$(openssl rand -base64 32); several are separated by spaces or line breaks',
+];
+
 export const sayVariableMissing = (flag: string, variable: string): ErrorText => [
   `${flag}: the variable ${variable} is not set`,
   `export ${variable}=…`,
 ];
+
+export const sayInvalidSecret = (flag: string, variable: string): ErrorText => [
+  `${flag}: the value of ${variable} must be one line of text without control characters`,
+  'remove line breaks inside it',
+];
+
+export const INSPECTION_IS_ALONE =
+  'an inspection delivers nothing: pass --json or --export, and flags for stderr';
+
+export const sayInspectRequired = (flags: readonly string[]): ErrorText =>
+  sayRequires(flags, '--inspect', 'add --inspect <dir>');
+
+export const sayNoSpool = (path: string): ErrorText => [
+  `--inspect ${JSON.stringify(path)}: no spool there`,
+  'pass the directory of --spool, or the directory of one sink in it',
+];
+
+export const saySeveralSpools = (folders: readonly string[]): ErrorText => [
+  `--export: there are spools of ${folders.length} sinks`,
+  `export one of them: ${folders.map((folder) => JSON.stringify(folder)).join(', ')}`,
+];
+
+/** Labels of the report of `--inspect`. */
+export const LABELS = {
+  pending: 'pending',
+  firstEvent: 'first event',
+  lastEvent: 'last event',
+  written: 'written',
+  disk: 'on disk',
+  cursor: 'cursor',
+  hole: 'missing',
+  damage: 'damaged',
+  healthy: 'damage',
+} as const;
+
+export const INSPECTED = {
+  none: 'none',
+  noCursor: 'missing or damaged: a relay sends everything again',
+  lostCursor: 'the cursor is missing or damaged: events that were already delivered are exported, too',
+  pending: (events: number, lifecycle: number, bytes: number) =>
+    `${formatCount(events, 'event')}, ${formatCount(lifecycle, 'lifecycle record')}, ${formatCount(bytes, 'byte')}`,
+  disk: (segments: number, bytes: number) =>
+    `${formatCount(segments, 'segment')}, ${formatCount(bytes, 'byte')}`,
+  cursor: (acknowledged: number, inFlight: number) =>
+    `${groupThousands(acknowledged)} acknowledged, ${groupThousands(inFlight)} in flight as one unit`,
+  written: (oldest: string, last: string) => `first pending segment ${oldest}, last write ${last}`,
+  ago: (wallMs: number, ageMs: number) =>
+    `${formatMoment(wallMs)} (${formatDuration(Math.max(0, ageMs))} ago)`,
+  event: (number: number, time: string, text: string) => `#${number}${time}  ${text}`,
+  more: (count: number) => `and ${groupThousands(count)} more`,
+} as const;
+
+export const sayFoundInSpool = (message: string): StatusRecord => ({
+  event: 'warning',
+  level: 'warn',
+  message,
+});
+
+export const sayExported = (events: number, durationMs: number, faults: number): StatusRecord => ({
+  event: 'summary',
+  level: 'info',
+  message: `exported ${formatCount(events, 'event')} in ${formatDuration(durationMs)}, found ${formatCount(faults, 'damaged or missing part')}`,
+  figures: { events, duration_ms: Math.round(durationMs), damaged: faults },
+});
 
 export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
   `${flag}: ${JSON.stringify(path)} must contain exactly one line of text`,

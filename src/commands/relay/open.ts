@@ -6,6 +6,7 @@ import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
 import type { Sink } from '../../delivery/sink.ts';
 import type { SinkMonitor } from '../../delivery/sink-status.ts';
+import { hidePath } from '../../delivery/spool/inspect.ts';
 import { countSpooled } from '../../delivery/spool/open-spool.ts';
 import type { Worker } from '../../delivery/worker.ts';
 import { isAtlantisError } from '../../errors.ts';
@@ -240,9 +241,7 @@ function warnAboutUnusedSpools(sinks: readonly OpenSink[], reporter: Reporter): 
     for (const entry of readdirSync(parent, { withFileTypes: true })) {
       if (!entry.isDirectory() || used.has(entry.name)) continue;
       const records = countSpooled(join(parent, entry.name));
-      // Earlier versions had the path of the URL in the name, which may be a secret.
-      const shown = entry.name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
-      if (records > 0) reporter.report(say.sayUnusedSpool(join(parent, shown), records));
+      if (records > 0) reporter.report(say.sayUnusedSpool(join(parent, hidePath(entry.name)), records));
     }
   }
 }

@@ -4,14 +4,16 @@ import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.t
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, isAtlantisError, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
-import { isPrettyPrinted } from '../../events/json-line.ts';
-import { listGiven, pick } from '../../flags/definition.ts';
+import { findReformatting } from '../../events/json-line.ts';
+import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import {
+  DEDUPE_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -26,6 +28,7 @@ import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import type { FileSource } from '../../session/source.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
+import { parseRedundancyFlags } from '../../settings/connections.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import {
   parseStreamFlags,
@@ -58,6 +61,7 @@ const NOT_FOR_REDELIVERY = {
   ...pick(END_FLAGS, 'limit', 'maxSilenceMs', 'failOnGap'),
   ...READY_FLAGS,
   ...MONITOR_FLAGS,
+  ...REDUNDANCY_FLAGS,
 };
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
@@ -80,7 +84,9 @@ export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise
   // The session does it too, but the sinks are connected before it.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const select = await loadFilter(config);
-  const stream = await openCommandStream(flags, config, select, io);
+  const { dedupeWindowMs } = parseFlags(pick(RELAY_FLAGS, 'dedupeWindowMs'), flags);
+  const redundancy = parseRedundancyFlags(flags, relay.idSteps, dedupeWindowMs);
+  const stream = await openCommandStream(flags, config, select, redundancy, io);
   const { source, settings, reporter, status } = stream;
   reportCuts(select, reporter);
   let monitor: Monitor | undefined;
@@ -126,7 +132,8 @@ async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Se
   if (other !== undefined) throw new UsageError(...sayNotCombinable('--config', other, IN_THE_FILE));
   const { mergeFlags, readRelayFile } = await import('./config-file.ts');
   const { stream, relay } = await readRelayFile(config, io);
-  return { flags: mergeFlags({ ...STREAM_FLAGS, ...RUN_FLAGS }, flags, stream) as Settings['flags'], relay };
+  const table = { ...STREAM_FLAGS, ...RUN_FLAGS, ...pick(DEDUPE_FLAGS, 'dedupeWindowMs') };
+  return { flags: mergeFlags(table, flags, stream) as Settings['flags'], relay };
 }
 
 /** `metrics-listen` of `metricsListen`. */
@@ -214,4 +221,4 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
 }
 
 const notDeadLetters = (path: string, firstLine: Buffer): UsageError =>
-  new UsageError(...sayNotRedeliverable(path, isPrettyPrinted(firstLine)));
+  new UsageError(...sayNotRedeliverable(path, findReformatting(firstLine)));

@@ -1,38 +1,90 @@
 // Reads the secrets of sinks (headers, signatures) from the environment and from files, and hides them in all output.
+import { parseSigningSecret } from '../../delivery/http/standard-webhooks.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { sayNotRead } from '../../io/messages.ts';
 import { readNamedFile } from '../../io/read-file.ts';
-import { sayInvalidSecretFile, sayVariableMissing } from './messages.ts';
+import {
+  sayInvalidSecret,
+  sayInvalidSecretFile,
+  sayInvalidSigningSecret,
+  sayVariableMissing,
+} from './messages.ts';
 
-/** @param flag for the message. @throws UsageError if it is not set */
-export function readEnvSecret(
+/** A header cannot have other characters. White space and a byte order mark around a secret are removed before. */
+const ONE_LINE = /^[\x20-\x7e\u{a0}-\u{10ffff}]+$/u;
+
+/** The text of a variable without the white space around it, which is hidden. @throws UsageError if it is not set */
+function readVariable(
   flag: string,
   variable: string,
   { env, redactor }: Pick<Io, 'env' | 'redactor'>,
 ): string {
-  const value = env[variable] ?? '';
+  const value = (env[variable] ?? '').trim();
   if (value === '') throw new UsageError(...sayVariableMissing(flag, variable));
   hideSecret(value, redactor);
   return value;
 }
 
+/** One line of text. @param flag for the message. @throws UsageError that never has its value */
+export function readEnvSecret(flag: string, variable: string, io: Pick<Io, 'env' | 'redactor'>): string {
+  const value = readVariable(flag, variable, io);
+  if (!ONE_LINE.test(value)) throw new UsageError(...sayInvalidSecret(flag, variable));
+  return value;
+}
+
 /** The text of a file without the white space around it. @throws UsageError that never has its content */
+export async function readText(flag: string, path: string): Promise<string> {
+  try {
+    // A byte order mark is white space, too.
+    return (await readNamedFile(path)).toString('utf8').trim();
+  } catch (error) {
+    throw new UsageError(...sayNotRead(flag, path, error));
+  }
+}
+
+/** One line of text. @throws UsageError that never has its content */
 export async function readFileSecret(
   flag: string,
   path: string,
   { redactor }: Pick<Io, 'redactor'>,
 ): Promise<string> {
-  let value: string;
-  try {
-    value = (await readNamedFile(path)).toString('utf8').trim();
-  } catch (error) {
-    throw new UsageError(...sayNotRead(flag, path, error));
-  }
-  if (!/^[\x20-\x7e\x80-\u{10ffff}]+$/u.test(value))
-    throw new UsageError(...sayInvalidSecretFile(flag, path));
+  const value = await readText(flag, path);
+  if (!ONE_LINE.test(value)) throw new UsageError(...sayInvalidSecretFile(flag, path));
   hideSecret(value, redactor);
   return value;
+}
+
+/** The keys of the signing secrets in a variable, in order. @throws UsageError that never has its content */
+export function readSigningVariable(
+  flag: string,
+  variable: string,
+  io: Pick<Io, 'env' | 'redactor'>,
+): Buffer[] {
+  return parseSigningSecrets(`${flag} ${variable}`, readVariable(flag, variable, io), io);
+}
+
+/** The keys of the signing secrets in a file, in order. @throws UsageError that never has its content */
+export async function readSigningFile(
+  flag: string,
+  path: string,
+  io: Pick<Io, 'redactor'>,
+): Promise<Buffer[]> {
+  return parseSigningSecrets(`${flag} ${JSON.stringify(path)}`, await readText(flag, path), io);
+}
+
+/** @param place for the message */
+function parseSigningSecrets(place: string, text: string, { redactor }: Pick<Io, 'redactor'>): Buffer[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((secret) => {
+      const key = parseSigningSecret(secret);
+      if (key === undefined) throw new UsageError(...sayInvalidSigningSecret(place));
+      redactor.addSecret(secret);
+      redactor.addSecret(secret.replace(/^whsec_/, ''));
+      return key;
+    });
 }
 
 function hideSecret(value: string, redactor: Io['redactor']): void {

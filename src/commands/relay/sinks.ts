@@ -1,9 +1,12 @@
 // Creates the sinks of a relay; the NATS client is loaded only if a sink needs it.
 import { hostname } from 'node:os';
+import { createEventDescriber } from '../../delivery/cloud-events.ts';
 import { HttpSink, type HttpTarget } from '../../delivery/http/http-sink.ts';
 import { saySinkReady } from '../../delivery/messages.ts';
-import { createIdentifier, type Sink, sha256 } from '../../delivery/sink.ts';
+import { createIdentifier, type Sink } from '../../delivery/sink.ts';
+import { createTraceFinder } from '../../delivery/trace-context.ts';
 import { UsageError } from '../../errors.ts';
+import { sha256 } from '../../events/event-id.ts';
 import type { Io } from '../../io/io.ts';
 import { readNamedFile } from '../../io/read-file.ts';
 import { createRedactor, type Redactor } from '../../io/redact.ts';
@@ -57,6 +60,16 @@ export async function createSink(sink: SinkConfig, deps: SinkDeps): Promise<Sink
   return target.kind === 'nats' ? createJetStreamSink(target, sink, own) : createHttpSink(target, sink, own);
 }
 
+/** How each event is identified and sent. */
+function describeDelivery({ payload, ceSource, traceparent }: SinkConfig, run: SinkDeps['config']) {
+  const identify = createIdentifier(run.idSteps, nameRelay(run));
+  return {
+    identify,
+    describeEvent: payload === 'cloudevents' ? createEventDescriber(ceSource, identify) : undefined,
+    findTrace: traceparent ? createTraceFinder() : undefined,
+  };
+}
+
 async function createJetStreamSink(
   { address, stream }: NatsTarget,
   config: SinkConfig,
@@ -89,7 +102,7 @@ async function createJetStreamSink(
       sendTimeoutMs: config.sendTimeoutMs,
       window: config.window,
       relayName,
-      identify: createIdentifier(run.idSteps, relayName),
+      ...describeDelivery(config, run),
     },
     { clock: io.clock, onStream: (stream) => reporter.report(saySinkReady(sink.name, stream)) },
   );
@@ -113,8 +126,8 @@ function createHttpSink(
       headers: config.headers,
       userAgent: `atlantis-cli/${VERSION}`,
       relayName,
-      identify: createIdentifier(run.idSteps, relayName),
-      signature: config.signature,
+      ...describeDelivery(config, run),
+      signingKeys: config.signingKeys,
       redact: (text) => io.redactor.redact(hidden.redact(text)),
       proxyUrl: chooseSinkProxy(target, io),
       trustedRoots,

@@ -1,11 +1,11 @@
 // The sinks of a relay, from `--to`, `--to-env` and `--to-file`; which secrets go to which of them.
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
-import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
-import { readNamedFile } from '../../io/read-file.ts';
+import { sha256 } from '../../events/event-id.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
+import { readText } from './secrets.ts';
 
 interface SpoolNames {
   /** The name of the folder of its spool. */
@@ -43,7 +43,10 @@ export async function listTargets(values: TargetValues, env: Env): Promise<Relay
     ...values.to.map((url) => ({ flag: '--to', url })),
     ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readVariable(name, env) })),
     ...(await Promise.all(
-      values.toFile.map(async (path) => ({ flag: `--to-file "${path}"`, url: await readUrlFile(path) })),
+      values.toFile.map(async (path) => ({
+        flag: `--to-file "${path}"`,
+        url: await readText('--to-file', path),
+      })),
     )),
   ];
   return given.map(({ flag, url }) => parseTarget(flag, url, values));
@@ -61,16 +64,6 @@ function readVariable(name: string, env: Env): string {
   }
   if (url === '') throw new UsageError(...say.sayVariableMissing('--to-env', name));
   return url;
-}
-
-async function readUrlFile(path: string): Promise<string> {
-  try {
-    // A byte order mark is white space, too.
-    return (await readNamedFile(path)).toString('utf8').trim();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UsageError(...say.sayUrlFileUnreadable(path, code));
-  }
 }
 
 function parseTarget(flag: string, url: string, { stream, allowHttp }: TargetValues): RelayTarget {
@@ -121,10 +114,19 @@ function nameOldFolder(name: string): string {
 
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** The name of a variable with a secret, for all HTTP sinks or for those of one host. */
-export interface SecretVariable {
-  readonly variable: string;
+export interface SecretPlace {
+  /** For the HTTP sinks of this host; undefined: for all of them. */
   readonly host: string | undefined;
+}
+
+/** The name of a variable with a secret. */
+export interface SecretVariable extends SecretPlace {
+  readonly variable: string;
+}
+
+/** The path of a file with secrets. */
+interface SecretFile extends SecretPlace {
+  readonly path: string;
 }
 
 /** @param text `NAME` or `NAME@host` */
@@ -133,7 +135,13 @@ export function parseSecretVariable(text: string): SecretVariable | undefined {
   return VARIABLE_NAME.test(variable) ? { variable, host: host?.toLowerCase() } : undefined;
 }
 
-export interface HeaderVariable extends SecretVariable {
+/** @param text `path` or `path@host` */
+export function parseSecretFile(text: string): SecretFile {
+  const [, path = text, host] = /^(.+)@([^@/\\]+)$/.exec(text) ?? [];
+  return { path, host: host?.toLowerCase() };
+}
+
+interface HeaderVariable extends SecretVariable {
   readonly header: string;
 }
 
@@ -147,13 +155,15 @@ export function parseHeaderVariable(text: string): HeaderVariable {
 /** A secret for one host does not go to another one. @throws UsageError */
 export function assertSecretsHaveHosts(
   flag: string,
-  secrets: readonly SecretVariable[],
+  secrets: readonly (SecretVariable | SecretFile)[],
   targets: readonly RelayTarget[],
 ): void {
   const hosts = new Set(targets.flatMap((sink) => (sink.kind === 'http' ? [sink.target.host] : [])));
-  for (const { variable, host } of secrets) {
+  for (const { host, ...place } of secrets) {
     if (host === undefined && hosts.size > 1) {
-      throw new UsageError(...say.saySecretForHosts(flag, variable, [...hosts]));
+      throw new UsageError(
+        ...say.saySecretForHosts(flag, 'path' in place ? place.path : place.variable, [...hosts]),
+      );
     }
     if (host !== undefined && !hosts.has(host)) {
       throw new UsageError(...say.saySecretForUnknownHost(flag, host, [...hosts]));

@@ -7,7 +7,7 @@ import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { processUid } from '../../io/io.ts';
 import { sayNotRead } from '../../io/messages.ts';
-import { openToRead, readAtMost } from '../../io/read-file.ts';
+import { openToRead, readAtMost, refuseUtf16 } from '../../io/read-file.ts';
 import { isTrusted } from '../../io/safe-file.ts';
 import * as say from './messages.ts';
 
@@ -115,7 +115,7 @@ function readOwn(path: string): string {
     if (processUid() !== undefined && (stats.mode & 0o022) !== 0) {
       throw new UsageError(...say.sayConfigWritable(path));
     }
-    return readAtMost(fd, MAX_BYTES).toString('utf8');
+    return refuseUtf16(readAtMost(fd, MAX_BYTES)).toString('utf8');
   } catch (error) {
     if (isAtlantisError(error)) throw error;
     throw new UsageError(...sayNotRead('--config', path, error));

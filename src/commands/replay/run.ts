@@ -1,15 +1,12 @@
 // `stream replay`: a session with a recording as the source and stdout as the output.
 import type { Io, Outcome } from '../../io/io.ts';
-
 import { type PlayFlags, parsePlayFlags } from '../../recording/flags.ts';
 import { createReporting } from '../../session/open-service.ts';
-
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { createRecordingSource } from '../../session/recording-source.ts';
-import { loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { createCutReport, loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import { addDefaults } from '../../settings/defaults.ts';
-
 import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
 
 /**
@@ -29,7 +26,7 @@ export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io
   // The envelope and pretty output have the receive time of each event.
   const joinsTimes = !config.isEnveloped && config.format !== 'pretty';
   const source = createRecordingSource(path, pace, { select, reporter, status, joinsTimes }, io);
-  const renderer = await createRenderer(config, io);
+  const renderer = await createRenderer(config, io, createCutReport(reporter, '--highlight', 'not marked'));
   return runSession(
     { config, source, openOutput: (fail) => openPrinter({ renderer, status }, io, fail), reporter, status },
     io,

@@ -11,7 +11,7 @@ export function addStreamSimulate(stream: DocumentedCommand, io: Io): void {
     .flags(SERVER_FLAGS)
     .note(
       'Scenarios',
-      'steady, burst, drop, mute, late-pong, no-welcome, garbage, duplicate, slow, revoked, suspended, no-credit, rate-limited, unavailable, flaky, close-<code>',
+      'steady, burst, drop, mute, late-pong, no-welcome, garbage, duplicate, slow, revoked, suspended, no-credit, rate-limited, unavailable, shared, shared-drop, shared-delay, shared-duplicate, shared-missing, flaky, close-<code>',
     )
     .note(
       'Keys',

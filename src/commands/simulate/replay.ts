@@ -35,7 +35,12 @@ export async function createReplay(
     let events = 0;
     const startedAtMs = clock.monotonicMs();
     try {
-      for await (const item of playRecording(readLines(path, NO_STDIN, signal), { ...pace, clock, signal })) {
+      for await (const item of playRecording(readLines(path, NO_STDIN, signal), {
+        ...pace,
+        path,
+        clock,
+        signal,
+      })) {
         if (item.kind === 'damaged') damage?.note(item.line, item.why);
         if (item.kind !== 'events') continue;
         events += item.batch.count;
@@ -67,7 +72,7 @@ async function assertPlayable(path: string, pace: PlayPace, reporter: Reporter):
   }
   const { signal } = new AbortController();
   const onPlain = pace.ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
-  const play = { ...pace, speed: Number.POSITIVE_INFINITY, clock: systemClock, signal, onPlain };
+  const play = { ...pace, path, speed: Number.POSITIVE_INFINITY, clock: systemClock, signal, onPlain };
   for await (const { kind } of playRecording(readLines(path, NO_STDIN, signal), play)) {
     if (kind !== 'damaged') break;
   }

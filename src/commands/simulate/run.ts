@@ -1,5 +1,4 @@
 // `stream simulate`: prints how to connect to it, and serves until a signal.
-
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

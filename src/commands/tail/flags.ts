@@ -3,11 +3,13 @@ import { type Flags, group, optional, text } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
   count,
+  DEDUPE_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
   FORM_FLAGS,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -42,4 +44,6 @@ export const TAIL_FLAGS = {
   ...group('Files:', { ...READY_FLAGS, ...RECORD_FLAGS }),
   ...group('Monitoring:', MONITOR_FLAGS),
   ...group('Connection and retries:', CONNECTION_FLAGS),
+  ...REDUNDANCY_FLAGS,
+  ...DEDUPE_FLAGS,
 };

@@ -1,22 +1,20 @@
 // `stream tail`: settings, source, session.
-
 import { UsageError } from '../../errors.ts';
-import { listGiven, parseFlags } from '../../flags/definition.ts';
+import { type Flags, listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
+import type { DEDUPE_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
-
 import { loadMonitor } from '../../monitoring/load-monitor.ts';
 import type { Monitor } from '../../monitoring/watcher.ts';
-
 import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from '../../recording/messages.ts';
-
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
-import { loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { createCutReport, loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
+import { parseMergeFlags } from '../../settings/connections.ts';
 import { addDefaults } from '../../settings/defaults.ts';
 import { FROM_FLAGS, type FromFlags } from '../../settings/flags.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
@@ -39,17 +37,23 @@ export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
 }
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
-export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
+export async function runTail(
+  flags: StreamFlags & RecordFlags & FromFlags & Flags<typeof DEDUPE_FLAGS>,
+  io: Io,
+): Promise<Outcome> {
   const config = parseStreamFlags(flags, io, addDefaults(flags, io));
   const record = parseRecordFlags(flags);
   const select = await loadFilter(config);
-  const renderer = await createRenderer(config, io);
+  let onCut = (): void => {};
+  const renderer = await createRenderer(config, io, () => onCut());
+  const redundancy = await parseMergeFlags(flags);
   const stream =
     listGiven(FROM_FLAGS, flags).length === 0
-      ? await openCommandStream(flags, config, select, io)
+      ? await openCommandStream(flags, config, select, redundancy, io)
       : await openJetStream(flags, config, select, io);
   const { source, reporter, status } = stream;
   reportCuts(select, reporter);
+  onCut = createCutReport(reporter, '--highlight', 'not marked');
   let recording: Recording | undefined;
   let monitor: Monitor | undefined;
   try {

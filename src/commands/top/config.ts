@@ -3,15 +3,16 @@ import { UsageError } from '../../errors.ts';
 import type { PathStep } from '../../events/path.ts';
 import { parseFieldList } from '../../filter/field-list.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
-import { sayInvalid } from '../../flags/messages.ts';
+import { type Sort, TABLE_FLAGS } from '../../flags/table-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { hasEscapes } from '../../io/terminal.ts';
 import { parsePlayFlags, type ReplayConfig } from '../../recording/flags.ts';
+import type { WatchedPath } from '../../session/event-sample.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
-import { parseLagPaths } from '../../settings/lag-field.ts';
+import { parseGroupPaths, parseLagPaths } from '../../settings/table-paths.ts';
 import type { NamedPath } from './event-facts.ts';
-import { FILE_FLAGS, FILE_SPEED, LIVE_ONLY_FLAGS, type Sort, TABLE_FLAGS, type TopFlags } from './flags.ts';
-import { FOUR_PATHS, sayFileRequired, sayNoScreen, sayNotForFiles, sayOnceRequired } from './messages.ts';
+import { FILE_FLAGS, FILE_SPEED, LIVE_ONLY_FLAGS, type TopFlags } from './flags.ts';
+import { sayFileRequired, sayNoScreen, sayNotForFiles, sayOnceRequired } from './messages.ts';
 
 /** The source: the service or simulator, a JetStream stream, or a recording. */
 type TopSource =
@@ -26,12 +27,13 @@ export interface TopConfig {
   readonly rows: number;
   readonly dollars: readonly (readonly PathStep[])[];
   readonly time: readonly (readonly PathStep[])[];
+  /** Paths that the user has named, and that events should have. */
+  readonly watchedPaths: readonly WatchedPath[];
   /** Undefined: the table is drawn until the run ends. */
   readonly once: { readonly withinMs: number | undefined; readonly isJson: boolean } | undefined;
   readonly source: TopSource;
 }
 
-const MAX_FIELDS = 4;
 const DEFAULT_ROWS = 20;
 const DEFAULT_WITHIN_MS = 10_000;
 
@@ -44,18 +46,39 @@ export async function parseTopFlags(path: string | undefined, flags: TopFlags, i
     if (alone !== undefined) throw new UsageError(...sayOnceRequired(alone));
     if (!io.stdout.isTty || !hasEscapes(io)) throw new UsageError(...sayNoScreen());
   }
-  const by = await parseFieldList(values.by, '--by');
-  if (by.length > MAX_FIELDS) throw new UsageError(...sayInvalid('--by', values.by, FOUR_PATHS));
+  const by = await parseGroupPaths(values.by, '--by');
+  const dollars = await parseFieldList(values.usdField, '--usd-field');
+  const time = parseLagPaths(values.lagField);
   const { withinMs = source.kind === 'file' ? undefined : DEFAULT_WITHIN_MS, isJson } = values;
   return {
     by,
     sort: values.sort,
     rows: values.rows ?? (values.isOnce ? DEFAULT_ROWS : Number.POSITIVE_INFINITY),
-    dollars: (await parseFieldList(values.usdField, '--usd-field')).map(({ steps }) => steps),
-    time: parseLagPaths(values.lagField),
+    dollars: dollars.map(({ steps }) => steps),
+    time,
+    watchedPaths: [
+      // An event may have its type in several fields.
+      ...listWatched(
+        '--by',
+        flags.by,
+        by.filter(({ text }) => text !== 'type'),
+      ),
+      // Of several, one is enough.
+      ...listWatched('--usd-field', flags.usdField, dollars.length > 1 ? [] : dollars),
+      ...listWatched(
+        '--lag-field',
+        flags.lagField,
+        time.map((steps) => ({ text: flags.lagField ?? '', steps })),
+      ),
+    ],
     once: values.isOnce ? { withinMs, isJson } : undefined,
     source,
   };
+}
+
+/** None without the flag: not every stream has the fields of the defaults. */
+function listWatched(flag: string, given: string | undefined, paths: readonly NamedPath[]): WatchedPath[] {
+  return given === undefined ? [] : paths.map((path) => ({ ...path, flag }));
 }
 
 /** @throws UsageError for flags that have no effect on this source */

@@ -48,6 +48,8 @@ export class ConnectionState implements StreamProgress {
 
   playing(): void {}
 
+  noteConnections(): void {}
+
   pause(): void {}
 
   noteLag(): void {}

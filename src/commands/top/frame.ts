@@ -1,5 +1,6 @@
 // Everything that `top` shows: the source, the totals, the table, and at the bottom the last message and the keys.
 import type { Clock } from '../../clock.ts';
+import type { Sort } from '../../flags/table-flags.ts';
 import { escapeCommands } from '../../render/ci-commands.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../../render/paint.ts';
 import { makeVisible } from '../../render/sanitize.ts';
@@ -10,7 +11,6 @@ import { STATUS } from '../../ui/messages.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
 import { formatAbout, formatLag } from './cells.ts';
 import type { ConnectionState } from './connection-state.ts';
-import type { Sort } from './flags.ts';
 import { STATES, TOTALS } from './messages.ts';
 import type { Ranking } from './ranking.ts';
 import { layoutTable, selectRows, type TableStyle } from './table.ts';
@@ -28,7 +28,7 @@ export interface TopData {
 }
 
 /** What the user has chosen. */
-export interface FrameChoice {
+interface FrameChoice {
   readonly sort: Sort;
   readonly isReversed: boolean;
   readonly isPaused: boolean;
@@ -73,6 +73,7 @@ export function renderTable(data: TopData, choice: FrameChoice, parts: FramePart
     signs,
     style,
     formatLast,
+    hasTimes: timeline.hasTimes,
     widths,
   });
   return [
@@ -98,7 +99,10 @@ function describeSource(
   if (isFile) {
     const { lastSeenMs } = ranking.total;
     const from = formatMoment(lastSeenMs - timeline.spanMs);
-    const times = ranking.total.events === 0 ? [] : [{ text: STATES.period(from, formatMoment(lastSeenMs)) }];
+    const times =
+      ranking.total.events === 0 || !timeline.hasTimes
+        ? []
+        : [{ text: STATES.period(from, formatMoment(lastSeenMs)) }];
     return [{ text: name }, ...times, ...end];
   }
   const up = formatDuration(Math.max(0, clock.wallMs() - connection.startedAtMs));
@@ -129,7 +133,7 @@ function describeSource(
   return [{ text: STATUS.connecting(name), paint: style.waiting }, ...end];
 }
 
-function describeTotals({ ranking, connection }: TopData, { signs, style }: FrameParts): Piece[] {
+function describeTotals({ ranking, connection, timeline }: TopData, { signs, style }: FrameParts): Piece[] {
   const { total } = ranking;
   const { received } = connection;
   const { ratePerSecond, dollarsPerMinute } = total.series;
@@ -138,12 +142,12 @@ function describeTotals({ ranking, connection }: TopData, { signs, style }: Fram
   const pieces: Piece[] = [
     { text: received === undefined ? formatCount(matched, 'event') : formatFiltered({ matched, received }) },
   ];
-  if (ratePerSecond !== undefined) {
+  if (ratePerSecond !== undefined && timeline.hasTimes) {
     pieces.push({ text: STATUS.rate(formatRate(ratePerSecond)) });
     const text = drawBars(total.series.readTrend(TREND_BARS), signs.bars);
     if (text !== '') pieces.push({ text, width: text.length, paint: style.chart });
   }
-  if (total.amounts > 0 && dollarsPerMinute !== undefined)
+  if (total.amounts > 0 && dollarsPerMinute !== undefined && timeline.hasTimes)
     pieces.push({ text: TOTALS.dollars(formatAbout(dollarsPerMinute)) });
   if (lag !== undefined) pieces.push({ text: TOTALS.lag(formatLag(lag.p50), formatLag(lag.p99)) });
   return pieces;

@@ -1,8 +1,11 @@
 // `top` on a terminal: draws the table at most four times a second, and acts on keys.
+
+import type { Sort } from '../../flags/table-flags.ts';
 import type { Io } from '../../io/io.ts';
 import type { LineWriter } from '../../io/line-writer.ts';
+import { wrapWords } from '../../render/fit-lines.ts';
+import { cutText } from '../../render/text-width.ts';
 import type { TopConfig } from './config.ts';
-import type { Sort } from './flags.ts';
 import { type FrameParts, joinPieces, renderTable, type TopData } from './frame.ts';
 import { KEY_HELP, NO_KEYS } from './messages.ts';
 import { Screen } from './screen.ts';
@@ -110,7 +113,8 @@ export class LiveView {
     const { data } = this.#parts;
     // Rates are of this moment, also if no event has come for a while.
     if (!data.isFile) data.timeline.advance(clock.monotonicMs());
-    const { maxRows } = this;
+    const message = this.#layOutMessage(columns);
+    const maxRows = Math.max(1, this.maxRows - Math.max(0, message.length - 1));
     const choice = {
       sort: this.sort,
       isReversed: this.isReversed,
@@ -121,12 +125,21 @@ export class LiveView {
     };
     const table = renderTable(data, choice, this.#frame);
     const keys = this.#screen.hasKeys ? KEY_HELP : NO_KEYS;
-    const message = joinPieces([{ text: this.#screen.message }], columns, signs);
     const help = joinPieces(
       keys.map((text) => ({ text })),
       columns,
       signs,
     );
-    this.#screen.draw([...table, '', ...(message === '' ? [] : [message]), help].slice(0, stdout.rows()));
+    this.#screen.draw([...table, '', ...message, help].slice(0, stdout.rows()));
+  }
+
+  /** The last message on lines that fit; most of the screen remains for the table. */
+  #layOutMessage(columns: number): string[] {
+    const { stdout, signs } = this.#io;
+    const most = Math.max(1, Math.floor((stdout.rows() ?? DEFAULT_LINES) / 3));
+    const lines = this.#screen.message.flatMap((line) => wrapWords(line, columns));
+    const shown =
+      lines.length > most ? [...lines.slice(0, most - 1), lines.slice(most - 1).join(' ')] : lines;
+    return shown.map((line) => cutText(line, columns, signs.ellipsis));
   }
 }

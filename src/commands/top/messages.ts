@@ -4,8 +4,6 @@ import { sayNotCombinable, sayRequires } from '../../flags/messages.ts';
 import { formatCount } from '../../ui/format.ts';
 import { STATUS } from '../../ui/messages.ts';
 
-export const FOUR_PATHS = 'at most four paths';
-
 export const sayOnceRequired = (flag: string): ErrorText => sayRequires([flag], '--once', 'add --once');
 
 export const sayNoScreen = (): ErrorText => [

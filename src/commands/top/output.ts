@@ -44,7 +44,11 @@ export function createTopOutput(
     onOpen(() => view?.close());
     const deferred = new DeferredEvents(clock, (events, count, { receivedAtMs, atMs }) => {
       timeline.advance(atMs);
-      for (let i = 0; i < count; i += 1) ranking.add(readFacts(textOf(events, i)), receivedAtMs);
+      for (let i = 0; i < count; i += 1) {
+        const facts = readFacts(textOf(events, i));
+        // The lag would be counted from the time at which the file is read.
+        ranking.add(timeline.hasTimes ? facts : { ...facts, sentAtMs: undefined }, receivedAtMs);
+      }
     });
     let isStarted = false;
     let cancelWindow = (): void => {};

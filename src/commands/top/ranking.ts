@@ -3,7 +3,7 @@
 // The algorithm is Space-Saving (Metwally, Agrawal and El Abbadi, 2005): new values take the row with the fewest events,
 // and inherit its count as the events that they may have had before. Here the counts of a row that is replaced are kept
 // in `other`, so the rows and `other` always add up to the total.
-import { MAX_ROWS } from './flags.ts';
+import { MAX_ROWS } from '../../flags/table-flags.ts';
 import { type Facts, Row } from './row.ts';
 import type { Timeline } from './timeline.ts';
 

@@ -5,6 +5,8 @@ import { createReporting, openCommandStream } from '../../session/open-service.t
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import type { Source } from '../../session/source.ts';
+import { parseMergeFlags } from '../../settings/connections.ts';
+import { addTopDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { loadLogStyle, type Reporter } from '../../ui/reporter.ts';
@@ -26,12 +28,12 @@ import { Timeline } from './timeline.ts';
  */
 export async function runTop(path: string | undefined, flags: TopFlags, io: Io): Promise<Outcome> {
   const stream = parseStreamFlags(flags, io);
-  const config = await parseTopFlags(path, flags, io);
+  const config = await parseTopFlags(path, addTopDefaults(flags, io), io);
   const select = await loadFilter(stream);
   const connection = new ConnectionState(io.clock);
-  const { source, reporter, close } = await openSource(config, flags, stream, select, io);
+  const timeline = new Timeline(config.once === undefined && config.source.kind !== 'file');
+  const { source, reporter, close } = await openSource(config, { flags, stream, select, timeline }, io);
   reportCuts(select, reporter);
-  const timeline = new Timeline(config.once === undefined && source.kind === 'live');
   const data = {
     by: config.by.map(({ text }) => text),
     ranking: new Ranking(timeline),
@@ -51,12 +53,19 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
   );
   try {
     // The view has its own keys.
-    const config = { ...stream, hasKeys: false };
-    return await runSession({ config, source, openOutput, reporter, status: connection }, io);
+    const sessionConfig = { ...stream, hasKeys: false, watchedPaths: config.watchedPaths };
+    return await runSession({ config: sessionConfig, source, openOutput, reporter, status: connection }, io);
   } finally {
     restore();
     await close();
   }
+}
+
+interface SourceParts {
+  readonly flags: TopFlags;
+  readonly stream: TailConfig;
+  readonly select: Select;
+  readonly timeline: Timeline;
 }
 
 interface Opened {
@@ -68,12 +77,12 @@ interface Opened {
 /** @throws UsageError, CredentialError, StoreError */
 async function openSource(
   { source }: TopConfig,
-  flags: TopFlags,
-  stream: TailConfig,
-  select: Select,
+  { flags, stream, select, timeline }: SourceParts,
   io: Io,
 ): Promise<Opened> {
-  if (source.kind === 'service') return openCommandStream(flags, stream, select, io);
+  if (source.kind === 'service') {
+    return openCommandStream(flags, stream, select, await parseMergeFlags(flags), io);
+  }
   if (source.kind === 'jetstream') {
     const { openFromStream } = await import('../../delivery/from/read-stream.ts');
     return openFromStream(flags, stream, select, 'top', io);
@@ -81,7 +90,10 @@ async function openSource(
   const { createRecordingSource } = await import('../../session/recording-source.ts');
   const { reporter } = await createReporting(stream, io);
   // The position in a recording is not shown, so it is not looked for.
-  const parts = { select, reporter, status: NO_STREAM_PROGRESS };
+  const onPlain = (): void => {
+    timeline.hasTimes = false;
+  };
+  const parts = { select, reporter, status: NO_STREAM_PROGRESS, onPlain };
   return {
     source: createRecordingSource(source.path, source.pace, parts, io),
     reporter,
@@ -91,6 +103,8 @@ async function openSource(
 
 async function loadStyle(useColor: boolean): Promise<FrameParts['style']> {
   const { live, waiting, chart } = await loadLogStyle({ useColor });
-  const header = useColor ? (await import('../../render/style.ts')).createColorStyle(false).header : NO_PAINT;
+  const header = useColor
+    ? (await import('../../render/style.ts')).createColorStyle('terminal').header
+    : NO_PAINT;
   return { live, waiting, chart, header };
 }

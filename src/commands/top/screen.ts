@@ -27,43 +27,46 @@ export class Screen implements FullScreen {
   #dropped = 0;
   #heldAtMs = Number.NEGATIVE_INFINITY;
   #isOpen = true;
+  #isShown = false;
 
-  /** Enters the alternate screen. @param onKey called with each key */
+  /** Enters the alternate screen, once it is in the foreground. @param onKey called with each key */
   constructor(io: Io, writer: LineWriter, onKey: (key: string) => void) {
     this.#io = io;
     this.#writer = writer;
     // A log file gets its lines at once.
     this.#release = io.stderr.isTty ? io.takeScreen(this) : () => {};
     this.#keyboard = openKeyboard(io, { onKey, onQuit: () => this.restore() });
-    void writer.write(ENTER);
     this.#ignoreSuspend = io.onSuspend({
       before: () => {
         this.#keyboard?.pause();
-        void writer.write(LEAVE);
+        this.#leave();
       },
       after: () => {
         this.#keyboard?.resume();
-        void writer.write(ENTER);
+        this.#enter();
       },
     });
+    this.#enter();
   }
 
   get hasKeys(): boolean {
     return this.#keyboard !== undefined;
   }
 
-  /** The last message as one line, for a while after it came; otherwise an empty text. */
-  get message(): string {
-    if (this.#io.clock.monotonicMs() - this.#heldAtMs > MESSAGE_MS) return '';
+  /** The lines of the last message, for a while after it came. */
+  get message(): readonly string[] {
+    if (this.#io.clock.monotonicMs() - this.#heldAtMs > MESSAGE_MS) return [];
     // The lines of a message after the first one are indented.
     const first = this.#held.findLastIndex((line) => !line.startsWith('  '));
-    const lines = this.#held.slice(Math.max(0, first));
-    return lines.map((line) => line.trim()).join(' ');
+    return this.#held.slice(Math.max(0, first));
   }
 
-  /** Draws lines that fit. Nothing is drawn while the terminal has not taken the last ones. */
+  /**
+   * Draws lines that fit. Nothing is drawn while the terminal has not taken the last ones, or a shell has this process
+   * in the background and uses the terminal itself.
+   */
   draw(lines: readonly string[]): void {
-    if (!this.#isOpen || this.#io.stdout.stream().writableLength > 0) return;
+    if (!this.#isOpen || this.#io.stdout.stream().writableLength > 0 || !this.#enter()) return;
     void this.#writer.write(`${HOME}${lines.map((line) => ERASE_LINE + line).join('\r\n')}${ERASE_BELOW}`);
   }
 
@@ -81,9 +84,23 @@ export class Screen implements FullScreen {
     this.#isOpen = false;
     this.#keyboard?.close();
     this.#ignoreSuspend();
-    void this.#writer.write(LEAVE);
+    this.#leave();
     this.#release();
     if (this.#dropped > 0) this.#io.writeErr(sayDropped(this.#dropped));
     for (const line of this.#held) this.#io.writeErrRaw(`${line}\n`);
+  }
+
+  /** True if the screen is shown, which it is once the process is in the foreground. */
+  #enter(): boolean {
+    if (!this.#io.isForeground()) return false;
+    if (this.#isShown) return true;
+    this.#isShown = true;
+    void this.#writer.write(ENTER);
+    return true;
+  }
+
+  #leave(): void {
+    if (this.#isShown) void this.#writer.write(LEAVE);
+    this.#isShown = false;
   }
 }

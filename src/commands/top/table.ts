@@ -1,4 +1,6 @@
 // The table: which rows and columns are shown, and their layout at a width. Pure: rows in, lines out.
+
+import type { Sort } from '../../flags/table-flags.ts';
 import { escapeCommands } from '../../render/ci-commands.ts';
 import { NO_PAINT, type Paint } from '../../render/paint.ts';
 import { makeVisible } from '../../render/sanitize.ts';
@@ -8,7 +10,6 @@ import { groupThousands } from '../../ui/format.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
 import { formatAbout, formatAmount, formatLag, formatShare } from './cells.ts';
 import { compareDecimals, ZERO } from './decimal.ts';
-import type { Sort } from './flags.ts';
 import type { Ranking } from './ranking.ts';
 import { Row } from './row.ts';
 import type { Timeline } from './timeline.ts';
@@ -25,7 +26,7 @@ interface Selection {
   readonly rest: Row | undefined;
 }
 
-export interface TableOptions {
+interface TableOptions {
   /** Titles of the key. */
   readonly by: readonly string[];
   readonly sort: Sort;
@@ -36,6 +37,8 @@ export interface TableOptions {
   readonly style: TableStyle;
   /** When a row was last seen, as text. */
   readonly formatLast: (lastSeenMs: number) => string;
+  /** False: there are no receive times. */
+  readonly hasTimes: boolean;
   /** Widths of earlier tables, so that columns do not move; changed by each call. */
   readonly widths: Map<string, number>;
 }
@@ -93,6 +96,8 @@ interface Column {
   readonly isLeft?: boolean;
   readonly minWidth?: number;
   readonly paint?: (style: TableStyle) => Paint;
+  /** It shows times, or what is computed from them. */
+  readonly needsTimes?: boolean;
   /** False for a column that this stream has no values for. */
   isUseful?(total: Row): boolean;
   show(row: Row, total: Row, options: TableOptions): string;
@@ -120,10 +125,17 @@ const COLUMNS: readonly Column[] = [
     // The row may have had more before it was last created.
     show: ({ events, missing }) => groupThousands(events) + (missing > 0 ? '+' : ''),
   },
-  { title: 'RATE/S', sort: 'rate', priority: 1, show: ({ series }) => formatRate(series.ratePerSecond) },
+  {
+    title: 'RATE/S',
+    sort: 'rate',
+    priority: 1,
+    needsTimes: true,
+    show: ({ series }) => formatRate(series.ratePerSecond),
+  },
   {
     title: 'TREND',
     priority: 6,
+    needsTimes: true,
     isLeft: true,
     minWidth: TREND_BARS,
     paint: ({ chart }) => chart,
@@ -133,6 +145,7 @@ const COLUMNS: readonly Column[] = [
     title: 'USD/MIN',
     sort: 'usd',
     priority: 2,
+    needsTimes: true,
     isUseful: hasAmounts,
     show({ amounts, series }) {
       const { dollarsPerMinute } = series;
@@ -176,13 +189,14 @@ const COLUMNS: readonly Column[] = [
     title: 'LAST',
     sort: 'last',
     priority: 4,
+    needsTimes: true,
     show: ({ lastSeenMs }, _total, { formatLast }) => formatLast(lastSeenMs),
   },
 ];
 
 /** The header and a line for each row, each at most `columns` wide. */
 export function layoutTable({ rows, rest }: Selection, total: Row, options: TableOptions): string[] {
-  const { by, columns, signs, sort, isReversed, style, widths } = options;
+  const { by, columns, signs, sort, isReversed, style, widths, hasTimes } = options;
   const all = rest === undefined ? rows : [...rows, rest];
   const grow = (title: string, texts: readonly string[], measure: (text: string) => number): number => {
     const width = texts.reduce((most, text) => Math.max(most, measure(text)), widths.get(title) ?? 0);
@@ -191,7 +205,10 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
   };
   const titleOf = (column: Column): string =>
     column.sort === sort ? `${isReversed ? '<' : '>'}${column.title}` : column.title;
-  const shown = COLUMNS.filter(({ isUseful }) => isUseful?.(total) !== false).map((column) => {
+  const known = COLUMNS.filter(
+    ({ isUseful, needsTimes }) => (hasTimes || needsTimes !== true) && isUseful?.(total) !== false,
+  );
+  const shown = known.map((column) => {
     const texts = all.map((row) => column.show(row, total, options));
     // With room for the sign of the order.
     const room = ' '.repeat(column.minWidth ?? column.title.length + 1);

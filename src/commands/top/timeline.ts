@@ -17,6 +17,8 @@ export class Timeline {
   #slotMs = SLOT_MS;
   /** How often pairs of slots were joined. */
   joins = 0;
+  /** False for plain NDJSON, which has no receive times: nothing is known about rates, lag and the last event. */
+  hasTimes = true;
 
   constructor(isRecent: boolean) {
     this.isRecent = isRecent;
@@ -83,17 +85,17 @@ export class Series {
 
   /** Events per second: of the last ten seconds, or of the whole time. Undefined as long as it is not known. */
   get ratePerSecond(): number | undefined {
-    if (this.#timeline.isRecent) return this.#average(this.#events, RATE_SECONDS);
+    if (this.#timeline.isRecent) {
+      const last = this.#sumOfLast(this.#events, RATE_SECONDS);
+      return last && last.sum / last.slots;
+    }
     const { spanMs } = this.#timeline;
     return spanMs === 0 ? undefined : (sumOf(this.#read()) / spanMs) * SLOT_MS;
   }
 
-  /** Dollars per minute: of the last minute, or of the whole time. */
+  /** Dollars of the last minute, or per minute of the whole time. */
   get dollarsPerMinute(): number | undefined {
-    if (this.#timeline.isRecent) {
-      const average = this.#average(this.#dollars, MINUTE_SLOTS);
-      return average === undefined ? undefined : average * MINUTE_SLOTS;
-    }
+    if (this.#timeline.isRecent) return this.#sumOfLast(this.#dollars, MINUTE_SLOTS)?.sum;
     const { spanMs } = this.#timeline;
     this.#follow();
     return spanMs === 0 ? undefined : (sumOf(this.#dollars) / spanMs) * MINUTE_MS;
@@ -113,14 +115,17 @@ export class Series {
     });
   }
 
-  /** The average of the last whole slots. */
-  #average(counts: Float64Array, slots: number): number | undefined {
+  /** Of the last whole slots; undefined before the first one has passed. */
+  #sumOfLast(
+    counts: Float64Array,
+    slots: number,
+  ): { readonly sum: number; readonly slots: number } | undefined {
     this.#follow();
     const known = Math.min(this.#slot, slots);
     if (known === 0) return undefined;
     let sum = 0;
     for (let back = 1; back <= known; back++) sum += counts[(this.#slot - back) % SLOTS] ?? 0;
-    return sum / known;
+    return { sum, slots: known };
   }
 
   /** The events by slot, oldest first, the current slot last. */

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import type { RouteConfig } from '../config.ts';
 import type { OpenRawSocket } from '../read/tapped-socket.ts';
 import { type Attempt, TunnelRefusedError } from './attempt.ts';
 import { type Endpoint, parseEndpoint, tcpOptions } from './tcp.ts';
@@ -84,7 +85,7 @@ async function open<T extends WithSocket>(
     attempt.enter(last, opened.raw);
     return opened;
   }
-  const openRaw = await loadOpen(attempt, target, route.mustBeLoopback);
+  const openRaw = await loadOpen(attempt, target, route);
   signal.throwIfAborted();
   const opened = create(openRaw);
   const { raw } = opened;
@@ -122,10 +123,10 @@ async function openTunnel(attempt: Attempt, target: Endpoint, track: Track): Pro
 async function loadOpen(
   attempt: Attempt,
   endpoint: Endpoint,
-  mustBeLoopback = false,
+  { mustBeLoopback, usedAddresses }: Pick<RouteConfig, 'mustBeLoopback' | 'usedAddresses'> = {},
 ): Promise<OpenRawSocket> {
   const { host, port, isSecure } = endpoint;
-  const options = tcpOptions(attempt.route.connectTimeoutMs, mustBeLoopback);
+  const options = tcpOptions(attempt.route.connectTimeoutMs, mustBeLoopback, usedAddresses);
   const startTls = isSecure ? await loadTls(attempt) : undefined;
   return (onread) => {
     const where = { host, port, noDelay: true, ...options, ...(onread && { onread }) };

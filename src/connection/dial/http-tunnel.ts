@@ -1,7 +1,7 @@
 // Asks an HTTP proxy for a tunnel by CONNECT (contract C6). A bundle of its own.
 import { request as requestHttp } from 'node:http';
 import type { Socket } from 'node:net';
-import { formatAddress } from '../../io/address.ts';
+import { formatAddress } from './address.ts';
 import type { UpgradeRefusal } from './refusal.ts';
 import type { Endpoint } from './tcp.ts';
 

@@ -14,7 +14,7 @@ import { connectAs } from './connect.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody, readRequestId } from './refusal.ts';
 
 /** A larger message ends the connection with close code 1009 (contract C2). */
-export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /** How long a close waits for the close of the server (contract S1). */
 export const CLOSE_TIMEOUT_MS = 500;
 

@@ -1,8 +1,8 @@
 // The addresses of every connection, to the service, a proxy, an HTTP sink and NATS, and the restriction to loopback.
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
-import { dropBrackets } from '../../io/address.ts';
 import { DETAILS } from '../messages.ts';
+import { dropBrackets } from './address.ts';
 
 /**
  * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this one
@@ -53,30 +53,41 @@ type TcpOptions = Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamily
  *
  * @param timeoutMs of the whole attempt
  * @param mustBeLoopback fails with NOT_LOOPBACK, before anything is sent, if the name leads to another machine
+ * @param usedAddresses are tried last
  */
-export function tcpOptions(timeoutMs: number, mustBeLoopback = false): TcpOptions {
+export function tcpOptions(
+  timeoutMs: number,
+  mustBeLoopback = false,
+  usedAddresses: readonly string[] = [],
+): TcpOptions {
   return {
     autoSelectFamily: true,
     // Node takes whole numbers only.
     autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, Math.ceil(timeoutMs / 2)),
-    ...(mustBeLoopback && { lookup: lookupLoopback }),
+    ...((mustBeLoopback || usedAddresses.length > 0) && {
+      lookup: createLookup(mustBeLoopback, usedAddresses),
+    }),
   };
 }
 
-/** `dns.lookup` without the addresses of other machines. */
-const lookupLoopback: LookupFunction = async (hostname, options, callback) => {
-  // Loaded here, since most runs look up no name with it.
-  const { lookup } = await import('node:dns');
-  const all: LookupOptions & { all: true } = { ...options, all: true };
-  lookup(hostname, all, (error, found) => {
-    if (error !== null) return callback(error, []);
-    const addresses = found.filter(({ address }) => isLoopbackAddress(address));
-    const [first] = addresses;
-    if (first === undefined) return callback(createNotLoopback(hostname, found), []);
-    if (options.all === true) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
-};
+/** `dns.lookup` with the used addresses last and, for loopback, without the addresses of other machines. */
+function createLookup(mustBeLoopback: boolean, usedAddresses: readonly string[]): LookupFunction {
+  const isUsed = ({ address }: LookupAddress): boolean => usedAddresses.includes(address);
+  return async (hostname, options, callback) => {
+    // Loaded here, since most runs look up no name with it.
+    const { lookup } = await import('node:dns');
+    const all: LookupOptions & { all: true } = { ...options, all: true };
+    lookup(hostname, all, (error, found) => {
+      if (error !== null) return callback(error, []);
+      const allowed = mustBeLoopback ? found.filter(({ address }) => isLoopbackAddress(address)) : found;
+      const addresses = [...allowed.filter((one) => !isUsed(one)), ...allowed.filter(isUsed)];
+      const [first] = addresses;
+      if (first === undefined) return callback(createNotLoopback(hostname, found), []);
+      if (options.all === true) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
 
 function createNotLoopback(hostname: string, found: readonly LookupAddress[]): NodeJS.ErrnoException {
   const addresses = found.map(({ address }) => address);

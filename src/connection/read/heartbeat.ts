@@ -18,6 +18,8 @@ interface HeartbeatCallbacks {
   sendPing(): void;
   /** No byte was read for this much reading time after a ping; called once, and the heartbeat ends. */
   onDead(silentMs: number): void;
+  /** Half of the pong timeout has passed like this; called once for each outstanding ping. */
+  onSuspect(): void;
   /** The process was suspended, or the machine slept, until now. */
   onSuspended(): void;
 }
@@ -51,6 +53,7 @@ export class Heartbeat {
   #nextPingMs = 0;
   /** True from a ping until the next byte read. */
   #isPingOutstanding = false;
+  #isSuspect = false;
   /** Reading time since the last byte, or since the ping if that is later. */
   #silentMs = 0;
   /** Pings without a pong, the earliest first: the service answers each one, in order. */
@@ -113,6 +116,7 @@ export class Heartbeat {
     if (this.#hasRead) {
       this.#silentMs = 0;
       this.#isPingOutstanding = false;
+      this.#isSuspect = false;
     } else if (!isPaused && !this.#wasPaused) {
       this.#silentMs += elapsedMs;
     }
@@ -125,7 +129,13 @@ export class Heartbeat {
     if (this.#config.pingIntervalMs > 0) {
       // After a late tick, bytes may be waiting to be read: the next tick decides.
       const silentMs = elapsedMs > 1.5 * this.#tickMs ? silentBeforeMs : this.#silentMs;
-      const isDead = this.#isPingOutstanding && silentMs >= this.#config.pongTimeoutMs;
+      const { pongTimeoutMs } = this.#config;
+      const isDead = this.#isPingOutstanding && silentMs >= pongTimeoutMs;
+      const isSuspect = this.#isPingOutstanding && silentMs >= pongTimeoutMs / 2;
+      if (isSuspect && !wasSuspended && !isDead && !this.#isSuspect) {
+        this.#isSuspect = true;
+        this.#callbacks.onSuspect();
+      }
       if (isDead && !wasSuspended) {
         this.#callbacks.onDead(this.#silentMs);
         return;

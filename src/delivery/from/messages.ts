@@ -1,5 +1,4 @@
 // Messages of `--from`.
-
 import type { ErrorText } from '../../errors.ts';
 import { sayRequires } from '../../flags/messages.ts';
 import { formatCount } from '../../ui/format.ts';

@@ -1,9 +1,8 @@
 // `--from`: a JetStream stream as the source of `tail` and `top`.
-
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
-import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
+import { DEDUPE_FLAGS, REDUNDANCY_FLAGS, SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import { parseTime } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
@@ -35,7 +34,10 @@ const SEQ = /^[1-9]\d{0,15}$/;
 /** @throws UsageError */
 export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): FromConfig {
   if (flags.from === undefined) throw new UsageError(...say.sayFromRequired());
-  const [other] = listGiven({ ...SOURCE_FLAGS, ...SIMULATION_FLAGS }, flags);
+  const [other] = listGiven(
+    { ...SOURCE_FLAGS, ...SIMULATION_FLAGS, ...REDUNDANCY_FLAGS, ...DEDUPE_FLAGS },
+    flags,
+  );
   if (other !== undefined) throw new UsageError(...sayNotCombinable('--from', other));
   const { since, durable, natsCreds, allowPlaintext } = parseFlags(FROM_FLAGS, flags);
   const address = parseNatsUrl('--from', flags.from);

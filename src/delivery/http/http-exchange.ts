@@ -1,22 +1,28 @@
 // The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
-import { createHmac } from 'node:crypto';
 import { findTlsFault } from '../../connection/dial/refusal.ts';
 import { EXIT } from '../../errors.ts';
-import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
+import { sha256 } from '../../events/event-id.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
-import { describeSinkFault, type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
+import { type DescribeEvent, dropByteOrderMark, wrapEvent } from '../cloud-events.ts';
+import { describeSinkFault, type IdentifyRecord, type SendResult } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
+import type { FindTrace, TraceContext } from '../trace-context.ts';
 import { describeStatus, sayAnswered, sayEndpointRefuses, sayNotAccepted } from './messages.ts';
 
 export interface RequestConfig {
-  /** NDJSON of several events instead of the text of one. */
+  /** A request has several events. */
   readonly isBatch: boolean;
   readonly identify: IdentifyRecord;
-  /** Signs the body; undefined: no signature. */
-  readonly signature: { readonly header: string; readonly secret: string } | undefined;
+  /** Events are sent as CloudEvents; undefined: as received. */
+  readonly describeEvent: DescribeEvent | undefined;
+  /** Undefined: no `traceparent`. */
+  readonly findTrace: FindTrace | undefined;
 }
 
 export interface UnitRequest {
+  /** The same for every attempt and from every relay. */
+  readonly key: string;
+  readonly trace: TraceContext | undefined;
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -25,34 +31,43 @@ const LINE_FEED = Buffer.from('\n');
 
 export function makeRequest(
   unit: readonly SpoolRecord[],
-  { isBatch, identify, signature }: RequestConfig,
+  { isBatch, identify, describeEvent, findTrace }: RequestConfig,
 ): UnitRequest {
   const ids = unit.map(identify);
-  const parts = isBatch
-    ? unit.flatMap(({ mark, text }) => [makeSafeLine(text, mark), LINE_FEED])
-    : unit.map(withoutByteOrderMark);
+  const { contentType, parts } = makeBody(unit, isBatch, describeEvent);
   const [only] = parts;
   const body = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
+  // For a batch made from the ids, so that every relay and every retry sends the same key.
+  const key = isBatch ? sha256(...ids.map((id) => `${id}\n`)) : (ids[0] ?? '');
   return {
+    key,
+    trace: findTrace?.(key, isBatch ? undefined : unit[0]),
     body,
     headers: {
-      'Content-Type': isBatch ? 'application/x-ndjson' : 'application/json',
+      'Content-Type': contentType,
       'Content-Length': String(body.length),
-      // For a batch made from the ids, so that every relay and every retry sends the same key.
-      'Idempotency-Key': isBatch ? sha256(...ids.map((id) => `${id}\n`)) : (ids[0] ?? ''),
-      ...(signature === undefined ? {} : { [signature.header]: sign(body, signature.secret) }),
+      'Idempotency-Key': key,
     },
   };
 }
 
-/** `sha256=` and the HMAC of the body in hexadecimal, as many webhook services do. */
-export function sign(body: Buffer, secret: string): string {
-  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
-}
-
-/** Transmitted JSON has no byte order mark (RFC 8259 § 8.1). */
-function withoutByteOrderMark({ mark, text }: SpoolRecord): Buffer {
-  return (mark & MESSAGE.byteOrderMark) === 0 ? text : text.subarray(BYTE_ORDER_MARK_LENGTH);
+function makeBody(
+  unit: readonly SpoolRecord[],
+  isBatch: boolean,
+  describeEvent: DescribeEvent | undefined,
+): { readonly contentType: string; readonly parts: readonly Buffer[] } {
+  if (describeEvent === undefined) {
+    return isBatch
+      ? {
+          contentType: 'application/x-ndjson',
+          parts: unit.flatMap(({ mark, text }) => [makeSafeLine(text, mark), LINE_FEED]),
+        }
+      : { contentType: 'application/json', parts: unit.map(dropByteOrderMark) };
+  }
+  const events = unit.map((record) => wrapEvent(record, describeEvent));
+  if (!isBatch) return { contentType: 'application/cloudevents+json', parts: events };
+  const items = events.flatMap((event, at) => [Buffer.from(at === 0 ? '[' : ','), event]);
+  return { contentType: 'application/cloudevents-batch+json', parts: [...items, Buffer.from(']')] };
 }
 
 export interface HttpResponse {

@@ -9,16 +9,11 @@ import { MAX_BODY_MS, parseRetryAfter, readBody } from '../../connection/dial/re
 import type { Cause } from '../../connection/lifecycle.ts';
 import { AWAITED, ENDINGS } from '../../connection/messages.ts';
 import { UsageError } from '../../errors.ts';
+import { sha256 } from '../../events/event-id.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
-import {
-  describeSinkFault,
-  LIFECYCLE_MARK,
-  type SendResult,
-  type Sink,
-  type SinkFault,
-  sha256,
-} from '../sink.ts';
+import { describeSinkFault, LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
+import { makeTraceparent } from '../trace-context.ts';
 import {
   type HttpResponse,
   judgeResponse,
@@ -34,6 +29,7 @@ import {
   sayUnencrypted,
   TIMED_OUT_HINT,
 } from './messages.ts';
+import { signRequest } from './standard-webhooks.ts';
 
 /** A checked endpoint. `host` and `name` are safe to print; a webhook has a secret in its path or query. */
 export interface HttpTarget {
@@ -72,6 +68,8 @@ interface HttpSinkConfig extends RequestConfig {
   readonly batch: number;
   /** Timeout in ms for a request with its whole response. */
   readonly sendTimeoutMs: number;
+  /** Sign each attempt; without keys there is no signature. */
+  readonly signingKeys: readonly Buffer[];
   /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
   /** Hides secrets in what the endpoint answers. */
@@ -89,6 +87,13 @@ interface HttpSinkConfig extends RequestConfig {
 /** Half a response: it is unknown whether the server has processed the events. */
 class IncompleteError extends Error {}
 
+/** Node takes each character of a header for one byte: so text of other alphabets is sent as UTF-8, as by curl. */
+function encodeHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
+  );
+}
+
 export class HttpSink implements Sink {
   readonly name: string;
   readonly unitSize: number;
@@ -97,6 +102,8 @@ export class HttpSink implements Sink {
   readonly #config: HttpSinkConfig;
   readonly #clock: Clock;
   readonly #route: RouteConfig;
+  /** Of each request. */
+  readonly #headers: Readonly<Record<string, string>>;
   #agent: Agent | undefined;
   /** For the connection that the agent opens: there is one request at a time. */
   #attempt: Attempt | undefined;
@@ -108,7 +115,12 @@ export class HttpSink implements Sink {
   constructor(config: HttpSinkConfig, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
-    const { target, proxyUrl, trustedRoots, sendTimeoutMs, areTlsChecksOff } = config;
+    const { target, proxyUrl, trustedRoots, sendTimeoutMs, areTlsChecksOff, userAgent, relayName } = config;
+    this.#headers = encodeHeaders({
+      'User-Agent': userAgent,
+      'Atlantis-Relay': relayName,
+      ...config.headers,
+    });
     this.#route = {
       url: target.href,
       host: target.host,
@@ -203,13 +215,16 @@ export class HttpSink implements Sink {
     }
   }
 
-  #request({ body, headers }: UnitRequest, attempt: Attempt): ClientRequest {
-    const { target, headers: added, userAgent, relayName } = this.#config;
+  #request({ key, trace, body, headers }: UnitRequest, attempt: Attempt): ClientRequest {
+    const { target, signingKeys } = this.#config;
+    const signature =
+      signingKeys.length === 0 ? {} : signRequest(signingKeys, key, this.#clock.wallMs(), body);
+    const tracing = trace === undefined ? {} : { traceparent: makeTraceparent(trace) };
     const sent = request(target.href, {
       method: 'POST',
       agent: this.#agent,
       signal: attempt.signal,
-      headers: { 'User-Agent': userAgent, 'Atlantis-Relay': relayName, ...added, ...headers },
+      headers: { ...this.#headers, ...headers, ...tracing, ...signature },
     });
     // Also for a connection that is used again.
     sent.once('socket', () => attempt.enter('response'));

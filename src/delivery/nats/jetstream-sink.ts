@@ -25,6 +25,7 @@ import { ENDINGS } from '../../connection/messages.ts';
 import { createTypeReader } from '../../events/event-type.ts';
 import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
+import { type DescribeEvent, makeEventHeaders } from '../cloud-events.ts';
 import {
   describeSinkFault,
   type IdentifyRecord,
@@ -34,6 +35,7 @@ import {
   type SinkFault,
 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
+import { type FindTrace, makeTraceparent } from '../trace-context.ts';
 import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
 import { classifyNatsError, createConnector, HEADERS, untilClosed } from './client.ts';
 import { ACK_DETAILS, STREAM_DETAILS } from './messages.ts';
@@ -137,6 +139,10 @@ interface JetStreamSinkConfig {
   readonly window: number;
   readonly relayName: string;
   readonly identify: IdentifyRecord;
+  /** Adds the headers of CloudEvents; undefined: none. */
+  readonly describeEvent: DescribeEvent | undefined;
+  /** Undefined: no `traceparent`. */
+  readonly findTrace: FindTrace | undefined;
 }
 
 interface JetStreamSinkDeps {
@@ -200,21 +206,28 @@ export class JetStreamSink implements Sink {
   }
 
   async send([record]: readonly SpoolRecord[]): Promise<SendResult> {
-    const { lifecycleSubject = '', identify } = this.#config;
+    const { lifecycleSubject = '', identify, describeEvent, findTrace } = this.#config;
     const connection = this.#connection;
     const acknowledgements = this.#acknowledgements;
     if (record === undefined || connection === undefined || acknowledgements === undefined) {
       return { kind: 'failed', fault: this.#describe(this.#closed) };
     }
     const { mark, text } = record;
+    const id = identify(record);
+    const added = describeEvent === undefined ? [] : makeEventHeaders(describeEvent(record));
+    if (findTrace !== undefined) added.push(['traceparent', makeTraceparent(findTrace(id, record))]);
+    const addedBytes = added.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
     const limit = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
-    if (text.length + OVERHEAD_BYTES > limit) {
+    if (text.length + OVERHEAD_BYTES + addedBytes > limit) {
       return { kind: 'refused', why: ACK_DETAILS.tooLarge(text.length, limit) };
     }
     const isLifecycle = mark === LIFECYCLE_MARK;
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));
     const messageHeaders = isLifecycle ? this.#lifecycleHeaders : this.#eventHeaders;
-    messageHeaders.set(HEADERS.id, identify(record));
+    messageHeaders.set(HEADERS.id, id);
+    // The headers are used again for the next message, which may have no time.
+    if (describeEvent !== undefined) messageHeaders.delete('ce-time');
+    for (const [name, value] of added) messageHeaders.set(name, value);
     const { token, result } = acknowledgements.expect();
     try {
       connection.publish(subject, text, { reply: this.#replyPrefix + token, headers: messageHeaders });

@@ -1,6 +1,5 @@
 // A connection that pulls messages of a JetStream stream, as the connect loop expects a connection. Nothing is pulled
 // while no batch is taken, and everything that arrived before the end is handed out.
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
@@ -41,7 +40,6 @@ export interface PullHistory {
 
 export class PullConnection {
   readonly requestId = '';
-  readonly headers: IncomingHttpHeaders = {};
   readonly acceptedKeyPrefix = '';
   readonly roundTripMs = undefined;
   lastByteAtMs: number;

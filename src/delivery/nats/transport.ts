@@ -4,12 +4,12 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import { systemClock } from '../../clock.ts';
+import { formatAddress } from '../../connection/dial/address.ts';
 import { Attempt } from '../../connection/dial/attempt.ts';
 import { connectAs, secure } from '../../connection/dial/connect.ts';
 import { isLoopbackAddress } from '../../connection/dial/tcp.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
 import { ENDINGS } from '../../connection/messages.ts';
-import { formatAddress } from '../../io/address.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { NATS_DETAILS } from './messages.ts';
 

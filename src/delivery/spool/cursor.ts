@@ -7,7 +7,7 @@ import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { computeCrc32 } from './record.ts';
 
 /** Numbers of records, from 0 since the spool was created. */
-interface Cursor {
+export interface Cursor {
   /** The first record that is not acknowledged. */
   readonly acknowledged: number;
   /** The end of the unit in flight, so that it is sent again unchanged; equal to `acknowledged` if there is none. */

@@ -1,6 +1,8 @@
 // Messages about the files of a spool.
 import type { ErrorText } from '../../errors.ts';
 import { explainWriteError } from '../../io/messages.ts';
+import { formatCount } from '../../ui/format.ts';
+import type { Damage, Hole } from './record.ts';
 
 export const nameSpoolAt = (path: string): string => `the spool ${JSON.stringify(path)}`;
 
@@ -19,3 +21,15 @@ export const sayNotASegment = (path: string): ErrorText => [
   `${JSON.stringify(path)} is not a segment of a spool`,
   'nothing was changed: use another directory, or move the file away',
 ];
+
+export const describeHole = ({ first, records }: Hole): string =>
+  `${formatCount(records, 'message')}, #${first} to #${first + records - 1}: the segment is missing`;
+
+const DAMAGE = {
+  unreadable: 'cannot be read',
+  incomplete: 'an incomplete record, which the next relay removes',
+  'not-a-segment': 'not a segment of a spool',
+} as const;
+
+export const describeDamage = ({ file, offset, bytes, records, kind }: Damage): string =>
+  `${file}, ${formatCount(bytes, 'byte')} at offset ${offset}: ${DAMAGE[kind]}${records === 0 ? '' : `, ${formatCount(records, 'message')} lost`}`;

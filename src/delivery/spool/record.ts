@@ -27,6 +27,24 @@ export interface SpoolRecord {
   readonly text: Buffer;
 }
 
+/** Records without a file. */
+export interface Hole {
+  /** The number of the first one. */
+  readonly first: number;
+  readonly records: number;
+}
+
+export interface Damage {
+  /** The name of the segment. */
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  /** How many records were there; an estimate if the damage hit their lengths. */
+  readonly records: number;
+  /** `incomplete`: the end that a crash left, which the next relay removes. */
+  readonly kind: 'unreadable' | 'incomplete' | 'not-a-segment';
+}
+
 export const RECORD_HEAD_BYTES = 9;
 /** No text from the stream is longer: a greater length is damage. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;

@@ -11,7 +11,7 @@ import { HEADING, type SegmentEntry } from './segments.ts';
 export type SpoolItem = SpoolRecord | { readonly damaged: number };
 
 /** Damaged bytes between two whole records, or at the end. */
-export interface Gap {
+interface Gap {
   /** Offsets in the file. */
   readonly at: number;
   readonly to: number;
@@ -288,7 +288,7 @@ function scanIfExists(path: string, total: number): SegmentScan | undefined {
   return unlessMissing(() => scanSegment(path, total));
 }
 
-function unlessMissing<T>(action: () => T): T | undefined {
+export function unlessMissing<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {

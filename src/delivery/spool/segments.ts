@@ -26,12 +26,18 @@ export function nameSegment(first: number): string {
   return `${String(first).padStart(16, '0')}.seg`;
 }
 
+/** The number of its first record; undefined if it is not the name of a segment. */
+export function readSegmentName(name: string): number | undefined {
+  const first = Number(NAME.exec(name)?.[1] ?? Number.NaN);
+  return first <= MAX_FIRST ? first : undefined;
+}
+
 /** The segments in a folder, in order. @throws the system's error */
 export function listSegments(folder: string): SegmentEntry[] {
   return readdirSync(folder)
     .flatMap((name) => {
-      const first = Number(NAME.exec(name)?.[1] ?? Number.NaN);
-      if (!(first <= MAX_FIRST)) return [];
+      const first = readSegmentName(name);
+      if (first === undefined) return [];
       const path = join(folder, name);
       // Another run may delete an acknowledged segment at this moment.
       const stat = lstatSync(path, { throwIfNoEntry: false });

@@ -3,7 +3,6 @@
 //
 // After `append` a record survives a crash of the process; after the next fsync, at most `syncEveryMs` later, a power
 // failure. An incomplete end is removed when the spool is opened. One process at a time.
-
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';

@@ -12,7 +12,7 @@ const GAP = 2;
 /** A longer name moves its value to the right. */
 const MAX_NAME_COLUMNS = 32;
 
-export interface Card {
+interface Card {
   readonly title: string;
   readonly pairs: readonly Pair[];
   /** Whether the event has more fields than were read. */

@@ -4,7 +4,7 @@
 import { TYPE_FIELDS } from '../../events/event-type.ts';
 import { KIND, type Kind, type NamedField } from './event-reader.ts';
 
-const ROLE = {
+export const ROLE = {
   type: 0,
   chain: 1,
   amount: 2,
@@ -25,7 +25,7 @@ const ROLE = {
   minor: 13,
   other: 14,
 } as const;
-type Role = (typeof ROLE)[keyof typeof ROLE];
+export type Role = (typeof ROLE)[keyof typeof ROLE];
 
 /** Members of the object of a party or a token, by priority. */
 const ADDRESS_FIELDS: readonly string[] = ['address', 'addr', 'wallet', 'account', 'hash'];
@@ -58,7 +58,7 @@ const TRANSACTION_HASH = /tx|transaction|signature/i;
 const MAX_NAME_LENGTH = 40;
 
 /** `camelCase` and `snake_case` are equivalent. */
-function findRole(name: string): Role {
+export function findRole(name: string): Role {
   if (name.length > MAX_NAME_LENGTH) return ROLE.other;
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
   return ROLES.find(([pattern]) => pattern.test(words))?.[1] ?? ROLE.other;
@@ -97,7 +97,7 @@ export const WEIGHT = {
 } as const;
 type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
 
-export interface Detail extends FieldRef {
+interface Detail extends FieldRef {
   readonly weight: Weight;
   /** The column that shows it. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;

@@ -153,7 +153,7 @@ export interface NamedField {
   readonly container: NamedField | undefined;
 }
 
-export interface FieldBounds {
+interface FieldBounds {
   /** Maximum number of levels to open. */
   readonly depth: number;
   /** Maximum number of fields to read, not counting open objects. */

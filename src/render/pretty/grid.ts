@@ -28,7 +28,7 @@ export type Column = (typeof COLUMN)[keyof typeof COLUMN];
 const TITLES = ['TIME', 'TYPE', 'CHAIN', 'USD', 'AMOUNT', '', 'FROM', '', 'TO', 'TX'];
 
 /** A column on a line of the terminal. */
-export interface Slot {
+interface Slot {
   readonly column: Column;
   readonly at: number;
   readonly width: number;

@@ -25,7 +25,7 @@ const PREFIX = '0x';
 const HEAD_LENGTH = 4;
 const TAIL_LENGTH = 4;
 
-/** Columns of the short form, besides its ellipsis. */
+/** Columns of the short form, without its ellipsis. */
 export const SHORT_HASH_COLUMNS = PREFIX.length + HEAD_LENGTH + TAIL_LENGTH;
 
 /** `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four; fewer if it is narrow. */

@@ -1,5 +1,4 @@
 // Numbers as text: digits are grouped, never changed, and never converted, so nothing is rounded.
-
 import { MINUS, ZERO } from '../../events/scan-constants.ts';
 
 /** A 256-bit integer has 78 digits; commas do not help to read thousands of digits. */

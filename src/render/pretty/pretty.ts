@@ -15,13 +15,7 @@ import { type EventPlan, type FieldRef, planEvent, WEIGHT } from './event-plan.t
 import { type EventFields, findToken, findValueEnd, nameFields, readFields } from './event-reader.ts';
 import { type Grid, listTitles, planGrid } from './grid.ts';
 import { isSameNumber } from './numbers.ts';
-import {
-  createReceiveTimes,
-  type ReceiveTimes,
-  TIME_WIDTHS,
-  type TimeMode,
-  WHOLE_TIME_WIDTHS,
-} from './receive-time.ts';
+import { createReceiveTimes, type ReceiveTimes, type TimeMode, timeColumns } from './receive-time.ts';
 import { RowWriter } from './row.ts';
 import {
   type EventView,
@@ -109,7 +103,7 @@ class PrettyPainter {
     const columns = this.#options.columns();
     const lines: string[] = [];
     if (this.#grid?.columns !== (columns ?? Number.POSITIVE_INFINITY)) {
-      const timeWidth = (columns === undefined ? WHOLE_TIME_WIDTHS : TIME_WIDTHS)[time];
+      const timeWidth = timeColumns(time, columns === undefined);
       this.#grid = planGrid({ columns, timeWidth, margin: this.#margin, signs: this.#signs });
       this.#row = new RowWriter(this.#style, this.#signs.ellipsis, this.#grid);
       lines.push(...listTitles(this.#grid, this.#signs).map((title) => this.#paintTitle(title)));

@@ -1,13 +1,20 @@
 // Receive times as text: of the day in a column, with the date where that changes, and complete without a terminal.
-import { formatLocal, formatZone } from '../local-time.ts';
+import { createZoneOffset, formatLocal, formatZone } from '../local-time.ts';
 
-export type TimeMode = 'local' | 'utc' | 'relative' | 'none';
+type NamedMode = 'local' | 'utc' | 'relative' | 'none';
+/** A zone is one that `findZone` has found. */
+export type TimeMode = NamedMode | { readonly zone: string };
 
 /** Columns of a time; `relative` has room for a day, `+86400.000s`. */
-export const TIME_WIDTHS: Readonly<Record<TimeMode, number>> = { local: 8, utc: 9, relative: 11, none: 0 };
-
+const TIME_WIDTHS: Readonly<Record<NamedMode, number>> = { local: 8, utc: 9, relative: 11, none: 0 };
 /** Columns of a complete time. */
-export const WHOLE_TIME_WIDTHS: typeof TIME_WIDTHS = { ...TIME_WIDTHS, local: 29, utc: 24 };
+const WHOLE_TIME_WIDTHS: typeof TIME_WIDTHS = { ...TIME_WIDTHS, local: 29, utc: 24 };
+
+/** @param isWhole complete times, not those of the day */
+export function timeColumns(mode: TimeMode, isWhole: boolean): number {
+  const widths = isWhole ? WHOLE_TIME_WIDTHS : TIME_WIDTHS;
+  return widths[typeof mode === 'object' ? 'local' : mode];
+}
 
 export interface ReceiveTimes {
   /** For the column of times: `14:05:12`, or with zone in UTC, `13:05:12Z`. */
@@ -21,10 +28,11 @@ export interface ReceiveTimes {
 /** @param startMs a time on the day that needs no date; `relative` counts from the first event */
 export function createReceiveTimes(mode: TimeMode, startMs: number): ReceiveTimes {
   let firstMs: number | undefined;
+  const offset = typeof mode === 'object' ? createZoneOffset(mode.zone) : undefined;
   const formatWhole = (atMs: number): string => {
     if (mode === 'utc') return new Date(atMs).toISOString();
-    if (mode === 'local') return formatLocal(atMs) + formatZone(atMs);
     if (mode === 'none') return '';
+    if (mode !== 'relative') return formatLocal(atMs, offset) + formatZone(atMs, offset);
     firstMs ??= atMs;
     // Negative if the clock was set back.
     const ms = atMs - firstMs;
@@ -34,7 +42,8 @@ export function createReceiveTimes(mode: TimeMode, startMs: number): ReceiveTime
   };
   const formatDay = (atMs: number): string => {
     if (mode === 'utc') return `${new Date(atMs).toISOString().slice(0, 10)} UTC`;
-    return mode === 'local' ? `${formatLocal(atMs).slice(0, 10)} ${formatZone(atMs)}` : '';
+    if (mode === 'relative' || mode === 'none') return '';
+    return `${formatLocal(atMs, offset).slice(0, 10)} ${formatZone(atMs, offset)}`;
   };
   let day = formatDay(startMs);
   /** Of the last time, since many events arrive together. */

@@ -1,4 +1,6 @@
 // Flags of `stream relay` and of `tail --record` → their configuration, or a usage error.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseRelayFlags } from '../../../src/commands/relay/config.ts';
 import type { RelayFlags } from '../../../src/commands/relay/flags.ts';
@@ -7,11 +9,14 @@ import { parseRecordFlags } from '../../../src/commands/tail/run.ts';
 import { parseHttpTarget } from '../../../src/delivery/http/http-sink.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { createRedactor } from '../../../src/io/redact.ts';
+import { makeTempFolder } from '../../helpers/cleanup.ts';
 
 const HTTP = 'https://hooks.example/in';
 const NATS = 'nats://127.0.0.1:4222/events';
 
-const ENV = { HOOK_TOKEN: 'Bearer t0', TEAM: 'blue', HOOK_SECRET: 's3cret', NAME: 'x' };
+const [FIRST, SECOND, THIRD] = [1, 2, 3].map((fill) => Buffer.alloc(32, fill)) as [Buffer, Buffer, Buffer];
+const secretOf = (key: Buffer): string => `whsec_${key.toString('base64')}`;
+const ENV = { HOOK_TOKEN: 'Bearer t0', TEAM: 'blue', HOOK_SECRET: secretOf(FIRST), NAME: 'x' };
 
 const parse = (flags: RelayFlags) =>
   parseRelayFlags({ to: [HTTP], ...flags }, { env: ENV, redactor: createRedactor() });
@@ -46,13 +51,20 @@ describe('flags of stream relay', () => {
       batch: 1,
       sendTimeoutMs: 10_000,
       headers: {},
-      signature: undefined,
+      signingKeys: [],
       deadLetter: undefined,
+      payload: 'event',
+      ceSource: '/atlantis/stream',
+      traceparent: false,
       redeliver: undefined,
     });
   });
 
-  test('converts values to ms and bytes', async () => {
+  test('converts values to ms and bytes, and secrets to keys', async () => {
+    const folder = join(makeTempFolder(), 'relay@eu.service');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'hook'), `${secretOf(SECOND)}\n`);
+    writeFileSync(join(folder, 'own'), `\ufeff${secretOf(THIRD)}\r\n${secretOf(FIRST)}`);
     const { sinks, ...run } = await parse({
       to: [HTTP, NATS],
       subject: 'chain.events',
@@ -71,7 +83,7 @@ describe('flags of stream relay', () => {
       sendTimeout: '3s',
       headerEnv: ['Authorization=HOOK_TOKEN', 'X-Team: TEAM'],
       signWithEnv: ['HOOK_SECRET'],
-      signatureHeader: 'X-Signature',
+      signWithFile: [join(folder, 'hook'), `${join(folder, 'own')}@hooks.example`],
       deadLetter: 'dead.ndjson',
     });
     expect(run).toMatchObject({ name: 'taipei-1' });
@@ -82,14 +94,14 @@ describe('flags of stream relay', () => {
       spool: { path: 'spool', maxBytes: 2 * 2 ** 20, syncEveryMs: 0 },
       batch: 50,
       sendTimeoutMs: 3_000,
-      signature: { header: 'X-Signature', secret: 's3cret' },
+      signingKeys: [FIRST, SECOND, THIRD, FIRST],
       headers: { Authorization: 'Bearer t0', 'X-Team': 'blue' },
       deadLetter: 'dead.ndjson',
     });
     expect(run.idSteps).toHaveLength(4);
     expect(sinks.map(({ target }) => target.kind)).toEqual(['http', 'nats']);
     // No secret of an endpoint goes to a server of NATS.
-    expect(sinks[1]).toMatchObject({ target: { stream: 'events' }, headers: {}, signature: undefined });
+    expect(sinks[1]).toMatchObject({ target: { stream: 'events' }, headers: {}, signingKeys: [] });
   });
 
   test('row 152 (B12): the spool of a stream does not depend on its servers', async () => {
@@ -109,14 +121,14 @@ describe('flags of stream relay', () => {
     ]);
   });
 
-  test('lifecycle records and ids can be turned off, and a signature has its own header', async () => {
+  test('lifecycle records and ids can be turned off, and a secret may be for one host', async () => {
     const config = await parseOne({
       lifecycle: false,
       id: false,
       signWithEnv: ['HOOK_SECRET@hooks.example'],
     });
     expect([config.lifecycleSubject, config.idSteps]).toEqual([undefined, undefined]);
-    expect(config.signature).toEqual({ header: 'X-Atlantis-Signature', secret: 's3cret' });
+    expect(config.signingKeys).toEqual([FIRST]);
     expect((await parseOne({ lifecycleSubject: 'news' })).lifecycleSubject).toBe('news');
   });
 
@@ -137,9 +149,7 @@ describe('flags of stream relay', () => {
     ['--name', { name: 'a b' }],
     ['--header-env', { headerEnv: ['Authorization'] }],
     ['--header-env', { headerEnv: ['Bad Header=NAME'] }],
-    ['--signature-header requires', { signatureHeader: 'X-Signature' }],
     ['invalid --sign-with-env', { signWithEnv: ['not a name'] }],
-    ['invalid --signature-header', { signWithEnv: ['NAME'], signatureHeader: 'X Signature' }],
   ])('refused, with the name of the flag: %s', async (words, flags) => {
     expect(await refusalOf(flags)).toContain(words);
   });

@@ -103,7 +103,11 @@ describe('rates', () => {
     const series = new Series(timeline);
     series.add(1, 1);
     expect(series.ratePerSecond).toBeUndefined();
-    for (let second = 0; second < 100; second++) {
+    timeline.advance(6_000);
+    // The sum of what has come in the first minute, not an estimate.
+    expect([series.ratePerSecond, series.dollarsPerMinute]).toEqual([0.2, 1]);
+    series.clear();
+    for (let second = 5; second < 100; second++) {
       timeline.advance(1_000 + second * 1_000);
       series.add(5, 2);
     }

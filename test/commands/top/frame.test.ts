@@ -3,22 +3,22 @@ import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { ConnectionState } from '../../../src/commands/top/connection-state.ts';
 import { createFactReader } from '../../../src/commands/top/event-facts.ts';
-import { SORTS } from '../../../src/commands/top/flags.ts';
 import { renderTable, type TopData } from '../../../src/commands/top/frame.ts';
 import { Ranking } from '../../../src/commands/top/ranking.ts';
 import { Timeline } from '../../../src/commands/top/timeline.ts';
 import { parsePath } from '../../../src/events/path.ts';
+import { SORTS } from '../../../src/flags/table-flags.ts';
 import { escapeCommands } from '../../../src/render/ci-commands.ts';
 import { NO_PAINT, PLAIN_LOG_STYLE } from '../../../src/render/paint.ts';
 import { ASCII_SIGNS, SIGNS, type Signs } from '../../../src/render/signs.ts';
 import { createColorLogStyle, createColorStyle } from '../../../src/render/style.ts';
-import { parseLagPaths } from '../../../src/settings/lag-field.ts';
+import { parseLagPaths } from '../../../src/settings/table-paths.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 import { COLORS, makeHostile } from '../../helpers/hostile.ts';
 import { SIMULATED } from '../../render/events.ts';
 
 const PLAIN = { ...PLAIN_LOG_STYLE, header: NO_PAINT };
-const COLORED = { ...createColorLogStyle(), header: createColorStyle(false).header };
+const COLORED = { ...createColorLogStyle(), header: createColorStyle('terminal').header };
 const path = (text: string) => ({ text, steps: parsePath(text).steps });
 
 interface Fed {

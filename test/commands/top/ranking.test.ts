@@ -7,7 +7,7 @@ import type { Row } from '../../../src/commands/top/row.ts';
 import { selectRows } from '../../../src/commands/top/table.ts';
 import { Timeline } from '../../../src/commands/top/timeline.ts';
 import { parsePath } from '../../../src/events/path.ts';
-import { parseLagPaths } from '../../../src/settings/lag-field.ts';
+import { parseLagPaths } from '../../../src/settings/table-paths.ts';
 import { measureKept } from '../../helpers/heap.ts';
 import { seededRandom } from '../../helpers/random-json.ts';
 

@@ -44,6 +44,7 @@ function run(
     },
   };
   const heartbeat = new Heartbeat(config, ticks, {
+    onSuspect: () => undefined,
     isPaused: () => false,
     sendPing: () => note('ping'),
     onDead: () => note('dead'),
@@ -277,6 +278,7 @@ function start(pingIntervalMs: number) {
   const clock = createFakeClock();
   let pings = 0;
   const heartbeat = new Heartbeat({ pingIntervalMs, pongTimeoutMs: 60_000 }, clock, {
+    onSuspect: () => undefined,
     isPaused: () => false,
     sendPing: () => {
       pings += 1;

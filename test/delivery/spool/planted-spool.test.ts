@@ -94,9 +94,10 @@ describe('row 62: instead of a file of the spool', () => {
   testAsRoot.each(['cursor', SEGMENT])('a %s of another user is refused', async (name) => {
     const path = await makeSpool();
     chownSync(join(path, name), OTHER_USER, OTHER_USER);
-    await expect(open(path)).rejects.toMatchObject(
-      refused(path, `it belongs to another user (uid ${OTHER_USER})`),
-    );
+    await expect(open(path)).rejects.toMatchObject({
+      ...refused(path, `it belongs to another user (uid ${OTHER_USER})`),
+      hint: 'use a directory of your own, or run atlantis as its owner',
+    });
     expect(countSpooled(path)).toBe(0);
   });
 

@@ -46,7 +46,7 @@ describe('row 137: pretty output of any event', () => {
   const seed = pickSeed(20_260_101);
   const random = seededRandom(seed);
   const makers = [randomJson, () => makeHostileEvent(), () => spellShape(random, makeShape(random))];
-  const style = createColorStyle(true);
+  const style = createColorStyle('auto');
   const create = (columns: number, options = {}): Renderer =>
     createPrettyRenderer({
       style,
@@ -117,7 +117,7 @@ describe('row 137 (O11): links', () => {
   const page = (chain: string, member: string): string | undefined => {
     const event = `{"type":"t","chain":"${chain}",${member}}`;
     const renderer = createPrettyRenderer({
-      style: createColorStyle(true),
+      style: createColorStyle('auto'),
       time: 'none',
       isWide: false,
       hasLinks: true,
@@ -155,7 +155,7 @@ describe('row 137 (O11): links', () => {
   });
 
   test('a card has them too', () => {
-    const options = { style: createColorStyle(true), time: 'none', isWide: true, hasLinks: true } as const;
+    const options = { style: createColorStyle('auto'), time: 'none', isWide: true, hasLinks: true } as const;
     const renderer = createPrettyRenderer({ ...options, columns: () => 80 });
     const event = `{"type":"t","chain":"ethereum","tx_hash":"0x${hex(64)}"}`;
     expect(renderer.renderEvents(makeBatch([event]), 1, POSITION).toString()).toContain(
@@ -165,7 +165,7 @@ describe('row 137 (O11): links', () => {
 });
 
 describe('--highlight and --bell', () => {
-  const create = (hasBell: boolean, style = createColorStyle(false)): Renderer =>
+  const create = (hasBell: boolean, style = createColorStyle('terminal')): Renderer =>
     createPrettyRenderer({
       style,
       time: 'none',

@@ -44,7 +44,7 @@ describe('row 58: pretty output shows the values of the event, exact or visibly 
     () => {
       const seed = pickSeed(271_828);
       const random = seededRandom(seed);
-      const renderers = PATHS.map((path) => create(path, createColorStyle(true)));
+      const renderers = PATHS.map((path) => create(path, createColorStyle('auto')));
       for (let left = countCases(EVENTS); left > 0; ) {
         const shape = makeShape(random);
         for (let i = 0; i < EVENTS_A_SHAPE && left > 0; i++, left--) {

@@ -1,6 +1,7 @@
 // Pretty output at any width, with and without color, for any shape of event.
 
 import { describe, expect, test } from '@jest/globals';
+import { createZoneOffset, findZone } from '../../../src/render/local-time.ts';
 import { PLAIN_STYLE } from '../../../src/render/paint.ts';
 import { createPrettyRenderer, type PrettyOptions } from '../../../src/render/pretty/pretty.ts';
 import { ASCII_SIGNS } from '../../../src/render/signs.ts';
@@ -37,7 +38,7 @@ const show = (texts: readonly string[], options: LookOptions = {}): string[] => 
 /** The lines of an event without the spaces of the columns. */
 const squeeze = (shown: string | undefined): string => (shown ?? '').replace(/\s+/g, ' ').trim();
 
-const color = createColorStyle(true);
+const color = createColorStyle('auto');
 const ALL = [...SIMULATED, ...OTHER_SHAPES];
 
 function simulate(count: number): string[] {
@@ -166,6 +167,27 @@ describe('--time', () => {
     expect(first('utc', 120)).toMatch(/^12:00:00Z {2}large/);
     expect(first('local', 120)).toMatch(/^\d\d:00:00 {2}large/);
     expect(first('none', 120)).toMatch(/^large/);
+  });
+
+  test.each([
+    ['Asia/Kolkata', '17:30:00', '+05:30'],
+    ['America/St_Johns', '08:30:00', '-03:30'],
+    ['Europe/Berlin', '13:00:00', '+01:00'],
+    ['Africa/Abidjan', '12:00:00', '+00:00'],
+  ])('in the zone %s it is %s', (name, time, offset) => {
+    const zone = findZone(name);
+    if (zone === undefined) throw new Error(name);
+    expect(first({ zone }, 120)).toMatch(new RegExp(`^${time}  large`));
+    expect(first({ zone })).toContain(`2026-01-01T${time}.000${offset}`);
+  });
+
+  test('the offset of a zone follows its summer time', () => {
+    const offset = createZoneOffset('Europe/Berlin');
+    const change = Date.UTC(2026, 2, 29, 1);
+    expect([change - 1, change, Date.UTC(2026, 9, 25, 1) - 1, Date.UTC(2026, 9, 25, 1)].map(offset)).toEqual([
+      60, 120, 120, 60,
+    ]);
+    expect(['Mars/Olympus', '+01:00', '', '../etc'].map(findZone)).toEqual(new Array(4).fill(undefined));
   });
 
   test('without a terminal and on a card: with date and zone', () => {

@@ -1,0 +1,114 @@
+// Which time a stream was covered by at least one connection, and where it has gaps.
+//
+// A connection covers the time from its welcome to its last byte. While it is live its end is unknown: one that stalls
+// is noticed later. So a gap may be found after the fact, when a connection is lost that had seemed to cover it.
+import type { Gap } from './lifecycle.ts';
+import { earlier, type Instant, later } from './timeline.ts';
+
+interface Interval {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+interface Live {
+  since: Instant;
+  /**
+   * Connections that were live at the welcome and have not proven to be past it: their bytes may be late, so that an
+   * event is too late for them and too early for this one.
+   */
+  readonly unproven: Set<number>;
+}
+
+/** A gap, without its cause and durations. */
+export type Hole = Pick<Gap, 'missed'> & Interval;
+
+/** Ages of no interest are taken for covered. */
+const MAX_INTERVALS = 1_000;
+
+export class Coverage {
+  /** Covered, or reported as a gap; sorted, and apart from each other. */
+  #settled: Interval[] = [];
+  readonly #live = new Map<number, Live>();
+
+  /** The welcome of a connection. Returns the gaps that it ends. */
+  join(source: number, at: Instant): Hole[] {
+    this.#live.set(source, { since: at, unproven: new Set(this.#live.keys()) });
+    return this.#takeHoles();
+  }
+
+  /** Both connections are known to have delivered up to the welcome of the later one. */
+  prove(source: number, other: number): void {
+    this.#live.get(source)?.unproven.delete(other);
+    this.#live.get(other)?.unproven.delete(source);
+  }
+
+  /** The live connections that have not proven to be past the welcome of another one. */
+  get unproven(): readonly (readonly [source: number, other: number])[] {
+    return [...this.#live].flatMap(([source, { unproven }]) =>
+      [...unproven].map((other) => [source, other] as const),
+    );
+  }
+
+  /**
+   * A connection has ended.
+   *
+   * @param lastByte up to here it has delivered everything
+   * @returns the gaps that it had seemed to cover
+   */
+  leave(source: number, lastByte: Instant): Hole[] {
+    const live = this.#live.get(source);
+    if (live === undefined) return [];
+    this.#live.delete(source);
+    let end = lastByte;
+    for (const other of this.#live.values()) {
+      if (!other.unproven.delete(source)) continue;
+      end = earlier(end, other.since);
+      other.since = later(other.since, lastByte);
+    }
+    // The welcome may be the last byte, and was read before it was noted.
+    this.#settle({ from: earlier(live.since, end), to: end });
+    return this.#takeHoles();
+  }
+
+  /** A connection has missed events that arrived since `from`: until now it covered nothing. */
+  distrust(source: number, from: Instant, now: Instant, missed: number): Hole[] {
+    const live = this.#live.get(source);
+    if (live === undefined) return [];
+    this.#settle({ from: earlier(live.since, from), to: from });
+    live.since = later(live.since, now);
+    return this.#takeHoles().map((hole) => ({ ...hole, missed }));
+  }
+
+  #settle(interval: Interval): void {
+    const sorted = [...this.#settled, interval].sort((a, b) => a.from.atMs - b.from.atMs);
+    const joined: Interval[] = [];
+    for (const next of sorted) {
+      const last = joined.at(-1);
+      if (last === undefined || next.from.atMs > last.to.atMs) joined.push(next);
+      else joined[joined.length - 1] = { from: last.from, to: later(last.to, next.to) };
+    }
+    const [first, second] = joined;
+    if (joined.length > MAX_INTERVALS && first !== undefined && second !== undefined) {
+      joined.splice(0, 2, { from: first.from, to: second.to });
+    }
+    this.#settled = joined;
+  }
+
+  /** The time between two covered intervals that no live connection covers. Each is returned once. */
+  #takeHoles(): Hole[] {
+    const since = [...this.#live.values()].map((live) => live.since);
+    const firstLive = since.reduce<Instant | undefined>(
+      (first, one) => (first === undefined ? one : earlier(first, one)),
+      undefined,
+    );
+    const holes: Interval[] = [];
+    for (const [i, { to: from }] of this.#settled.entries()) {
+      const to = this.#settled[i + 1]?.from ?? firstLive;
+      if (to === undefined) break;
+      const end = firstLive === undefined ? to : earlier(to, firstLive);
+      if (end.atMs > from.atMs) holes.push({ from, to: end });
+    }
+    for (const hole of holes) this.#settle(hole);
+    return holes;
+  }
+}

@@ -1,0 +1,292 @@
+// Follows a stream over several connections: one loop of follow.ts for each, their events merged into one stream.
+//
+// A single connection is replaced before it is given up: when it does not answer a ping for half of its timeout, a second
+// one is opened, and the first is let go once it has delivered everything up to there.
+import type { Batch } from '../events/batch.ts';
+import type { ConnectionsConfig } from './config.ts';
+import { Coverage, type Hole } from './coverage.ts';
+import type { Connection, FollowItem } from './follow.ts';
+import type { Cause, Connecting, Gap, GaveUp, Lost, Notice, Retrying } from './lifecycle.ts';
+import { isRefusal, type Loop, type LoopContext, Loops } from './loops.ts';
+import { Merge, type Missed } from './merge.ts';
+import type { PolicyConfig } from './retry-policy.ts';
+import { type Instant, measureGap, Timeline } from './timeline.ts';
+
+/** As a check has it. */
+export const ONE_CONNECTION: ConnectionsConfig = {
+  connections: 1,
+  hasOverlap: false,
+  merge: { windowMs: 1, maxBytes: 0, identify: () => '' },
+};
+
+export type FollowAllItem =
+  | Connecting
+  | {
+      readonly kind: 'connected';
+      readonly connection: number;
+      readonly stream: Connection;
+      /** The first connection of several that did not replace another one. */
+      readonly isAdditional: boolean;
+    }
+  | { readonly kind: 'events'; readonly connection: number; readonly batch: Batch }
+  | Lost
+  | Retrying
+  | Gap
+  | Notice
+  | GaveUp;
+
+/** What happened, for the summary of a run. */
+export interface MergeFigures {
+  /** Copies that were dropped. */
+  readonly duplicates: number;
+  /** Events that a live connection did not deliver although another one did. */
+  readonly missed: number;
+  /** Events that were forgotten before the end of the window. */
+  readonly forgotten: number;
+}
+
+export class Followers {
+  readonly #policy: PolicyConfig;
+  readonly #config: ConnectionsConfig;
+  readonly #context: LoopContext;
+  readonly #timeline: Timeline;
+  readonly #merge: Merge;
+  readonly #coverage = new Coverage();
+  readonly #loops: Loops;
+  #connections = 0;
+  #events = 0;
+  #missed = 0;
+  /** The cause of the last loss. */
+  #cause: Cause | undefined;
+  #hasOverlap: boolean;
+  readonly #said = new Set<Notice['what']>();
+
+  constructor(policy: PolicyConfig, config: ConnectionsConfig, context: LoopContext) {
+    this.#policy = policy;
+    this.#config = config;
+    this.#context = context;
+    this.#timeline = new Timeline(context.clock);
+    this.#loops = new Loops(policy, context);
+    this.#merge = new Merge(config.merge);
+    this.#hasOverlap = config.hasOverlap && config.connections === 1;
+  }
+
+  get figures(): MergeFigures {
+    const { duplicates, forgotten } = this.#merge;
+    return { duplicates, forgotten, missed: this.#missed };
+  }
+
+  /** Everything in order. As with followStream, the last item is `gave-up`, unless the signal aborts. */
+  async *items(): AsyncGenerator<FollowAllItem, void, undefined> {
+    const { signal } = this.#context;
+    const endAll = (): void => this.#loops.endAll();
+    signal.addEventListener('abort', endAll);
+    try {
+      if (!signal.aborted) this.#addSlot();
+      while (this.#loops.size > 0) {
+        const arrived = await this.#loops.queue.take(this.#merge.nextExpiryMs, this.#timeline);
+        yield* this.#hand(this.#noteMissed(this.#merge.advance(this.#timeline.now())));
+        if (arrived === undefined) continue;
+        const { loop, result } = arrived;
+        if (result.done === true) {
+          yield* this.#hand(this.#endLoop(loop));
+          continue;
+        }
+        const items = this.#translate(loop, result.value);
+        yield* this.#hand(items);
+        if (items.some(({ kind }) => kind === 'gave-up')) return;
+        this.#loops.queue.pull(loop, loop.items);
+      }
+    } finally {
+      signal.removeEventListener('abort', endAll);
+      await this.#loops.close();
+    }
+  }
+
+  /** The time in which the consumer is busy does not count for the window. */
+  *#hand(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
+    for (const item of items) {
+      this.#timeline.pause();
+      yield item;
+      this.#timeline.resume();
+    }
+  }
+
+  #addSlot(): void {
+    this.#loops.add(this.#loops.createSlot(), this.#hasOverlap);
+  }
+
+  #translate(loop: Loop, item: FollowItem): readonly FollowAllItem[] {
+    switch (item.kind) {
+      case 'connecting':
+        this.#merge.open(loop.source);
+        return [{ ...item, ...this.#loops.others(loop) }];
+      case 'connected':
+        return this.#join(loop, item.stream);
+      case 'events':
+        return this.#takeEvents(loop, item.batch);
+      case 'lost':
+        return this.#leave(loop, item);
+      case 'gap':
+        // Found by the coverage.
+        return [];
+      case 'retrying':
+      case 'gave-up':
+        return this.#endAttempt(loop, item);
+    }
+  }
+
+  #join(loop: Loop, stream: Connection): readonly FollowAllItem[] {
+    const { slot, replaces } = loop;
+    const at = this.#timeline.now();
+    this.#connections += 1;
+    const number = this.#connections;
+    const isAdditional = !slot.isUsed;
+    slot.isUsed = true;
+    loop.live = { stream, number, at, eventsBefore: this.#events };
+    stream.onSuspect = () => this.#replace(loop);
+    const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isAdditional }];
+    items.push(...this.#describeHoles(this.#coverage.join(loop.source, at)));
+    for (const [source, other] of this.#coverage.unproven) this.#provePast(source, other, loop);
+    if (replaces?.live !== undefined) {
+      items.push({ kind: 'notice', what: 'handover', from: replaces.live.number, to: number });
+      this.#letGo(replaces);
+    }
+    loop.replaces = undefined;
+    if (this.#loops.slots < this.#config.connections && isAdditional) this.#addSlot();
+    return items;
+  }
+
+  /** A pong proves that everything sent before the ping has arrived. */
+  #provePast(source: number, other: number, joined: Loop): void {
+    if (source !== joined.source) return;
+    const older = this.#loops.find(other);
+    const { live } = older ?? {};
+    const { live: joinedLive } = joined;
+    void live?.stream.ping().then(() => {
+      if (older?.live === live && joined.live === joinedLive) this.#coverage.prove(source, other);
+    });
+  }
+
+  /** Opens a second connection, which replaces this one as soon as it is live. */
+  #replace(loop: Loop): void {
+    const { attempts } = loop.slot.attempts.history;
+    if (!this.#hasOverlap || this.#loops.size > 1 || loop.abort.signal.aborted) return;
+    if (attempts > this.#policy.maxReconnects) return;
+    this.#loops.add(loop.slot, this.#hasOverlap, loop);
+  }
+
+  /** Ends a connection once it has delivered everything that was sent until now. */
+  #letGo(loop: Loop): void {
+    loop.isRetiring = true;
+    void loop.live?.stream.ping().then(() => {
+      if (loop.isRetiring) loop.abort.abort();
+    });
+  }
+
+  #takeEvents(loop: Loop, received: Batch): readonly FollowAllItem[] {
+    const { live, source } = loop;
+    if (live === undefined) return [];
+    const batch = this.#merge.take(source, received, this.#timeline.now());
+    this.#events += batch.count;
+    for (const [one, other] of this.#coverage.unproven) {
+      if (this.#merge.haveCommon(one, other)) this.#coverage.prove(one, other);
+    }
+    const items: FollowAllItem[] = [];
+    if (this.#merge.forgotten > 0) {
+      const { maxBytes } = this.#config.merge;
+      items.push(...this.#sayOnce({ kind: 'notice', what: 'window-full', maxBytes }));
+    }
+    if (batch.count > 0 || batch.discarded.length > 0) {
+      items.push({ kind: 'events', connection: live.number, batch });
+    }
+    return items;
+  }
+
+  #leave(loop: Loop, item: Lost): readonly FollowAllItem[] {
+    const { live } = loop;
+    if (live === undefined) return [];
+    const holes = this.#forgetLive(loop, this.#timeline.at(item.lastByteAtMs));
+    this.#loops.keepReplaced(loop);
+    this.#cause = item.cause;
+    const others = this.#loops.others(loop);
+    const lost: Lost = others.others === undefined ? item : { ...item, connection: live.number, ...others };
+    return [lost, ...this.#describeHoles(holes)];
+  }
+
+  /** The connection of a loop has ended, or is let go. */
+  #forgetLive(loop: Loop, lastByte: Instant): readonly Hole[] {
+    const missing = this.#merge.close(loop.source);
+    const end = missing !== undefined && missing.atMs < lastByte.atMs ? missing : lastByte;
+    this.#loops.noteEnd(loop, this.#timeline.now());
+    loop.live = undefined;
+    return this.#coverage.leave(loop.source, end);
+  }
+
+  /** After a failed attempt, or a loss: whether this loop continues. */
+  #endAttempt(loop: Loop, item: Retrying | GaveUp): readonly FollowAllItem[] {
+    const { cause } = item;
+    this.#merge.close(loop.source);
+    const others = this.#loops.others(loop);
+    const active = this.#loops.active(loop);
+    const isRefused = others.others !== undefined && isRefusal(cause) && !loop.slot.isProven;
+    if (loop.replaces?.live !== undefined) {
+      // The connection that it was to replace is still there.
+      loop.abort.abort();
+      if (!isRefused) return [];
+      this.#hasOverlap = false;
+      return this.#sayOnce({ kind: 'notice', what: 'fewer-connections', cause, left: 1 });
+    }
+    if (this.#loops.isReplaced(loop)) {
+      loop.abort.abort();
+      return [];
+    }
+    if (active.length > 0 && (isRefused || item.kind === 'gave-up')) {
+      loop.abort.abort();
+      const left = active.length;
+      return this.#sayOnce({ kind: 'notice', what: 'fewer-connections', cause, left });
+    }
+    return [item.kind === 'gave-up' ? item : { ...item, ...others }];
+  }
+
+  /** A loop has ended, because it was let go or the stream ends. */
+  #endLoop(loop: Loop): readonly FollowAllItem[] {
+    const holes = this.#forgetLive(loop, this.#timeline.now());
+    this.#loops.remove(loop);
+    return this.#context.signal.aborted ? [] : this.#describeHoles(holes);
+  }
+
+  #noteMissed(missed: readonly Missed[]): readonly FollowAllItem[] {
+    return missed.flatMap(({ source, count, since }) => {
+      const loop = this.#loops.find(source);
+      if (loop?.live === undefined) return [];
+      this.#missed += count;
+      const { number: connection, eventsBefore } = loop.live;
+      const { windowMs } = this.#config.merge;
+      const events = this.#events - eventsBefore;
+      return [
+        ...this.#sayOnce({ kind: 'notice', what: 'differing', connection, missed: count, events, windowMs }),
+        ...this.#describeHoles(this.#coverage.distrust(source, since, this.#timeline.now(), count)),
+      ];
+    });
+  }
+
+  #sayOnce(notice: Notice): readonly Notice[] {
+    if (this.#said.has(notice.what)) return [];
+    this.#said.add(notice.what);
+    return [notice];
+  }
+
+  #describeHoles(holes: readonly Hole[]): readonly Gap[] {
+    const cause = this.#cause;
+    if (cause === undefined) return [];
+    return holes.map(({ from, to, missed }) => ({
+      kind: 'gap',
+      fromMs: from.wallMs,
+      toMs: to.wallMs,
+      durationMs: measureGap(from, to),
+      cause,
+      ...(missed === undefined ? {} : { missed }),
+    }));
+  }
+}

@@ -1,0 +1,180 @@
+// The loops of a stream with several connections: one for each connection that is kept up, and one for a replacement.
+import type { Clock } from '../clock.ts';
+import {
+  type Attempts,
+  type Connect,
+  type Connection,
+  type FollowItem,
+  followStream,
+  type RetryDelay,
+  startAttempts,
+} from './follow.ts';
+import type { Cause } from './lifecycle.ts';
+import { LoopQueue } from './loop-queue.ts';
+import { AttemptSpacing, type PolicyConfig, STABLE_AFTER_MS } from './retry-policy.ts';
+import type { Instant } from './timeline.ts';
+
+export interface LoopContext {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Ends the stream in an orderly way. */
+  readonly signal: AbortSignal;
+  /** Called once for each connection that is kept up; a replacement uses the same. */
+  createConnect(): Connect;
+  /** Ends the delays before retries. */
+  readonly retryDelay?: RetryDelay;
+}
+
+/** A connection that is kept up. */
+export interface Slot {
+  readonly connect: Connect;
+  readonly attempts: Attempts;
+  /** Whether it has been live. */
+  isUsed: boolean;
+  /** It was live together with another one for STABLE_AFTER_MS: the service allows both. */
+  isProven: boolean;
+}
+
+/** A loop of follow.ts. */
+export interface Loop {
+  /** Its number in the merge, which is used again after its end. */
+  readonly source: number;
+  readonly slot: Slot;
+  readonly abort: AbortController;
+  readonly items: AsyncGenerator<FollowItem, void, undefined>;
+  /** Set while it is live. */
+  live: Live | undefined;
+  /** The loop that it replaces as soon as it is live. */
+  replaces: Loop | undefined;
+  /** It was replaced, and ends once it has delivered everything that was sent until then. */
+  isRetiring: boolean;
+}
+
+interface Live {
+  readonly stream: Connection;
+  readonly number: number;
+  readonly at: Instant;
+  /** Number of events of the stream before it. */
+  readonly eventsBefore: number;
+}
+
+export class Loops {
+  readonly queue: LoopQueue<Loop, FollowItem>;
+  /** Connections that are kept up, or were. */
+  slots = 0;
+  readonly #policy: PolicyConfig;
+  readonly #context: LoopContext;
+  readonly #spacing = new AttemptSpacing();
+  readonly #all = new Set<Loop>();
+
+  constructor(policy: PolicyConfig, context: LoopContext) {
+    this.#policy = policy;
+    this.#context = context;
+    this.queue = new LoopQueue(context.clock);
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  createSlot(): Slot {
+    const attempts = startAttempts(this.#context.clock);
+    // The service is known to work: a further connection is retried like one that was lost.
+    if (this.slots > 0) attempts.history = { ...attempts.history, hasBeenWelcomed: true };
+    this.slots += 1;
+    return { connect: this.#context.createConnect(), attempts, isUsed: false, isProven: false };
+  }
+
+  /** @param replaces the loop of the same slot that ends once this one is live */
+  add(slot: Slot, isPrompt: boolean, replaces?: Loop): void {
+    const { clock, random, retryDelay } = this.#context;
+    const abort = new AbortController();
+    const used = new Set([...this.#all].map(({ source }) => source));
+    let source = 0;
+    while (used.has(source)) source += 1;
+    const { attempts } = slot;
+    const items = followStream(this.#policy, {
+      clock,
+      random: () => random(),
+      signal: abort.signal,
+      connect: slot.connect,
+      attempts: {
+        limiter: this.#spacing.limit(attempts.limiter),
+        get history() {
+          return attempts.history;
+        },
+        set history(history) {
+          attempts.history = history;
+        },
+      },
+      usedAddresses: () => [...this.#all].flatMap(({ live }) => live?.stream.remoteAddress ?? []),
+      isPrompt,
+      ...(retryDelay === undefined ? {} : { retryDelay }),
+    });
+    const loop: Loop = { source, slot, abort, items, live: undefined, replaces, isRetiring: false };
+    this.#all.add(loop);
+    this.queue.pull(loop, items);
+  }
+
+  remove(loop: Loop): void {
+    this.#all.delete(loop);
+  }
+
+  find(source: number): Loop | undefined {
+    return [...this.#all].find((loop) => loop.source === source);
+  }
+
+  /** Numbers of the other connections that are live, as items have them. */
+  others(loop: Loop): { others?: readonly number[] } {
+    const others = [...this.#all].flatMap((one) =>
+      one === loop || one.live === undefined ? [] : [one.live.number],
+    );
+    return others.length === 0 ? {} : { others };
+  }
+
+  /** The other loops that continue. */
+  active(loop: Loop): readonly Loop[] {
+    return [...this.#all].filter((one) => one !== loop && !one.abort.signal.aborted);
+  }
+
+  /** Whether another loop continues in place of this one. */
+  isReplaced(loop: Loop): boolean {
+    return this.active(loop).some(
+      ({ slot, replaces }) => slot === loop.slot && (replaces === loop || loop.isRetiring),
+    );
+  }
+
+  /** A connection is lost: the one that it had replaced, if it is still there, is kept. */
+  keepReplaced(loop: Loop): void {
+    const old = this.active(loop).find(({ slot, isRetiring }) => slot === loop.slot && isRetiring);
+    if (old?.live === undefined) return;
+    old.isRetiring = false;
+    loop.replaces = old;
+  }
+
+  /** A loop is about to end: notes whether the service has allowed several connections. */
+  noteEnd(loop: Loop, now: Instant): void {
+    if (loop.live === undefined || this.others(loop).others === undefined) return;
+    const joins = [...this.#all].flatMap(({ live }) => (live === undefined ? [] : [live.at.atMs]));
+    loop.slot.isProven ||= now.atMs - Math.max(...joins) >= STABLE_AFTER_MS;
+  }
+
+  endAll(): void {
+    for (const { abort } of this.#all) abort.abort();
+  }
+
+  /** Resolves when every connection is closed. */
+  async close(): Promise<void> {
+    this.endAll();
+    await Promise.all([...this.#all].map(({ items }) => items.return()));
+  }
+}
+
+/** Statuses of a service that allows no further connection. */
+const REFUSALS: readonly unknown[] = [403, 429];
+
+/** Whether a service that allows no further connection may have ended one like this. */
+export function isRefusal({ httpStatus, closeCode = 0 }: Cause): boolean {
+  return REFUSALS.includes(httpStatus) || closeCode === 1008 || closeCode >= 4_000;
+}

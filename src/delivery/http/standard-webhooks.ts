@@ -1,0 +1,41 @@
+// Signatures of Standard Webhooks 1.0 (https://www.standardwebhooks.com): symmetric, version v1.
+import { createHmac } from 'node:crypto';
+import { sha256 } from '../../events/event-id.ts';
+
+const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
+const MIN_KEY_BYTES = 24;
+const MAX_KEY_BYTES = 64;
+
+/** The key in `whsec_<base64>`; undefined if the text is not such a secret. */
+export function parseSigningSecret(text: string): Buffer | undefined {
+  const [, encoded = ''] = SECRET.exec(text) ?? [];
+  const key = Buffer.from(encoded, 'base64');
+  // Other libraries reject what Node's decoder tolerates, such as missing padding.
+  const isExact = key.toString('base64') === encoded;
+  return isExact && key.length >= MIN_KEY_BYTES && key.length <= MAX_KEY_BYTES ? key : undefined;
+}
+
+/**
+ * The headers that sign a request.
+ *
+ * @param keys one signature for each, so that a receiver can accept the old or the new secret during a rotation
+ * @param key identifies the delivery: the same for every attempt
+ * @param nowMs the time of this attempt
+ */
+export function signRequest(
+  keys: readonly Buffer[],
+  key: string,
+  nowMs: number,
+  body: Buffer,
+): Record<string, string> {
+  // A full stop separates what is signed, so it must not be in the id.
+  const id = key.includes('.') ? sha256(key) : key;
+  const timestamp = String(Math.floor(nowMs / 1_000));
+  const sign = (secret: Buffer): string =>
+    createHmac('sha256', secret).update(`${id}.${timestamp}.`).update(body).digest('base64');
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': keys.map((secret) => `v1,${sign(secret)}`).join(' '),
+  };
+}

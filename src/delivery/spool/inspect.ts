@@ -1,0 +1,198 @@
+// Reads the records of a spool that are not acknowledged, and what is damaged or missing among them. It changes nothing
+// and takes no lock, so a relay may use the spool meanwhile.
+import { closeSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
+import { LIFECYCLE_MARK } from '../sink.ts';
+import { type Cursor, readCursor } from './cursor.ts';
+import type { Damage, Hole, SpoolRecord } from './record.ts';
+import { SegmentReader, scanSegment, unlessMissing } from './segment-reader.ts';
+import { listSegments, readSegmentName, type SegmentEntry } from './segments.ts';
+
+export interface NumberedRecord {
+  readonly number: number;
+  readonly record: SpoolRecord;
+}
+
+type PendingItem =
+  | ({ readonly kind: 'record' } & NumberedRecord)
+  | { readonly kind: 'hole'; readonly hole: Hole }
+  | { readonly kind: 'damage'; readonly damage: Damage };
+
+interface SpoolView {
+  readonly segments: readonly SegmentEntry[];
+  /** Undefined if it is missing or damaged. */
+  readonly cursor: Cursor | undefined;
+  /** Each record that is not acknowledged, in order, with what is wrong between them. @throws the system's error */
+  items(): Generator<PendingItem>;
+}
+
+/** The folders of spools: this one, or those in it. @throws the system's error */
+export function findSpools(path: string): string[] {
+  const isSpool = (folder: string): boolean =>
+    readdirSync(folder).some((name) => name === 'cursor' || readSegmentName(name) !== undefined);
+  if (isSpool(path)) return [path];
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(path, name))
+    .filter(isSpool)
+    .sort();
+}
+
+/** @throws the system's error */
+export function viewSpool(folder: string): SpoolView {
+  // The cursor moves before a segment is deleted: read in this order, no deleted segment looks like a hole.
+  const segments = listSegments(folder);
+  const readCursorNow = (): Cursor | undefined => unlessMissing(() => readCursor(join(folder, 'cursor')));
+  const cursor = readCursorNow();
+  return {
+    segments,
+    cursor,
+    *items() {
+      let expected = cursor?.acknowledged ?? segments[0]?.first ?? 0;
+      for (const [at, segment] of segments.entries()) {
+        const next = segments[at + 1]?.first;
+        if (next !== undefined && next <= expected) continue;
+        if (segment.first > expected) {
+          yield { kind: 'hole', hole: { first: expected, records: segment.first - expected } };
+          expected = segment.first;
+        }
+        const total = next === undefined ? undefined : next - segment.first;
+        const opened = unlessMissing(() => {
+          const scan = scanUntilStable(segment.path, total);
+          return { scan, fd: openOwnFile(segment.path, READ_ONLY) };
+        });
+        if (opened === undefined) {
+          // Deleted after it was delivered, or a hole before the next one.
+          expected = Math.max(expected, readCursorNow()?.acknowledged ?? 0);
+          continue;
+        }
+        try {
+          expected = Math.max(expected, yield* readSegment(segment, opened, next, expected));
+        } finally {
+          closeSync(opened.fd);
+        }
+      }
+    },
+  };
+}
+
+/** @param from the first record that is wanted. Returns the number after the last record */
+function* readSegment(
+  { first, path, bytes }: SegmentEntry,
+  { scan, fd }: { readonly scan: Scan; readonly fd: number },
+  next: number | undefined,
+  from: number,
+): Generator<PendingItem, number> {
+  const file = basename(path);
+  if (scan === undefined) {
+    const records = Math.max(0, (next ?? first) - Math.max(first, from));
+    yield { kind: 'damage', damage: { file, offset: 0, bytes, records, kind: 'not-a-segment' } };
+    return next ?? first;
+  }
+  const { gaps, records, wholeBytes, tornBytes } = scan;
+  const reader = new SegmentReader(fd, first, gaps);
+  reader.readHeading();
+  while (reader.at < wholeBytes) {
+    const { at, next: number } = reader;
+    const item = reader.readNext();
+    if (item === undefined) break;
+    if (!('damaged' in item)) {
+      if (number >= from) yield { kind: 'record', number, record: item };
+    } else if (number + Math.max(1, item.damaged) > from) {
+      const damage = { file, offset: at, bytes: reader.at - at, records: item.damaged } as const;
+      yield { kind: 'damage', damage: { ...damage, kind: 'unreadable' } };
+    }
+  }
+  if (tornBytes > 0) {
+    const damage = { file, offset: wholeBytes, bytes: tornBytes, records: 0 } as const;
+    yield { kind: 'damage', damage: { ...damage, kind: 'incomplete' } };
+  }
+  return first + records;
+}
+
+const MAX_SCANS = 5;
+
+/** Undefined if it is not a segment. */
+type Scan = ReturnType<typeof scanSegment>;
+
+/** Scans again while the end is incomplete and moves: a relay is appending to it. */
+function scanUntilStable(path: string, total: number | undefined): Scan {
+  let scan = scanSegment(path, total);
+  for (let i = 1; i < MAX_SCANS && scan !== undefined && scan.tornBytes > 0; i += 1) {
+    const before = scan;
+    scan = scanSegment(path, total);
+    if (scan?.wholeBytes === before.wholeBytes && scan.tornBytes === before.tornBytes) break;
+  }
+  return scan;
+}
+
+export interface SpoolReport {
+  readonly folder: string;
+  readonly segments: number;
+  /** Of all segments, including acknowledged records that are not deleted yet. */
+  readonly bytesOnDisk: number;
+  readonly cursor: Cursor | undefined;
+  /** Not acknowledged. */
+  readonly events: number;
+  readonly lifecycleRecords: number;
+  /** The size of their texts. */
+  readonly pendingBytes: number;
+  readonly firstEvent: NumberedRecord | undefined;
+  readonly lastEvent: NumberedRecord | undefined;
+  /** The last write to the first segment with pending records, ms since the epoch: the first one is at least as old. */
+  readonly oldestWrittenAtMs: number | undefined;
+  readonly lastWrittenAtMs: number | undefined;
+  readonly holes: readonly Hole[];
+  readonly damage: readonly Damage[];
+  /** No holes, no damage, and a cursor. */
+  readonly isHealthy: boolean;
+}
+
+/** @throws the system's error */
+export function inspectSpool(folder: string): SpoolReport {
+  const { segments, cursor, items } = viewSpool(folder);
+  const holes: Hole[] = [];
+  const damage: Damage[] = [];
+  let [events, lifecycleRecords, pendingBytes] = [0, 0, 0];
+  let firstNumber: number | undefined;
+  let firstEvent: NumberedRecord | undefined;
+  let lastEvent: NumberedRecord | undefined;
+  for (const item of items()) {
+    if (item.kind === 'hole') holes.push(item.hole);
+    else if (item.kind === 'damage') damage.push(item.damage);
+    else {
+      const { number, record } = item;
+      firstNumber ??= number;
+      pendingBytes += record.text.length;
+      if (record.mark === LIFECYCLE_MARK) lifecycleRecords += 1;
+      else {
+        events += 1;
+        firstEvent ??= item;
+        lastEvent = item;
+      }
+    }
+  }
+  const oldest = segments.findLast(({ first }) => firstNumber !== undefined && first <= firstNumber);
+  return {
+    folder,
+    segments: segments.length,
+    bytesOnDisk: segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    cursor,
+    events,
+    lifecycleRecords,
+    pendingBytes,
+    firstEvent,
+    lastEvent,
+    oldestWrittenAtMs: oldest?.writtenAtMs,
+    lastWrittenAtMs: segments.at(-1)?.writtenAtMs,
+    holes,
+    damage,
+    isHealthy: holes.length === 0 && damage.length === 0 && cursor !== undefined,
+  };
+}
+
+/** Earlier versions had the path of the URL, which may be a secret, in the name of the folder. */
+export function hidePath(name: string): string {
+  return name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
+}

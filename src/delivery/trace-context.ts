@@ -1,0 +1,38 @@
+// W3C Trace Context (level 1): the `traceparent` of a delivery.
+//
+// A delivery has one trace, whichever relay makes it and however often: its id is derived from the key of the delivery.
+// Each attempt is a span of its own.
+import { randomBytes } from 'node:crypto';
+import { sha256 } from '../events/event-id.ts';
+import { createScalarReader } from '../events/seek-path.ts';
+import type { SpoolRecord } from './spool/record.ts';
+
+export interface TraceContext {
+  readonly traceId: string;
+  /** Two hexadecimal digits. */
+  readonly flags: string;
+}
+
+/** @param only the record of a delivery that has no other */
+export type FindTrace = (key: string, only: SpoolRecord | undefined) => TraceContext;
+
+const TRACEPARENT =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})(?<traceId>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?<flags>[0-9a-f]{2})(?:$|-)/;
+/** Otherwise receivers that follow the sender's decision, as most do, would record nothing. */
+const SAMPLED = '01';
+
+/** Continues the trace of an event with a member `traceparent`. */
+export function createTraceFinder(): FindTrace {
+  const read = createScalarReader([{ kind: 'member', name: 'traceparent' }]);
+  return (key, only) => {
+    const { traceId, flags } = TRACEPARENT.exec((only && read(only.text)) ?? '')?.groups ?? {};
+    if (traceId === undefined) return { traceId: sha256(key).slice(0, 32), flags: SAMPLED };
+    // Only the lowest flag is defined.
+    return { traceId, flags: Number.parseInt(flags ?? '', 16) % 2 === 1 ? SAMPLED : '00' };
+  };
+}
+
+/** The header of one attempt. */
+export function makeTraceparent({ traceId, flags }: TraceContext): string {
+  return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`;
+}

@@ -1,0 +1,47 @@
+// The identity of an event, by which copies of it are recognized: the value at a path, else the SHA-256 of its text.
+import { createHash } from 'node:crypto';
+import { ExpressionFault, type PathStep, parsePath } from './path.ts';
+import { createScalarReader } from './seek-path.ts';
+
+/** Longer ids are replaced by their SHA-256, because every message of a relay carries its id. */
+const MAX_ID_LENGTH = 200;
+/** Allowed in a header without escaping. */
+const PLAIN = /^[\x21-\x7e]+$/;
+
+/** The member that has the id of an event, unless another path is given. */
+export const DEFAULT_ID_STEPS: readonly PathStep[] = [{ kind: 'member', name: 'id' }];
+
+/** The path of an id, which leads to one value; undefined if it is not one. @throws ExpressionFault */
+export function parseIdSteps(path: string): readonly PathStep[] | undefined {
+  const { steps, end } = parsePath(path);
+  return end === path.length && steps.every(({ kind }) => kind !== 'every') ? steps : undefined;
+}
+
+/** The same without an exception. */
+export function readIdPath(path: string): readonly PathStep[] | undefined {
+  try {
+    return parseIdSteps(path);
+  } catch (error) {
+    if (error instanceof ExpressionFault) return undefined;
+    throw error;
+  }
+}
+
+export type IdentifyEvent = (text: Buffer) => string;
+
+/** @param idSteps the path of the id; undefined: always the SHA-256 of the text */
+export function createEventIdentifier(idSteps: readonly PathStep[] | undefined): IdentifyEvent {
+  const readId = idSteps === undefined ? undefined : createScalarReader(idSteps);
+  return (text) => {
+    const id = readId?.(text);
+    if (id === undefined) return sha256(text);
+    return id.length <= MAX_ID_LENGTH && PLAIN.test(id) ? id : sha256(id);
+  };
+}
+
+/** SHA-256 over the parts, in hexadecimal. */
+export function sha256(...parts: readonly (string | Buffer)[]): string {
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(part);
+  return sum.digest('hex');
+}

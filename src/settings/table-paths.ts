@@ -1,0 +1,34 @@
+// The paths of `--by` and `--lag-field`.
+import { UsageError } from '../errors.ts';
+import { DEFAULT_LAG_PATHS } from '../events/event-time.ts';
+import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
+import { parseFieldList } from '../filter/field-list.ts';
+import { sayInvalid } from '../flags/messages.ts';
+import { A_LAG_PATH, FOUR_PATHS } from './messages.ts';
+
+const MAX_GROUP_PATHS = 4;
+
+/** @throws UsageError */
+export async function parseGroupPaths(text: string, name: string): ReturnType<typeof parseFieldList> {
+  const paths = await parseFieldList(text, name);
+  if (paths.length > MAX_GROUP_PATHS) throw new UsageError(...sayInvalid(name, text, FOUR_PATHS));
+  return paths;
+}
+
+/** The paths where the time of an event is looked for. @param lagField as given. @throws UsageError */
+export function parseLagPaths(
+  lagField: string | undefined,
+  name = '--lag-field',
+): readonly (readonly PathStep[])[] {
+  return lagField === undefined ? DEFAULT_LAG_PATHS : [parseLagField(lagField, name)];
+}
+
+function parseLagField(text: string, name: string): readonly PathStep[] {
+  try {
+    const { steps, end } = parsePath(text);
+    if (end === text.length) return steps;
+  } catch (error) {
+    if (!(error instanceof ExpressionFault)) throw error;
+  }
+  throw new UsageError(...sayInvalid(name, text, A_LAG_PATH));
+}

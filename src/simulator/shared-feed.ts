@@ -1,0 +1,72 @@
+// One stream of events for all clients of a simulator, as the service has it: a client gets what is sent while it is
+// connected.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventSource } from './events.ts';
+import { type Shared, startPace } from './perform.ts';
+
+interface Subscriber {
+  readonly waiting: Shared[];
+  wake(): void;
+}
+
+/** Texts that are sent together at most. */
+const MAX_BATCH = 500;
+
+export class SharedFeed {
+  readonly #source: EventSource;
+  readonly #ratePerSecond: number;
+  readonly #subscribers = new Set<Subscriber>();
+  #isRunning = false;
+
+  constructor(source: EventSource, ratePerSecond: number) {
+    this.#source = source;
+    this.#ratePerSecond = ratePerSecond;
+  }
+
+  /** What is sent from now on, until the signal aborts. */
+  async *subscribe(signal: AbortSignal): AsyncGenerator<Shared, void, undefined> {
+    const subscriber: Subscriber = { waiting: [], wake: () => {} };
+    const wake = (): void => subscriber.wake();
+    signal.addEventListener('abort', wake);
+    this.#subscribers.add(subscriber);
+    if (!this.#isRunning) void this.#run();
+    try {
+      while (!signal.aborted) {
+        const next = subscriber.waiting.shift();
+        if (next !== undefined) yield next;
+        else {
+          await new Promise<void>((resolve) => {
+            subscriber.wake = resolve;
+          });
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      this.#subscribers.delete(subscriber);
+    }
+  }
+
+  /** Sends while anyone listens. */
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    const pace = startPace(this.#ratePerSecond, performance.now());
+    while (this.#subscribers.size > 0) {
+      const due = Math.min(MAX_BATCH, pace.countDue(performance.now()));
+      const texts: string[] = [];
+      for (let text: string | undefined; texts.length < due; texts.push(text)) {
+        text = this.#source.next();
+        if (text === undefined) break;
+      }
+      if (texts.length > 0) {
+        pace.advance(texts.length);
+        const shared = { texts, atMs: performance.now() };
+        for (const subscriber of this.#subscribers) {
+          subscriber.waiting.push(shared);
+          subscriber.wake();
+        }
+      }
+      await sleep(pace.getWaitMs(performance.now()));
+    }
+    this.#isRunning = false;
+  }
+}
