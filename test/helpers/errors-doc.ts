@@ -39,12 +39,12 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
   [
     '14',
     'a relay ended as requested, but not every event was delivered',
-    'see the summary: start it again with the same `--spool`, or with one if events were lost',
+    'see the summary; restart it with the same `--spool`, or add `--spool` if events were lost',
   ],
   ['124', '`--timeout` expired', 'allow more time, or lower `--limit`'],
   [
     '129, 130, 143',
-    'SIGHUP, SIGINT, SIGTERM: after a clean shutdown, the process dies by that signal',
+    'SIGHUP, SIGINT, SIGTERM: after a clean shutdown, the process is terminated by that signal',
     'nothing to do',
   ],
 ];
