@@ -46,7 +46,7 @@ export const CAUSES = defineCauses({
   reset: {
     rule: 'network',
     happened: '{host} reset the connection ({detail})',
-    remedy: 'usually temporary; if not, a firewall or proxy may close connections',
+    remedy: 'usually temporary; if not, a firewall or proxy may be closing connections',
   },
   'network-error': {
     rule: 'network',
@@ -155,13 +155,13 @@ export const CAUSES = defineCauses({
   },
   'tls-version': {
     rule: 'trust',
-    happened: '{host} supports no safe TLS version ({detail})',
+    happened: '{host} does not support a secure TLS version ({detail})',
     remedy: 'the server must support TLS 1.2 or newer',
   },
   'tls-handshake': {
     rule: 'trust',
     happened: 'the TLS handshake with {host} failed ({detail})',
-    remedy: 'ask the server operator which ciphers and server names it accepts',
+    remedy: 'ask the server operator which ciphers and server names are accepted',
   },
   'tls-to-plaintext': {
     rule: 'upgrade',
@@ -196,7 +196,7 @@ export const CAUSES = defineCauses({
   dropped: {
     rule: 'loss',
     happened: 'the connection to {host} was lost ({detail})',
-    remedy: 'usually temporary; if not, a firewall or proxy may close idle connections',
+    remedy: 'usually temporary; if not, a firewall or proxy may be closing idle connections',
   },
   'idle-cut': {
     rule: 'loss',
@@ -240,7 +240,7 @@ export const CAUSES = defineCauses({
   },
   'nats-no-tls': {
     rule: 'trust',
-    happened: '{host} offers no TLS ({detail})',
+    happened: '{host} does not offer TLS ({detail})',
     remedy: 'use a server with TLS, or send everything unencrypted with --allow-plaintext',
   },
   'nats-forbidden': {
@@ -255,7 +255,7 @@ export const CAUSES = defineCauses({
   },
   'nats-other-stream': {
     rule: 'request',
-    happened: 'the stream on {host} does not match ({detail})',
+    happened: 'the stream on {host} does not match the settings of the sink ({detail})',
     remedy: 'use another --stream or --subject, or change the subjects of the stream',
   },
   'nats-refused': {

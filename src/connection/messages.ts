@@ -53,14 +53,14 @@ export const FRAME_FAULTS: Readonly<Record<string, string>> = {
   WS_ERR_EXPECTED_FIN: 'a fragmented control frame',
   WS_ERR_EXPECTED_MASK: 'an unmasked frame',
   WS_ERR_INVALID_CLOSE_CODE: 'an invalid close code',
-  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame of over 125 bytes',
+  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame larger than 125 bytes',
   WS_ERR_INVALID_OPCODE: 'an unknown opcode',
   WS_ERR_INVALID_UTF8: 'text that is not UTF-8',
   WS_ERR_UNEXPECTED_MASK: 'a masked frame, which a server must not send',
   WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not negotiated',
   WS_ERR_UNEXPECTED_RSV_2_3: 'a frame with a reserved bit',
   WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'a frame with an invalid length',
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'a message of over 16 MiB',
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'a message larger than 16 MiB',
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 'a message in too many fragments',
 };
 
@@ -68,7 +68,7 @@ export const FRAME_FAULTS: Readonly<Record<string, string>> = {
 export const TLS_ALERTS: Readonly<Record<string, string>> = {
   40: 'no TLS cipher in common, TLS alert 40',
   80: 'an internal error of the server, TLS alert 80',
-  112: 'no TLS service with this host name, TLS alert 112',
+  112: 'the server does not recognize this host name, TLS alert 112',
 };
 
 /** Details of a failed attempt. */
@@ -82,7 +82,8 @@ export const DETAILS = {
   at: (error: string, addresses: string) => `${error} at ${addresses}`,
   during: (error: string, phase: string) => `${error}, ${phase}`,
   nothingWithin: (awaited: string, ms: number, phase: string) => `no ${awaited} within ${ms} ms, ${phase}`,
-  otherAddresses: (host: string, addresses: readonly string[]) => `${host} is ${addresses.join(', ')}`,
+  otherAddresses: (host: string, addresses: readonly string[]) =>
+    `${host} resolves to ${addresses.join(', ')}`,
   notFoundHere: (host: string) =>
     `${host} was not found by this machine; with socks5h:// the proxy looks it up`,
 } as const;
@@ -98,7 +99,7 @@ export const PROXY_FAULTS = {
 /** The replies of RFC 1928, by number. */
 const SOCKS_REPLIES: Readonly<Record<number, string>> = {
   1: 'general failure',
-  2: 'not allowed by its rules',
+  2: 'connection not allowed by ruleset',
   3: 'network unreachable',
   4: 'host unreachable',
   5: 'connection refused',
@@ -146,6 +147,6 @@ export const ENDINGS = {
   noCloseCode: 'no close code',
   closeCode: (code: number, reason: string) => `close code ${code}${reason === '' ? '' : `: ${reason}`}`,
   byClient: 'closed by this client',
-  noByte: (ms: number) => `no byte for ${Math.round(ms)} ms after a ping`,
+  noByte: (ms: number) => `no data for ${Math.round(ms)} ms after a ping`,
   idle: (ms: number, detail: string) => `after ${Math.round(ms / 1_000)} s of silence; ${detail}`,
 } as const;

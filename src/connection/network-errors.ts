@@ -125,7 +125,7 @@ export function classifyError(
     return { ...base, host: peer, kind: 'plaintext-to-tls', detail: DETAILS.tlsAlert };
   }
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
-  // Up to TLS 1.2, alert 40 also means a missing client certificate; only then was there a cipher.
+  // Up to TLS 1.2, alert 40 after a cipher was agreed on means that a client certificate is missing.
   if (isTls && hasCipher && /alert number 40\b/.test(message)) {
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: DETAILS.alert40 };
   }
@@ -178,7 +178,7 @@ function classifyTls(message: string): CauseKind {
   return 'tls-handshake';
 }
 
-/** Of parallel attempts (Happy Eyeballs) the most specific error, else the error itself. */
+/** The most specific error of parallel attempts (Happy Eyeballs), else the error itself. */
 function mostSpecificError(error: unknown): ErrorLike {
   if (typeof error !== 'object' || error === null) return { message: String(error) };
   const { errors } = error as ErrorLike;

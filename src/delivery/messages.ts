@@ -83,7 +83,7 @@ function sayFailed(
   const opened = attempt === OPEN_AFTER;
   const kept = isSpooled && (attempt === 1 || opened) ? '; events are kept in the spool' : '';
   const next = opened
-    ? `; failed ${attempt} times in a row: trying one message or batch at a time until it works, next in`
+    ? `; failed ${attempt} times in a row: sending one message or batch at a time until one is accepted, next attempt in`
     : '; retrying in';
   return {
     event: 'sink',
@@ -99,7 +99,7 @@ export function saySinkStopped(sink: string, { message, hint }: SinkFault): Stat
   return {
     event: 'sink',
     level: 'error',
-    message: `${message}; ${sink} gets no more events in this run, the other sinks do`,
+    message: `${message}; ${sink} receives no more events in this run; the other sinks continue`,
     hint,
     figures: { sink, state: 'stopped' },
   };

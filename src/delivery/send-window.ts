@@ -85,7 +85,7 @@ export class SendWindow {
   }
 
   /** The sink has answered, or it is known that it will not. */
-  land({ records, bytes }: Unit): void {
+  markDone({ records, bytes }: Unit): void {
     this.#recordsInFlight -= records.length;
     this.#bytesInFlight -= bytes;
     this.unitsInFlight -= 1;

@@ -1,5 +1,5 @@
-// The delivery loop of one sink: sends its backlog in order, and after a failure again from the first record that is not
-// acknowledged. At least once, in order, one window at a time.
+// The delivery loop of one sink: sends its backlog in order; after a failure it resends from the first record that is
+// not acknowledged. At least once, in order, one window at a time.
 import { type Clock, sleep } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { EventFilter } from '../filter/filter.ts';
@@ -123,7 +123,7 @@ export class Worker implements SinkMonitor {
   }
 
   append(records: readonly SpoolRecord[]): void {
-    // The spool of a sink that has stopped is not emptied, and must not keep the others from their events.
+    // The spool of a sink that has stopped is not emptied, and must not block the other sinks.
     if (this.#isStopped && this.backlog.isFull) {
       if (!this.#isDropping) this.#deps.report({ kind: 'dropping' });
       this.#isDropping = true;
@@ -192,7 +192,7 @@ export class Worker implements SinkMonitor {
     return this.#findStop() ?? this.#fault;
   }
 
-  /** The refusal that everything before it is settled for. */
+  /** The refusal that stops the sink, once everything before it is settled. */
   #findStop(): SinkFault | undefined {
     const refusal = this.#refusal;
     if (refusal === undefined || refusal.first !== this.backlog.acknowledged) return undefined;
@@ -206,7 +206,7 @@ export class Worker implements SinkMonitor {
     if (unit === undefined) return false;
     const sentAtMs = this.onAcknowledged === undefined ? 0 : this.#deps.clock.monotonicMs();
     void this.sink.send(unit.records).then((result) => {
-      this.#window.land(unit);
+      this.#window.markDone(unit);
       this.#takeResult(unit, result, sentAtMs);
       this.#wake();
     });
@@ -233,14 +233,14 @@ export class Worker implements SinkMonitor {
     onChange();
   }
 
-  /** True once the record of a refused unit is a dead letter; false if the unit has to be sent again, or never. */
+  /** True once the record of a refused unit is a dead letter; false if the unit is sent again, or the sink stops. */
   #takeRefusal(unit: Unit, { why, doubt }: Refusal): boolean {
     const { first, records } = unit;
     if (doubt !== undefined && !this.#policy.isBeyondDoubt(first)) {
       this.#fault ??= doubt;
       return false;
     }
-    // Halved until only the record is left that the sink refuses.
+    // Halve the unit until only the refused record is left.
     if (records.length > 1) {
       this.#window.halve(unit);
       return false;

@@ -66,8 +66,8 @@ export function visitValues(
 }
 
 /**
- * Whether one of the values to which the steps from `first` on lead, from the value at `at`, matches. Recursion is as
- * deep as there are `[*]` in the path.
+ * Follows the steps from `first` on, starting at the value at `at`; true if one of the values found matches. The depth
+ * of recursion is the number of `[*]` in the path.
  */
 export function hasMatch(
   view: DataView,

@@ -24,7 +24,7 @@ const QUOTE_TO_COMPARE = 'to compare it as a string, quote it';
 export const WHERE_FAULTS = {
   /** @param joined the word before it, which may be part of a text */
   operator: (joined: string | undefined) =>
-    `expected one of ${OPERATORS}${joined === undefined ? '' : `; quote a text that contains "${joined}"`}`,
+    `expected one of ${OPERATORS}${joined === undefined ? '' : `; quote a string that contains "${joined}"`}`,
   noJoin: 'expected and, or, or the end',
   join: (word: string, sign: string) => `write ${word} instead of ${sign}, or quote the string`,
   tooDeep: (levels: number) => `nested deeper than ${levels} levels`,
@@ -33,7 +33,7 @@ export const WHERE_FAULTS = {
   noList: 'expected ( and a list of values',
   noValue: 'expected a value',
   sign: (sign: string) => `unexpected "${sign}"; quote a string that starts with it: "${sign}x"`,
-  noOrder: (literal: string) => `${literal} has no order; use = or !=`,
+  noOrder: (literal: string) => `${literal} can only be compared with = or !=`,
   exponent: 'the exponent is out of range',
   nearlyNumber: `not a number; write 1000, 1_000, 0.5 or 1.5M; ${QUOTE_TO_COMPARE}`,
   unit: `not a number; the units are k, M and G; ${QUOTE_TO_COMPARE}`,

@@ -85,7 +85,7 @@ export const suggestCommands = (flag: string, commands: readonly string[]): stri
   `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}`;
 
 export const suggestJsonArray = (flag: string): string =>
-  `arguments that start with - need the form of a JSON array: ${flag} '["sh","-c","…"]'`;
+  `pass arguments that start with - as a JSON array: ${flag} '["sh","-c","…"]'`;
 
 /** @param isGiven a key after the flag */
 export const sayKeyFlag = (flag: string, isGiven: boolean): ErrorText => [

@@ -18,7 +18,7 @@ export interface Topic {
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'stopped as requested: limit or duration reached, stdout closed by its reader, check passed',
   bug: 'a bug in atlantis',
-  usage: 'usage error: bad flag, value or URL, or no terminal to prompt on',
+  usage: 'usage error: bad flag, value or URL, or a prompt without a terminal',
   credential: 'no API key, or the server rejected it (401, 403)',
   credit: 'insufficient credit (402)',
   refused: 'rejected for any other reason: other 4xx, a redirect, a response that is not from Atlantis',

@@ -22,7 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is exceeded',
   EIO: 'the device reported an error',
   EISDIR: 'it is a directory',
-  ELOOP: 'the path is a loop of links',
+  ELOOP: 'the path has too many levels of symbolic links',
   ENAMETOOLONG: 'the path is too long',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'a part of the path is not a directory',

@@ -12,7 +12,7 @@ export interface MetricsSource {
   readonly sinks: readonly SinkStatus[];
   /** By the name of the sink. */
   readonly latencies: ReadonlyMap<string, Latencies>;
-  /** Of the last event that was looked at, in ms; undefined if it has no time. */
+  /** Of the last event that was sampled, in ms; undefined if it has no time. */
   readonly lagMs: number | undefined;
   readonly startedAtMs: number;
   /** Whether the configuration could be read the last time, and when it last could be. */
@@ -49,7 +49,7 @@ const ofSinks =
   ({ sinks }) =>
     sinks.map((sink) => [value(sink), { sink: sink.name }]);
 
-/** One value for each sink and each state: 1 for the present one. */
+/** One value for each sink and each state: 1 for the current one. */
 const statesOf =
   <const Name extends 'state' | 'circuit'>(name: Name, states: readonly SinkStatus[Name][]): Family['read'] =>
   ({ sinks }) =>
@@ -72,7 +72,7 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_config_reload_success',
-    '1 unless the last attempt to read the configuration again failed.',
+    '1 unless the last reload of the configuration failed.',
     one(({ reload }) => Number(reload.isGood)),
   ),
   gauge(
@@ -122,7 +122,7 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_events_received',
-    'Events received, before the filters, without copies on other connections.',
+    'Events received, before filters; copies on other connections are not counted.',
     one(({ run }) => {
       const { events, filtered } = run.tally.summarize(0);
       return filtered?.received ?? events;
@@ -130,7 +130,7 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_events_duplicate',
-    'Copies of events on other connections, which were dropped.',
+    'Events dropped because another connection had delivered them already.',
     one(({ run }) => run.mergeFigures?.duplicates ?? 0),
   ),
   counter(
@@ -168,12 +168,12 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_sink_state',
-    '1 for the present state of the sink.',
+    '1 for the current state of the sink.',
     statesOf('state', ['delivering', 'spooling', 'retrying', 'stopped']),
   ),
   gauge(
     'atlantis_sink_circuit',
-    '1 for the present state of the circuit breaker of the sink.',
+    '1 for the current state of the circuit breaker of the sink.',
     statesOf('circuit', ['closed', 'half-open', 'open']),
   ),
   counter(
@@ -233,7 +233,7 @@ const FAMILIES: readonly Family[] = [
   ),
 ];
 
-/** A series that exists from the start can be compared from the start. */
+/** Exported as 0 from the start, so that rate() includes the first increase. */
 const DISCARD_REASONS = ['binary', 'not JSON', 'too large'] as const;
 
 const LATENCY = 'atlantis_sink_batch_latency_seconds';
@@ -265,7 +265,7 @@ export async function renderMetrics(
   return { type, body: await registry.metrics() };
 }
 
-/** A histogram of counts that exist: the Histogram of the library can only count by itself. */
+/** A histogram from existing counts: the Histogram of prom-client can only do its own counting. */
 function toHistogram(latencies: MetricsSource['latencies']): Metric {
   const values = [...latencies].flatMap(([sink, counts]) => [
     ...counts.listBuckets().map(([le, value]) => ({

@@ -3,7 +3,7 @@ import { FORMAT_VERSION, isCommand, type Profile } from './read.ts';
 import { SETTINGS_VERSION } from './settings-file.ts';
 import type { JsonObject } from './store-file.ts';
 
-/** What a change sees, and `json()`, what is then written. */
+/** The content that a change edits, and `json()`, the JSON to write afterwards. */
 export interface Draft<Content> {
   readonly draft: Content;
   json(): JsonObject;
@@ -25,7 +25,7 @@ export interface StoreDraft {
   current: string | undefined;
 }
 
-/** A draft of the stored profiles, and of none for an empty store; `json()` is what to write. */
+/** A draft of the stored profiles; without profiles for an empty store; `json()` is what to write. */
 export function draftProfiles(read: JsonObject | undefined): Draft<StoreDraft> {
   const { current, profiles, ...rest } = read ?? {};
   const entries = new Map(Object.entries((profiles ?? {}) as Record<string, JsonObject>));

@@ -34,9 +34,7 @@ export const sayConfigDirectoryRelative = (): ErrorText => [
 /** @param isRepairable the user may change the mode */
 export const sayWritableByOthers = (what: string, path: string, isRepairable: boolean): ErrorText => [
   `other users can write to ${what}: ${path}`,
-  isRepairable
-    ? `check that nothing in it was planted, then run: chmod go-w ${quoteForShell(path)}`
-    : OWN_DIRECTORY,
+  isRepairable ? `check its contents, then run: chmod go-w ${quoteForShell(path)}` : OWN_DIRECTORY,
 ];
 
 export const sayBelongsToOther = (what: string, path: string, uid: number): ErrorText => [
@@ -187,7 +185,7 @@ export const sayCreatedWithSudo = (directory: string, sudoUid: string): string =
 export const sayMovedAside = (what: string, aside: string): string =>
   `${what} was damaged: it was moved to ${aside}`;
 
-/** A name of a profile or of a named filter. */
+/** A name of a profile or of a preset. */
 export const A_NAME = '1 to 64 letters, digits, dots, dashes, underscores';
 
 /** Sources of settings. */

@@ -1,4 +1,4 @@
-// Reads the settings of `atlantis config`: defaults of flags and named filters, beside the profiles. Never keys.
+// Reads the settings of `atlantis config`: defaults of flags and presets, beside the profiles. Never keys.
 import { lstatSync } from 'node:fs';
 import type { Io } from '../io/io.ts';
 import { CHECKED, DAMAGE, sayDamagedSettings } from './messages.ts';

@@ -53,7 +53,7 @@ export const sayTimesRequired = (): ErrorText => [
 export const NO_EVENTS = 'it contains no events';
 export const IS_EMPTY = 'it is empty';
 
-export const IS_ONE_LINE = 'all of it is one line';
+export const IS_ONE_LINE = 'it is a single line';
 
 /** What to do with a file that another program reformatted. */
 export const REFORMATTED_HINTS: Readonly<Record<Reformatting, string>> = {
@@ -101,7 +101,7 @@ export const LINE_FAULTS = {
   notUtf8: 'it is not UTF-8',
   notJson: 'it is not JSON',
   notRecorded: 'it is plain JSON, not a recorded event',
-  tooLong: 'it is longer than the largest event',
+  tooLong: 'it exceeds the maximum size of an event',
   dataTruncated: 'the compressed data is truncated',
   dataDamaged: 'the compressed data is damaged',
 } as const;

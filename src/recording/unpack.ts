@@ -80,7 +80,7 @@ async function* seek(source: ByteSource, fault: string): AsyncGenerator<Unpacked
       source.skip(at ?? bytes.length);
       return;
     }
-    // A header may cross the border between two searches.
+    // A header may extend across two searches.
     source.skip(bytes.length - MEMBER_HEADER_BYTES);
   }
 }

@@ -2,11 +2,11 @@
 //
 // GitHub Actions, Gitea and Forgejo obey `::…` at the beginning of a line, after any white space, and `##[…]`
 // anywhere in a line. Azure Pipelines obeys `##vso[…]` and `##[…]` anywhere, TeamCity `##teamcity[…]`. Buildkite
-// makes a group of a line that begins with `---`, `+++`, `~~~` or `^^^`. The commands of GitLab, Travis and Jenkins
+// starts a group at a line that begins with `---`, `+++`, `~~~` or `^^^`. The commands of GitLab, Travis and Jenkins
 // need an ESC or CR, which is never printed.
 //
 // It does not depend on the environment, because a container in a CI job often does not have the variables of the
-// job. One character becomes `\uXXXX`, so JSON keeps its value, and text shows it as it shows control characters.
+// job. One character becomes `\uXXXX`, so JSON keeps its value, and text shows it in the same way as control characters.
 
 /** Every command has one of these. */
 const MAYBE_COMMAND = /##|::|---|\+\+\+|~~~|\^\^\^/;

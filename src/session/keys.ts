@@ -55,7 +55,7 @@ class Pause {
     this.#onChange(false);
   }
 
-  /** The output, which waits during a pause and counts it as blocked. */
+  /** The output, which waits during a pause and counts the pause as blocked time. */
   around(output: Output): Output {
     const readCurrent = (): CurrentPause | undefined => this.#current;
     const readTotalMs = (): number => this.#totalMs;

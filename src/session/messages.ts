@@ -36,7 +36,7 @@ export function sayPatternCut(where: string, outcome: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `${where}: a text is too long to search with this pattern; such events are ${outcome} (reported once)`,
+    message: `${where}: a string is too long to search with this pattern; such events are ${outcome} (reported once)`,
     hint: 'use a shorter pattern',
   };
 }
@@ -94,7 +94,7 @@ export function sayKeys(): StatusRecord {
   return {
     event: 'setting',
     level: 'info',
-    message: 'keys: p pauses and continues, r retries now, q quits, ? shows this',
+    message: 'keys: p pauses and resumes, r retries now, q quits, ? shows this help',
   };
 }
 
@@ -172,7 +172,7 @@ export function sayEnd(reason: StopReason, config: EndConfig, events = 0, proble
     fail(`--max-silence: connected, but no event for ${silence}`, SILENCE_HINT, 13);
   }
   if (reason.kind === 'gap') {
-    fail('--fail-on-gap: events may have been missed', 'fetch them another way', 12);
+    fail('--fail-on-gap: events may have been missed', 'fetch the missing events from another source', 12);
   }
   if (reason.kind === 'output' && typeof reason.failure === 'object') {
     records.push(sayFailure(reason.failure));
@@ -225,8 +225,8 @@ export function sayMisfit({ comparison, misfit, text }: Compared, paths: readonl
 function suggestMembers(path: string, paths: readonly string[]): string {
   const members = paths.filter((one) => one.startsWith(path) && /^[.[]/.test(one.slice(path.length)));
   return members.length === 0
-    ? `name a value in it, such as ${path}.name or ${path}[0]`
-    : `name a value in it: ${listShown(members, SHOWN_PATHS)}`;
+    ? `compare a value inside it, such as ${path}.name or ${path}[0]`
+    : `compare a value inside it: ${listShown(members, SHOWN_PATHS)}`;
 }
 
 function suggestValue(wanted: string | undefined, kind: string): string {

@@ -1,4 +1,4 @@
-// The settings of `atlantis config`: stored defaults of flags, and named filters.
+// The settings of `atlantis config`: stored defaults of flags, and presets (stored filters).
 //
 // Defaults apply only on a terminal, so that a script prints the same with any settings (contract
 // F7). Flags and environment take precedence.
@@ -18,7 +18,7 @@ import type { Io } from '../io/io.ts';
 import { SETTING_SOURCES, sayInvalidSetting, sayNoPreset } from '../profiles/messages.ts';
 import { readSettingsFile, settingsPath } from '../profiles/settings-file.ts';
 
-/** Before the name of a named filter. */
+/** Prefix of the names of presets. */
 export const PRESET = 'preset.';
 
 /** Before the name of a setting of `stream top`. */
@@ -62,11 +62,11 @@ function readDefault(name: string, stored: ReadonlyMap<string, string>, io: Io):
   }
 }
 
-/** Flags that choose the form of events; any of them replaces a stored `format` and `fields`. */
+/** Flags that choose the output format; any of them replaces a stored `format` and `fields`. */
 const FORM_CHOICE = pick(FORM_FLAGS, 'format', 'isJson', 'isEnveloped', 'fields', 'time', 'isWide');
 
 /**
- * The flags with the stored defaults of the form of events, for stdout on a terminal; otherwise the flags alone.
+ * The flags with the stored defaults of the output format, for stdout on a terminal; otherwise the flags alone.
  *
  * @throws StoreError
  */
@@ -101,7 +101,7 @@ function readDefaults(
   return defaults;
 }
 
-/** The source of the colors of a stream and their mode. @throws UsageError, StoreError */
+/** The color mode of stdout or stderr, with its source. @throws UsageError, StoreError */
 export function findColorMode(flags: GlobalFlags, io: Io, isTty: boolean): Setting {
   if (flags.color !== undefined) return { value: GLOBAL_FLAGS.color.parse(flags.color), source: '--color' };
   const { NO_COLOR, FORCE_COLOR } = io.env;
@@ -115,7 +115,7 @@ export function findColorMode(flags: GlobalFlags, io: Io, isTty: boolean): Setti
   return { value: GLOBAL_FLAGS.color.fallback ?? null, source: SETTING_SOURCES.default };
 }
 
-/** Each setting as a command on a terminal would use it, with its source; then the named filters. @throws StoreError */
+/** Each setting as a command on a terminal would use it, with its source; then the presets. @throws StoreError */
 export function describeSettings(flags: GlobalFlags, io: Io): Record<string, Setting> {
   const path = settingsPath(io) ?? '';
   const stored = readSettings(io);
@@ -134,7 +134,7 @@ export function describeSettings(flags: GlobalFlags, io: Io): Record<string, Set
   return described;
 }
 
-/** The expressions of named filters. @throws UsageError for an unknown name, StoreError */
+/** The expressions of presets. @throws UsageError for an unknown name, StoreError */
 export function readPresets(names: readonly string[], io: Io): readonly string[] {
   if (names.length === 0) return [];
   const stored = readSettings(io);

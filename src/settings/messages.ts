@@ -191,7 +191,7 @@ export const sayProfileGone = (name: string): ErrorText => [
 ];
 
 export const sayProfileMoved = (name: string, origin: string): ErrorText => [
-  `${nameProfile(name)} now belongs to ${origin}`,
+  `${nameProfile(name)} now points to ${origin}`,
   'restart to connect to it',
 ];
 
@@ -270,7 +270,7 @@ export const sayNotACredentialsFile = (source: string, path: string): ErrorText 
 
 export const sayNoSeed = (path: string): ErrorText => [
   `NATS_NKEY "${path}" does not contain a seed`,
-  'accepted: a file with one seed, S…',
+  'accepted: a file with one NKey seed, which starts with S',
 ];
 
 export const sayNatsCredentials = (host: string, source: string): string =>

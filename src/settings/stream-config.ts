@@ -104,7 +104,7 @@ export interface TailConfig
  * Reads the flags that need no secret.
  *
  * @param all the flags with stored defaults; conflicts are only reported between given flags
- * @throws UsageError; StoreError if a named filter cannot be read
+ * @throws UsageError; StoreError if a preset cannot be read
  */
 export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailConfig {
   const given = parseFlags(STREAM_FLAGS, flags);
@@ -144,7 +144,7 @@ function splitGlobs(list: string): string[] {
   return globs;
 }
 
-/** @throws UsageError; StoreError if a named filter cannot be read */
+/** @throws UsageError; StoreError if a preset cannot be read */
 export function parseFilter(
   { type, where: given, preset }: Pick<StreamValues, 'type' | 'where' | 'preset'>,
   io: Io,

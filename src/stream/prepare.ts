@@ -1,5 +1,5 @@
-// Prepares a stream: chooses the proxy, reads the trusted roots, compiles the filters. Commands come in through
-// `prepareSource`, the library through `prepareStream`.
+// Prepares a stream: chooses the proxy, reads the trusted roots, compiles the filters. Commands call
+// `prepareSource`, the library calls `prepareStream`.
 import type { AttemptObserver, ConnectionsConfig } from '../connection/config.ts';
 import { ONE_CONNECTION } from '../connection/follow-all.ts';
 import { UsageError } from '../errors.ts';
@@ -25,7 +25,7 @@ const KEY_TIMEOUT_MS = 60_000;
 
 export interface PreparedStream {
   readonly settings: ConnectLoopConfig;
-  /** Opens it, once; it ends when the signal aborts. */
+  /** Opens the stream, once; the stream ends when the signal aborts. */
   open(signal: AbortSignal, observer?: AttemptObserver): EventStream;
 }
 

@@ -133,7 +133,7 @@ export function sayGap(item: Gap): StatusRecord {
     level: 'warn',
     message:
       missed !== undefined
-        ? `events sent between ${from} and ${to}${duration} may be missing: the connection that was live then did not deliver ${formatCount(missed, 'event')} that another one had delivered before it was lost`
+        ? `events sent between ${from} and ${to}${duration} may be missing: the connection that stayed live did not deliver ${formatCount(missed, 'event')} that the lost one had delivered`
         : `${why}live again at ${to}; events sent between ${from} and ${to}${duration} were not delivered, and their number is unknown`,
     figures: {
       cause: cause.kind,
@@ -168,7 +168,7 @@ export function sayNotice(item: Notice): StatusRecord {
         event: 'warning',
         level: 'warn',
         message: `connection ${item.connection} did not deliver ${formatCount(item.missed, 'event')} of ${item.events} within ${formatDuration(item.windowMs)} although another one did (reported once)`,
-        hint: 'the connections are not subscribed to the same events, or the service drops events',
+        hint: 'the connections are not subscribed to the same events, or the service drops events; if this continues, contact support',
         figures: {
           connection: item.connection,
           missed: item.missed,
@@ -239,7 +239,7 @@ export const STATUS = {
   at: (wallMs: number) => `at ${formatTime(wallMs)}`,
   nextEvent: (ms: number) => `next event in ${formatDuration(ms)}`,
   disconnected: 'disconnected',
-  paused: 'paused: p continues',
+  paused: 'paused: p resumes',
   help: '? help',
   openFor: (ms: number) => `, open for ${formatDuration(ms).replace(/\.\d+/, '')}`,
   lag: (ms: number) => `lag ${formatLag(ms)}`,

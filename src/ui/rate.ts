@@ -8,7 +8,7 @@ const SECOND_MS = 1_000;
 
 export interface Rate {
   note(count: number): void;
-  /** Events in each of up to ten last whole seconds, oldest first. */
+  /** Events in each of the last whole seconds, up to ten, oldest first. */
   read(): readonly number[];
 }
 
@@ -37,7 +37,7 @@ export function startRate(clock: Clock): Rate {
   };
 }
 
-/** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
+/** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar; any other number is at least the next one. */
 export function drawBars(counts: readonly number[], bars: string): string {
   const most = Math.max(...counts, 1);
   return counts.map((count) => bars[count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * 7))]).join('');

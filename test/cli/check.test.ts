@@ -114,7 +114,7 @@ describe('a check that passes', () => {
 });
 
 describe('H1: the first failure decides the exit code', () => {
-  test('settings: no key is 3, no URL is 2, and nothing is connected to', async () => {
+  test('settings: no key is exit 3, no URL is exit 2, without a connection', async () => {
     const exit = await runCheck('http://127.0.0.1:9', [], { env: { ATLANTIS_API_KEY: undefined } });
     expectFailure(exit, 'settings', 'credential', 3);
     const noUrl = await runCli(['stream', 'check', '--json'], { key: CANARY_KEY });
@@ -122,12 +122,12 @@ describe('H1: the first failure decides the exit code', () => {
     expect(JSON.parse(noUrl.stdout)).toMatchObject({ failed_step: 'settings', exit_code: 2 });
   });
 
-  test('name lookup: a name that does not exist is 7', async () => {
+  test('name lookup: a name that does not exist is exit 7', async () => {
     const exit = await runCheck('https://atlantis.invalid', []);
     expect([exit.report.failed_step, exit.code]).toEqual(['lookup', 7]);
   });
 
-  test('TCP: a refused port is 7', async () => {
+  test('TCP: a refused port is exit 7', async () => {
     const server = await startScriptedServer(() => FOR_EVER);
     await server.close();
     const exit = await runCheck(server.url);
@@ -176,7 +176,7 @@ describe('H1: the first failure decides the exit code', () => {
     expect(exit.stdout).not.toContain('<html');
   });
 
-  test('welcome: none is 8, another first message is 8', async () => {
+  test('welcome: no welcome, or another first message, is exit 8', async () => {
     const server = await startScriptedServer(async (peer) => void (await peer.accept()));
     const silent = await runCheck(server.url, ['--connect-timeout', '300ms']);
     expectFailure(silent, 'welcome', 'no-welcome', 8);
@@ -187,7 +187,7 @@ describe('H1: the first failure decides the exit code', () => {
     expectFailure(await runCheck(server.url), 'welcome', 'bad-welcome', 8);
   });
 
-  test('identity: a foreign prefix is 3 and shows both', async () => {
+  test('identity: the prefix of another key is exit 3, and both are shown', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();
@@ -207,7 +207,7 @@ describe('H1: the first failure decides the exit code', () => {
     await peer.welcome();
   };
 
-  test('keepalive: no pong is 7; no pong between events, or another text instead, is 8', async () => {
+  test('keepalive: no pong is exit 7; no pong between events, or another text instead, is exit 8', async () => {
     const server = await startScriptedServer(welcomeOnly);
     const dead = await runCheck(server.url, ['--pong-timeout', '300ms']);
     expectFailure(dead, 'keepalive', 'silent', 7);
@@ -227,7 +227,7 @@ describe('H1: the first failure decides the exit code', () => {
     expectFailure(await runCheck(server.url, ['--pong-timeout', '300ms']), 'keepalive', 'no-pong', 8);
   });
 
-  test('keepalive, events: a connection that is lost is 7', async () => {
+  test('keepalive, events: a lost connection is exit 7', async () => {
     const server = await startScriptedServer(async (peer) => {
       await welcomeOnly(peer);
       await peer.nextText();
@@ -267,7 +267,7 @@ describe('H3: --expect', () => {
     ]);
   });
 
-  test('wrong events are 124, with the types and counts that were seen and nothing more of them', async () => {
+  test('wrong events are exit 124, with only their types and counts', async () => {
     const events = [
       '{"type":"address_activity","secret":"s3cret"}',
       '{"event":"other"}',
@@ -292,7 +292,7 @@ describe('H3: --expect', () => {
     expect(exit.stdout + exit.stderr).not.toContain('s3cret');
   });
 
-  test('each expectation needs all of --min: those that are short are named, and only those', async () => {
+  test('--min applies to each expectation: only those that are not met are named', async () => {
     const events = [transfer(), transfer(), '{"type":"address_activity"}', '{"type":"address_activity"}'];
     const server = await startScriptedServer(streamHandler({ events: [...events, transfer()] }));
     const exit = await runCheck(server.url, [
@@ -317,7 +317,7 @@ describe('H3: --expect', () => {
     expect(exit.stderr).not.toContain('\\u000a');
   });
 
-  test('events that come after --within are 124', async () => {
+  test('events that arrive after --within are exit 124', async () => {
     const finish = async (peer: Peer): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, 600));
       await peer.sendText(transfer());
@@ -387,7 +387,7 @@ describe('H3: --expect', () => {
     expect([fresh.code, fresh.report.expectations[0]?.matched]).toEqual([0, 1]);
   });
 
-  test('row 126: events dated in the future do not count, and the hint is the clock', async () => {
+  test('row 126: events dated in the future do not count, and the hint names the clock', async () => {
     const at = (ms: number): string => transfer(`,"timestamp":"${new Date(Date.now() + ms).toISOString()}"`);
     const server = await startScriptedServer(streamHandler({ events: [at(3_605_000), at(3_606_000)] }));
     const args = ['--expect', 'type=large_transfer', '--within', '400ms', '--max-lag', '10s', '--verbose'];
@@ -488,7 +488,7 @@ describe('H3: --expect', () => {
 });
 
 describe('H2: nothing hangs', () => {
-  test('--deadline ends a step that waits: 124 and its name', async () => {
+  test('--deadline ends a step that waits: exit 124 with its name', async () => {
     const server = await startScriptedServer(async (peer) => void (await peer.accept()));
     const exit = await runCheck(server.url, ['--deadline', '1s']);
     expectFailure(exit, 'welcome', 'deadline', 124);
@@ -556,12 +556,12 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     expect(exit.statuses['connect']).toBe('ok');
   });
 
-  test('TLS: a plaintext port is 8', async () => {
+  test('TLS: a plaintext port is exit 8', async () => {
     const server = await startScriptedServer((peer) => peer.sendRaw('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expectFailure(await runCheck(`https://localhost:${server.port}`), 'tls', 'tls-to-plaintext', 8);
   });
 
-  test('upgrade: a TLS port without TLS is 8, with the URL to use', async () => {
+  test('upgrade: a TLS port without TLS is exit 8, with the URL to use', async () => {
     const server = await startTls(streamHandler(), made.good);
     const exit = await runCheck(`http://localhost:${server.port}`);
     expectFailure(exit, 'upgrade', 'plaintext-to-tls', 8);

@@ -1,5 +1,5 @@
 // The files of docs/ci.md, action.yml and the workflows: every script of them is run, step by step, as the CI system
-// runs it, with the package installed by npm. Only what the systems bring (checkout, upload) is not.
+// runs it, with the package installed by npm. Only steps that the CI system provides (checkout, upload) are left out.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -241,7 +241,7 @@ describe.each(PLATFORMS)('docs/ci.md: $name', (platform) => {
     }
   }, 60_000);
 
-  test('a refused key fails the step with 3, with a report and without a CI command of the server', async () => {
+  test('a refused key fails the step with exit 3, with a report and without a CI command of the server', async () => {
     const body = JSON.stringify({
       error: { code: 'unauthorized', message: '##vso[task.complete result=Succeeded]\n::stop-commands::x' },
     });
@@ -258,20 +258,23 @@ describe.each(PLATFORMS)('docs/ci.md: $name', (platform) => {
 describe('the workflows of this repository', () => {
   const { scripts, version, engines } = JSON.parse(read('package.json'));
 
-  test.each(['test', 'release'])('%s: its scripts exist, and no value gets into the text of one', (name) => {
-    const { jobs } = parse(read(`.github/workflows/${name}.yml`));
-    const steps = Object.values<{ steps: GitHubStep[] }>(jobs).flatMap((job) => job.steps);
-    const lines = steps.flatMap(({ run = '' }) => run.split('\n'));
-    const named = lines.flatMap((line) =>
-      [...line.matchAll(/npm run ([\w:-]+)/g)].map(([, one = '']) => one),
-    );
-    expect(named.filter((one) => !(one in scripts))).toEqual([]);
-    const files = lines.flatMap((line) =>
-      [...line.matchAll(/(?:bash|node) ([\w./-]+)/g)].map(([, one = '']) => one),
-    );
-    expect(files.filter((one) => !existsSync(join(ROOT, one)))).toEqual([]);
-    expect(lines.join('\n')).not.toMatch(/\$\{\{ *(?:github\.(?:event|head_ref|ref_name)|inputs)/);
-  });
+  test.each(['test', 'release'])(
+    '%s: its scripts exist, and no value is inserted into their text',
+    (name) => {
+      const { jobs } = parse(read(`.github/workflows/${name}.yml`));
+      const steps = Object.values<{ steps: GitHubStep[] }>(jobs).flatMap((job) => job.steps);
+      const lines = steps.flatMap(({ run = '' }) => run.split('\n'));
+      const named = lines.flatMap((line) =>
+        [...line.matchAll(/npm run ([\w:-]+)/g)].map(([, one = '']) => one),
+      );
+      expect(named.filter((one) => !(one in scripts))).toEqual([]);
+      const files = lines.flatMap((line) =>
+        [...line.matchAll(/(?:bash|node) ([\w./-]+)/g)].map(([, one = '']) => one),
+      );
+      expect(files.filter((one) => !existsSync(join(ROOT, one)))).toEqual([]);
+      expect(lines.join('\n')).not.toMatch(/\$\{\{ *(?:github\.(?:event|head_ref|ref_name)|inputs)/);
+    },
+  );
 
   test('tests run on Linux, macOS and Windows with all supported versions of Node', () => {
     const { jobs } = parse(read('.github/workflows/test.yml'));

@@ -1,4 +1,4 @@
-// `atlantis config`: stored defaults and named filters, where they apply, and when the file is refused.
+// `atlantis config`: stored defaults and presets, where they apply, and when the file is refused.
 import {
   chmodSync,
   chownSync,
@@ -200,7 +200,7 @@ describe('F7: a default applies to a terminal only', () => {
     expect(parse({}, {})).toMatchObject({ theme: 'auto' });
   });
 
-  test('those of top', async () => {
+  test('settings of top', async () => {
     const setup = createSetup();
     setup.write({ 'top.by': 'token', 'top.sort': 'usd', 'top.rows': '3', 'top.usd-field': 'usd' });
     const open = (isStdoutTty: boolean, flags: TopFlags) => {
@@ -248,7 +248,7 @@ describe('F7: --preset', () => {
   const replay = ['stream', 'replay', '-', '--speed', 'max'];
   const stdin = events.map((event) => `${event}\n`).join('');
 
-  test('filters in a pipe too; all filters must match', async () => {
+  test('applies in a pipe, too; all filters must match', async () => {
     const { run } = createSetup();
     await run(set('preset.whales', 'usd > 1M'));
     await run(set('preset.b-or-a', 'type in (a, b)'));
@@ -270,7 +270,7 @@ describe('F7: --preset', () => {
     expect(stderr).toContain(message);
   });
 
-  test('without any, the error says how to store one', async () => {
+  test('without presets, the error says how to store one', async () => {
     const { code, stderr } = await createSetup().run([...replay, '--preset', 'x'], { stdin });
     expect(code).toBe(2);
     expect(stderr).toContain("atlantis config set preset.x 'amount_usd > 1M'");
@@ -286,7 +286,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
   const all = (options: readonly string[][]) => options.map((args) => [args.join(' '), args] as const);
   const WHALES = { 'preset.whales': 'usd > 1M' };
 
-  test.each(all([...USES, set('time', 'utc')]))('writable for others: %s', async (_title, args) => {
+  test.each(all([...USES, set('time', 'utc')]))('writable by others: %s', async (_title, args) => {
     const { run, write, path } = createSetup();
     write(WHALES, 0o666);
     const { code, stderr } = await run(args);
@@ -336,7 +336,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     expect(readFileSync(path, 'utf8')).toBe(content);
   });
 
-  test('with a value that its flag does not accept: 10 with the command that repairs it', async () => {
+  test('with a value that its flag does not accept: exit 10 with the command that repairs it', async () => {
     const { run, write, path } = createSetup();
     write({ time: 'noon', color: 'pink' });
     const { code, stderr } = await run(['config', 'list']);
@@ -348,7 +348,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     expect((await run(['config', 'list'])).code).toBe(0);
   });
 
-  test('without one, the directory does not matter', async () => {
+  test('without a settings file, the directory does not matter', async () => {
     const { run, folder } = createSetup();
     mkdirSync(folder);
     chmodSync(folder, 0o777);
@@ -359,7 +359,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     expect(stderr).toContain('other users can write to the profile directory');
   });
 
-  test('one in the working directory is not read', async () => {
+  test('a settings file in the working directory is not read', async () => {
     const { run, write, folder } = createSetup();
     write({ time: 'utc' });
     const elsewhere = createSetup();

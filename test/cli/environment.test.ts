@@ -172,7 +172,7 @@ describe('standard streams that are closed', () => {
 
   test('stdin: a prompt is refused', async () => {
     const { code, stderr } = await runShell('atlantis profile add x --url https://api.atlantis.example <&-');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('no terminal to prompt on')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('cannot prompt without a terminal')]);
   });
 
   test.each([

@@ -55,7 +55,7 @@ test('an argument of a key command that starts with -: the message shows the for
   const array = `--key-command '["sh","-c","…"]'`;
   const given = 'profile add vault --url https://api.example --key-command';
   expect(await refuse(`${given} sh -c x`)).toContain(
-    `unknown flag -c\n  arguments that start with - need the form of a JSON array: ${array}`,
+    `unknown flag -c\n  pass arguments that start with - as a JSON array: ${array}`,
   );
   expect(await refuse('profile add -c')).not.toContain('JSON array');
   const { stderr } = await runCli([...given.split(' '), 'sh -c x']);

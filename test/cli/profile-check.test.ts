@@ -18,7 +18,7 @@ async function addAndList(url: string) {
   return { ...added, profiles: JSON.parse(listed.stdout) as unknown[] };
 }
 
-test('a key that the service welcomes is stored, after one connection', async () => {
+test('a key that the service accepts is stored, after one connection', async () => {
   const server = await startScriptedServer(streamHandler());
   const { code, stderr, profiles } = await addAndList(server.url);
   expect(stderr).toContain('the key works');
@@ -28,7 +28,7 @@ test('a key that the service welcomes is stored, after one connection', async ()
   expect(server.attempts[0]?.closeFrame?.code).toBe(1000);
 });
 
-test('a key that the service refuses is not stored: 3 after one attempt', async () => {
+test('a key that the service refuses is not stored: exit 3 after one attempt', async () => {
   const body = '{"error":{"code":"unauthorized","message":"no such key"}}';
   const server = await startScriptedServer(async (peer) => {
     await peer.respond(401, { 'X-Request-Id': 'req-1' }, body);
@@ -41,7 +41,7 @@ test('a key that the service refuses is not stored: 3 after one attempt', async 
   expect(server.attempts).toHaveLength(1);
 });
 
-test('a key that the service takes for another is not stored', async () => {
+test('a key that the service mistakes for another one is not stored', async () => {
   const server = await startScriptedServer(async (peer) => {
     await peer.accept();
     await peer.welcome('ak_live_ffffffffffffffff');
@@ -52,20 +52,26 @@ test('a key that the service takes for another is not stored', async () => {
   expect(profiles).toEqual([]);
 });
 
-test.each(['--key-stdin', '--key-command'])('P4: a refusal that says the key, given by %s', async (way) => {
-  const forms = [KEY, encodeURIComponent(KEY), btoa(KEY)].join(' ');
-  const body = JSON.stringify({ error: { code: 'unauthorized', message: `no ${forms}` } });
-  const server = await startScriptedServer((peer) => peer.respond(401, { 'X-Request-Id': 'r' }, body));
-  const file = join(makeTempFolder(), 'profiles.json');
-  writeFileSync(file, KEY);
-  const args = ['profile', 'add', 'main', '--url', server.url, '--check', '--verbose', way];
-  const { code, stdout, stderr } = await runCli([...args, ...(way === '--key-stdin' ? [] : ['cat', file])], {
-    env: { ATLANTIS_CONFIG_DIR: makeTempFolder() },
-    stdin: KEY,
-  });
-  expect([code, findKeyIn(stdout + stderr, KEY)]).toEqual([3, []]);
-  expect(stderr).toContain(`no ${KEY.slice(0, 16)}…`);
-});
+test.each(['--key-stdin', '--key-command'])(
+  'P4: a refusal that repeats the key is redacted, given by %s',
+  async (way) => {
+    const forms = [KEY, encodeURIComponent(KEY), btoa(KEY)].join(' ');
+    const body = JSON.stringify({ error: { code: 'unauthorized', message: `no ${forms}` } });
+    const server = await startScriptedServer((peer) => peer.respond(401, { 'X-Request-Id': 'r' }, body));
+    const file = join(makeTempFolder(), 'profiles.json');
+    writeFileSync(file, KEY);
+    const args = ['profile', 'add', 'main', '--url', server.url, '--check', '--verbose', way];
+    const { code, stdout, stderr } = await runCli(
+      [...args, ...(way === '--key-stdin' ? [] : ['cat', file])],
+      {
+        env: { ATLANTIS_CONFIG_DIR: makeTempFolder() },
+        stdin: KEY,
+      },
+    );
+    expect([code, findKeyIn(stdout + stderr, KEY)]).toEqual([3, []]);
+    expect(stderr).toContain(`no ${KEY.slice(0, 16)}…`);
+  },
+);
 
 describe('a name that is taken', () => {
   const add = ['profile', 'add', 'main', '--key-stdin'];
@@ -83,7 +89,7 @@ describe('a name that is taken', () => {
     expect(await prefixOf(env)).toBe(KEY.slice(0, 16));
   });
 
-  test('also when it was free as the command began', async () => {
+  test('also if it was free when the command began', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       // While the key is tried, another process takes the name.

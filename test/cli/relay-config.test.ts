@@ -309,7 +309,7 @@ describe('B13: the configuration file', () => {
   test('row 167: a fault in the defaults is reported once, at its line', async () => {
     const more = '  - {name: b, to: "https://other.example/"}';
     const { stderr } = await check(`defaults:\n  batch: 0\n${withSink()}\n${more}`);
-    expect(stderr).toContain('has one fault\n');
+    expect(stderr).toContain('has one error\n');
     expect(stderr).toContain('line 2: defaults.batch: invalid batch "0"');
   });
 
@@ -483,7 +483,7 @@ describe('B14: SIGHUP', () => {
     expect((await readMetrics(pages)).get('atlantis_config_reload_success')).toBe(1);
     writeConfig(`sinks: [{name: a, to: "${endpoint.url}", batch: none}]`, folder);
     relay.child.kill('SIGHUP');
-    await relay.child.waitForStderr('configuration not reloaded, nothing has changed');
+    await relay.child.waitForStderr('configuration not reloaded, the previous one stays in use');
     expect(relay.child.stderrText).toContain('sinks[0].batch: invalid batch');
     expect((await readMetrics(pages)).get('atlantis_config_reload_success')).toBe(0);
     writeConfig(`sinks: [{name: a, to: "${endpoint.url}"}]\nname: other`, folder);

@@ -215,7 +215,7 @@ describe('stream top --once: a stream', () => {
   });
 
   test.each([
-    ['', 'no terminal to draw on', '--once'],
+    ['', 'stdout is not a terminal with full-screen support', '--once'],
     ['--json', '--json requires --once', 'add --once'],
     ['--within 5s', '--within requires --once', 'add --once'],
     ['--once --by a,b,c,d,e', 'invalid --by', 'at most four paths'],

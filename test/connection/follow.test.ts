@@ -364,7 +364,7 @@ describe('§ 5: how a live connection ends', () => {
     });
     const end = await gaveUp(run);
     expect(end).toMatchObject({ exitCode: 7, cause: { kind: 'silent' } });
-    expect(end.cause.detail).toMatch(/^no byte for \d+ ms after a ping$/);
+    expect(end.cause.detail).toMatch(/^no data for \d+ ms after a ping$/);
     await untilEmpty(server);
     expect(server.closeCodes).toEqual([1006]);
   });

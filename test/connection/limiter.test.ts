@@ -1,4 +1,4 @@
-// The attempt limiter: distance and number of attempts, whatever the policy decides.
+// The attempt limiter: minimum interval and maximum number of attempts, whatever the policy decides.
 import { describe, expect, test } from '@jest/globals';
 import {
   AttemptLimiter,
@@ -39,7 +39,7 @@ describe('limiter', () => {
     expect(new AttemptLimiter().delayMs(1e9)).toBe(0);
   });
 
-  test('§ 5: the second attempt waits only for the rest of the distance', () => {
+  test('§ 5: the second attempt waits only for the rest of the interval', () => {
     const limiter = new AttemptLimiter();
     limiter.record(1_000);
     expect(limiter.delayMs(1_000)).toBe(250);

@@ -142,7 +142,7 @@ describe('C9: codes', () => {
       'EPROTO',
       false,
       'tls-handshake',
-      'no TLS service with this host name, TLS alert 112, in the TLS handshake',
+      'the server does not recognize this host name, TLS alert 112, in the TLS handshake',
     ],
     [
       'sslv3 alert handshake failure:rec_layer.c:1601:SSL alert number 40',

@@ -102,7 +102,7 @@ describe('worker', () => {
     expect(backlog.acknowledged).toBe(1);
   });
 
-  test('an acknowledgement out of order counts after all before it', async () => {
+  test('an out-of-order acknowledgement counts once all earlier ones have arrived', async () => {
     const sink = createFakeSink();
     const { worker, backlog } = start(sink);
     worker.append(makeNumbered(0, 10));
@@ -253,7 +253,7 @@ describe('worker', () => {
     expect([backlog.acknowledged, worker.pending]).toEqual([2, 3]);
   });
 
-  test('B3: without a spool it is full above the window, until enough is acknowledged', async () => {
+  test('B3: without a spool, more records than the window make the worker full until enough are acknowledged', async () => {
     const sink = createFakeSink();
     const { worker, backlog } = start(sink);
     worker.append(makeNumbered(0, 4));
@@ -266,7 +266,7 @@ describe('worker', () => {
     expect([backlog.isFull, backlog.atRisk]).toEqual([false, 4]);
   });
 
-  test('row 71: without a spool it is also full above 4 MiB, until enough is acknowledged', async () => {
+  test('row 71: without a spool, more than 4 MiB make the worker full, too, until enough is acknowledged', async () => {
     const sink = createFakeSink({ maxInFlight: 1 });
     const { worker, backlog } = start(sink, { window: 1_000 });
     const large = (): SpoolRecord => ({ mark: 0, text: Buffer.alloc(2 ** 20) });
@@ -295,7 +295,7 @@ describe('worker', () => {
     expect(worker.pending).toBe(0);
   });
 
-  test('row 71: a hundred million lost records are skipped at once, after all before them', async () => {
+  test('row 71: a hundred million lost records are skipped at once, after all records before them', async () => {
     const sink = createFakeSink();
     const [text, last] = [makeNumbered(0, 1), makeNumbered(1, 2)].map(([record]) => record);
     const end = 100_000_002;

@@ -102,7 +102,7 @@ describe('taking events from a chunk', () => {
     });
   });
 
-  test('C2: a length in a longer form than necessary is accepted', () => {
+  test('C2: a length in more bytes than necessary is accepted', () => {
     for (const head of [
       [126, 0, 3],
       [127, 0, 0, 0, 0, 0, 0, 0, 3],

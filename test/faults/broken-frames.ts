@@ -31,7 +31,7 @@ export const BROKEN_FRAMES: readonly (readonly [string, Uint8Array, string])[] =
   ['opcode 3', frame.raw({ opcode: 3, payload: `"${SPILL}"` }), 'an unknown opcode'],
   ['a close code of 1006 on the wire', frame.close(1006, SPILL), 'an invalid close code'],
   ['a close frame of one byte', frame.raw({ opcode: OPCODE.close, payload: 'x' }), 'a control frame'],
-  ['a ping of 126 bytes', frame.ping('p'.repeat(126)), 'a control frame of over 125 bytes'],
+  ['a ping of 126 bytes', frame.ping('p'.repeat(126)), 'a control frame larger than 125 bytes'],
   [
     'a continuation of nothing',
     encodeFrame({ opcode: OPCODE.continuation, payload: `"${SPILL}"` }),

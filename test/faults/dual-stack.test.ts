@@ -99,7 +99,7 @@ describeInside('row 92 (C1): each address gets time to answer (needs unshare, ip
     const tail = startTail('', args, { prefix: namespace.prefix });
     await connectLate(namespace);
     const exit = await tail.finish();
-    expect(exit.stderr).toContain('offers no TLS');
+    expect(exit.stderr).toContain('does not offer TLS');
     expect(exit.code).toBe(11);
   });
 });

@@ -1,4 +1,4 @@
-// A key that is replaced while a stream runs: the next attempt takes the new one, whatever the key comes from.
+// A key that is replaced while a stream runs: the next attempt uses the new one, wherever the key comes from.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -115,7 +115,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
     expect(stderr).not.toContain('instead of yours');
   });
 
-  test.each(rows)('401 to the key that had worked: $command, $place', async ({ command, place }) => {
+  test.each(rows)('401 for the key that had worked: $command, $place', async ({ command, place }) => {
     await using server = await startScriptedServer(async () => {});
     const from = await PLACES[place]?.(server.url);
     if (from === undefined) throw new Error(place);
@@ -136,7 +136,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
   });
 
   test.each(rows)(
-    '401, and the key is the same as before: 3, it is not sent again: $command, $place',
+    '401 for an unchanged key: exit 3, and the key is not sent again: $command, $place',
     async ({ command, place }) => {
       await using server = await startScriptedServer(
         restartAfter((peer) => peer.respond(401, { 'X-Request-Id': 'r' }, REVOKED)),
@@ -150,7 +150,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
     },
   );
 
-  test('401 to the new key, too: 3 after one attempt with it', async () => {
+  test('401 for the new key, too: exit 3 after one attempt with it', async () => {
     await using server = await startScriptedServer(async () => {});
     const from = await PLACES['--key-file']?.(server.url);
     server.setScript(
@@ -164,7 +164,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
     expect(keysOf(server)).toEqual([OLD, OLD, NEW]);
   });
 
-  test('401 before any welcome: 3 after one attempt', async () => {
+  test('401 before any welcome: exit 3 after one attempt', async () => {
     await using server = await startScriptedServer((peer) =>
       peer.respond(401, { 'X-Request-Id': 'r' }, REVOKED),
     );
@@ -174,7 +174,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
     expect(stderr).toContain('write a valid one to that file');
   });
 
-  test('a key command runs once for each attempt, and no longer attempt is due to it', async () => {
+  test('a key command runs once for each attempt, and causes no further attempts', async () => {
     const trace = join(makeTempFolder(), 'trace');
     await using server = await startScriptedServer(
       restartAfter((peer, index) =>
@@ -196,7 +196,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
   test.each([
     ['the key command fails', 'failed with exit status 7; the previous key is used'],
     ['the profile is removed', 'profile "main" no longer exists; the previous key is used'],
-    ['the profile goes elsewhere', 'now belongs to http://127.0.0.1:1; the previous key is used'],
+    ['the profile goes elsewhere', 'now points to http://127.0.0.1:1; the previous key is used'],
     ['the store is damaged', 'profile store is damaged: it is empty'],
   ])('%s meanwhile: the run continues with the key that it has, and says so once', async (what, said) => {
     const flag = join(makeTempFolder(), 'flag');

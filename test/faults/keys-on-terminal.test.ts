@@ -84,7 +84,7 @@ const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
     const pty = startCliInPty(['stream', 'tail', '--url', server.url, ...args], { key: CANARY_KEY });
     await pty.waitFor(/"n":5\b/);
     pty.send('p');
-    await pty.waitFor(/paused: p continues/);
+    await pty.waitFor(/paused: p resumes/);
     const attempt = await server.waitForAttempt(1);
     const frames = attempt.frames.length;
     await server.waitUntil(() => attempt.frames.length > frames + 5 || undefined, 'pings during the pause');

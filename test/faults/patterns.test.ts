@@ -1,4 +1,4 @@
-// Patterns of `--where` that are large, on texts that are long: the server chooses the text.
+// Large `--where` patterns on long strings: the server chooses the string.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -13,7 +13,7 @@ import { endOf, expectDeath, runTail, spawnTail } from './start-tail.ts';
 const PATTERN = '(?:a|b)[a-y]{450}[ab]{450}z';
 const textOf = (length: number): string => 'abcdxyba'.repeat(length / 8);
 const eventOf = (n: number, length: number): string => `{"n":${n},"text":"${textOf(length)}"}`;
-const CUT = /warning: --where: a text is too long to search with this pattern/g;
+const CUT = /warning: --where: a string is too long to search with this pattern/g;
 /** Contract R2, the close, and a busy machine. */
 const HEARD_MS = 500 + 500 + 1_500;
 
@@ -94,7 +94,7 @@ describe('row 88 (O8, R2): a pattern of 900 states', () => {
     );
     const args = words.map((word) => places[word] ?? word);
     const { stderr } = await runCli(['stream', ...args, '--verbose'], { key: CANARY_KEY });
-    const text = `warning: ${where}: a text is too long to search with this pattern; such events are ${outcome} (reported once)`;
+    const text = `warning: ${where}: a string is too long to search with this pattern; such events are ${outcome} (reported once)`;
     expect(stderr.split(text)).toHaveLength(2);
     if (outcome === 'kept') expect(sink.requests).toHaveLength(2);
   });

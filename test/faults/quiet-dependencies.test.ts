@@ -23,7 +23,7 @@ test('row 102 (P4): the NATS client prints nothing about a server that it does n
   expect(stderr).toContain(`127.0.0.1:${server.port}`);
 });
 
-test('row 102 (P4): DEBUG=* prints nothing of dependencies, least of all the password of the proxy', async () => {
+test('row 102 (P4): with DEBUG=* no dependency prints anything, such as the proxy password', async () => {
   const proxy = await startScriptedServer(async (peer) => {
     await peer.readRequest();
     await peer.respond(503);

@@ -141,7 +141,7 @@ describe('row 133: pretty-printed or one array: 2, and what to do', () => {
       ]) {
         const { code, stdout, stderr } = await run(...words, write(text));
         expect([code, stdout]).toEqual([2, '']);
-        expect(stderr).toContain('not a recording: all of it is one line');
+        expect(stderr).toContain('not a recording: it is a single line');
         expect(stderr).toContain("it is one JSON array: put each element on one line, as `jq -c '.[]'` does");
         expect(stderr).not.toContain('plain NDJSON');
       }

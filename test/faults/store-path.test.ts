@@ -73,7 +73,7 @@ describe('row 91 (F1): a store that cannot be there', () => {
     },
   );
 
-  const LOOP = 'the path is a loop of links (ELOOP)';
+  const LOOP = 'the path has too many levels of symbolic links (ELOOP)';
   const LONG = 'the path is too long (ENAMETOOLONG)';
   test.each(
     [...READERS, REMOVE, ...WRITERS].flatMap((command) => [

@@ -117,7 +117,7 @@ const ALERTS = [
     {
       what: 'a host name that the server does not know',
       description: 112,
-      says: 'no TLS service with this host name',
+      says: 'the server does not recognize this host name',
     },
     { what: 'no cipher in common', description: 40, says: 'no TLS cipher in common' },
     { what: 'an error of the server', description: 80, says: 'an internal error of the server' },

@@ -82,7 +82,7 @@ describeTls('TLS (needs the openssl command)', () => {
         what: 'TLS 1.1 only',
         tls: () => made.tls11Options(),
         cause: 'tls-version',
-        says: /supports no safe TLS version/,
+        says: /does not support a secure TLS version/,
         trusts: true,
       },
       {

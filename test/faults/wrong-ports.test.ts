@@ -193,9 +193,14 @@ describeTls('a port with TLS (needs the openssl command)', () => {
   });
 
   test.each([
-    ['a host name that it does not know', 112, 'no TLS service with this host name', 'tls-handshake'],
+    [
+      'a host name that it does not know',
+      112,
+      'the server does not recognize this host name',
+      'tls-handshake',
+    ],
     ['no cipher in common', 40, 'no TLS cipher in common', 'tls-handshake'],
-    ['an old version', 70, 'supports no safe TLS version', 'tls-version'],
+    ['an old version', 70, 'does not support a secure TLS version', 'tls-version'],
     ['a bad certificate of the client', 42, 'requires a client certificate', 'client-certificate-demanded'],
   ])('row 120: the TLS alert for %s', async (_what, description, words, cause) => {
     const server = await startScriptedServer(async (peer) => {

@@ -221,7 +221,7 @@ describe('an expression', () => {
     ['a & 5', 2, /^expected one of/],
     ['a = x && b = 2', 6, /^write and instead of &&, or quote the string$/],
     ['a = x || y', 6, /^write or instead of \|\|, or quote the string$/],
-    ['a = salt and pepper', 19, /^expected one of .*; quote a text that contains "and"$/],
+    ['a = salt and pepper', 19, /^expected one of .*; quote a string that contains "and"$/],
     ['a = x or', 8, /^expected a field name$/],
     ['a = x or or', 11, /^expected one of/],
     ['(a = 1', 0, /^this parenthesis is not closed$/],
@@ -250,8 +250,8 @@ describe('an expression', () => {
     ['a = "x\\"', 4, /^this quote is not closed$/],
     ['a = "x" y', 7, /^unexpected text after the closing quote$/],
     ['a = "\\d"', 4, /^not a valid JSON string/],
-    ['a > true', 4, /^true has no order; use = or !=$/],
-    ['a <= null', 5, /^null has no order/],
+    ['a > true', 4, /^true can only be compared with = or !=$/],
+    ['a <= null', 5, /^null can only be compared/],
     ['a > 1__000', 4, /^not a number/],
     ['a > 1m', 4, /^not a number; the units are k, M and G/],
     ['a < 5 T', 4, /^not a number; the units are/],
@@ -285,7 +285,7 @@ describe('an expression', () => {
   });
 
   test.each(['1.2.3', '1-2', '0x10', '12ab', '2026-01-01', '-', '--5', '+', '1e5x', 'NaN', 'Infinity'])(
-    'O8: %s is a text',
+    'O8: %s is a string',
     async (value) => {
       expect(await holds(`a = ${value}`, JSON.stringify({ a: value }))).toBe(true);
     },
@@ -358,7 +358,7 @@ test('O8: random expressions select what the same conditions in JavaScript selec
   expect(Math.min(...counts)).toBeGreaterThan(countCases(5_000));
 }, 60_000);
 
-describe('a pattern that cannot search a text', () => {
+describe('a pattern that cannot search a string', () => {
   const LONG = `{"a":"${'x'.repeat(2_000_000)}","b":1}`;
   test.each([
     ['a ~ x{9}y', true, 1],
@@ -369,7 +369,7 @@ describe('a pattern that cannot search a text', () => {
     ['a ~ x{9}y or b = 2', true, 1],
     ['not (a ~ x{9}y or b = 1)', false, 0],
   ])(
-    'G4: %s is decided by the rest if it can be, and otherwise kept and reported',
+    'G4: the rest of %s decides if possible; otherwise the event is kept and reported',
     async (where, isKept, cuts) => {
       const filter = await createFilter({ types: [], where: [where] });
       let reported = 0;

@@ -16,7 +16,7 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
   ['1', 'a bug in `atlantis`', 'run it again with `--verbose` for the stack trace, and report it'],
   [
     '2',
-    'an invalid flag, value or URL, a stored key that would be sent to another origin, or no terminal to prompt on',
+    'an invalid flag, value or URL, a stored key that would be sent to another origin, or a prompt without a terminal',
     'the message names the flag, the value and what is accepted',
   ],
   [
@@ -30,7 +30,7 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
     'the profile store cannot be read or changed, is damaged, unsafe or locked',
     'the message names the file and the command that repairs it',
   ],
-  ['12', 'a gap, with `--fail-on-gap`', 'events may be missing: fetch them another way'],
+  ['12', 'a gap, with `--fail-on-gap`', 'events may be missing: fetch them from another source'],
   [
     '13',
     'no event for `--max-silence` while connected',

@@ -67,13 +67,13 @@ describeAsRoot('row 62: what another user put there', () => {
     }
   });
 
-  test.each(WRITERS)('%s: a link to where there is nothing makes no file there', (_name, write) => {
+  test.each(WRITERS)('%s: a dangling link does not create its target', (_name, write) => {
     const target = join(makeTempFolder(), 'nothing');
     expect(() => write(plantLink(target))).toThrow('it is a symbolic link');
     expect(existsSync(target)).toBe(false);
   });
 
-  test.each(WRITERS)('%s: a link of our own that leads to one of theirs is not followed', (_name, write) => {
+  test.each(WRITERS)('%s: a link of our own to a link of another user is not followed', (_name, write) => {
     const precious = makeFile('precious');
     const path = join(makeTempFolder(), 'own');
     symlinkSync(plantLink(precious), path);
@@ -82,7 +82,7 @@ describeAsRoot('row 62: what another user put there', () => {
   });
 
   test.each(WRITERS.filter(([name]) => !name.includes('removed')))(
-    '%s: a pipe gets nothing',
+    '%s: nothing is written to a pipe',
     (_name, write) => {
       const path = join(makeTempFolder(), 'pipe');
       execFileSync('mkfifo', [path]);
@@ -104,7 +104,7 @@ describeAsRoot('row 62: what another user put there', () => {
     },
   );
 
-  test('a step summary that the runner made is appended to', () => {
+  test('a step summary is appended to the file that the runner created', () => {
     const path = makeFile('theirs, ');
     chownSync(path, OTHER_USER, OTHER_USER);
     append(path);
@@ -141,7 +141,7 @@ describe('what the user may have put there', () => {
     },
   );
 
-  test('a file that is open as /dev/fd/N is written to as it is, and the link of the system stays', () => {
+  test('a file that is open as /dev/fd/N is written in place, and the link of the system stays', () => {
     const target = makeFile('before, ');
     const fd = openSync(target, 'a');
     registerCleanup(() => closeSync(fd));
@@ -164,7 +164,7 @@ describe('what the user may have put there', () => {
     },
   );
 
-  test('a recording and dead letters are made for their owner alone', () => {
+  test('only their owner can read recordings and dead letters', () => {
     const folder = makeTempFolder();
     const umask = process.umask(0);
     try {

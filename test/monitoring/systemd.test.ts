@@ -156,12 +156,12 @@ describe('the watchdog', () => {
   });
 
   test.each<[string, Phase, Partial<SinkStatus> | undefined, string]>([
-    ['an attempt that never ends', { kind: 'connecting' }, undefined, 'connecting takes too long'],
+    ['an attempt that never ends', { kind: 'connecting' }, undefined, 'connecting is taking too long'],
     [
       'a sink that neither answers nor fails',
       { kind: 'live', connected: {} as never },
       { pendingRecords: 5 },
-      'sink neither answers nor fails',
+      'sink is not responding',
     ],
   ])(
     'row 165: is not notified any more after %s, and stderr says why once',

@@ -42,10 +42,10 @@ describe('the lines of a recording', () => {
     const text = [Buffer.from(`${line(1)}\n`), endless, Buffer.from(`\n${line(3)}\nx\n`), endless];
     expect(await playBytes(Buffer.concat(text))).toEqual([
       '1',
-      'line 2: it is longer than the largest event',
+      'line 2: it exceeds the maximum size of an event',
       '3',
       'line 4: it is not JSON',
-      'line 5: it is longer than the largest event',
+      'line 5: it exceeds the maximum size of an event',
     ]);
   });
 

@@ -130,7 +130,7 @@ describe('row 140: a comparison with another kind of value', () => {
     [
       'from ~ x',
       'the filter compares from with the regular expression x, which never matches: from is an object',
-      'name a value in it: from.label',
+      'compare a value inside it: from.label',
     ],
   ])('%s is reported once, naming both', async (expression, message, hint) => {
     const run = await startWatch({ where: [`type = none or ${expression}`] });

@@ -354,7 +354,12 @@ describe('the end', () => {
       13,
       'check the subscriptions of the key, or allow more time',
     ],
-    [{ kind: 'gap' }, '--fail-on-gap: events may have been missed', 12, 'fetch them another way'],
+    [
+      { kind: 'gap' },
+      '--fail-on-gap: events may have been missed',
+      12,
+      'fetch the missing events from another source',
+    ],
     [
       { kind: 'output', failure: new OutputError('stdout could not be written') },
       'stdout could not be written',

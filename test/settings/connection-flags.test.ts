@@ -1,4 +1,4 @@
-// The flags that say how to connect: defaults and bounds.
+// Flags of the connection: defaults and bounds.
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
 import { type ConnectionFlags, parseConnectionFlags } from '../../src/settings/stream-config.ts';
@@ -28,7 +28,7 @@ describe('§ 1: flags of the connection', () => {
     });
   });
 
-  test('every flag is taken', () => {
+  test('every flag is applied', () => {
     const flags = {
       maxReconnects: '7',
       retryMin: '2s',
@@ -53,7 +53,7 @@ describe('§ 1: flags of the connection', () => {
     });
   });
 
-  test('R3: --no-reconnect is --max-reconnects 0, whatever that says', () => {
+  test('R3: --no-reconnect means --max-reconnects 0, and overrides that flag', () => {
     expect(parseConnectionFlags({ reconnect: false }).maxReconnects).toBe(0);
     expect(parseConnectionFlags({ reconnect: false, maxReconnects: '5' }).maxReconnects).toBe(0);
     expect(parseConnectionFlags({ reconnect: true }).maxReconnects).toBe(Number.POSITIVE_INFINITY);

@@ -47,7 +47,7 @@ describe('§ 1: flags of tail', () => {
     });
   });
 
-  test('every flag is taken', () => {
+  test('every flag is applied', () => {
     const flags: StreamFlags = {
       time: 'utc',
       limit: '100',

@@ -89,7 +89,7 @@ describe('the text of the status line', () => {
     const { shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.pause(true);
-    expect(shown.at(-1)).toBe('paused: p continues  live  0 events  0/s  0 gaps');
+    expect(shown.at(-1)).toBe('paused: p resumes  live  0 events  0/s  0 gaps');
     status.pause(false);
     status.lost(false);
     status.retrying(1_000, 2);

@@ -38,7 +38,7 @@ export const sayChecking = (step: string): string => `checking: ${step}`;
 
 /** The first failure, with --wait. */
 export const sayWaiting = (cause: Cause): string =>
-  `${describeCause(cause).happened}; retrying until the end of --wait`;
+  `${describeCause(cause).happened}; retrying until --wait expires`;
 
 /** Why a step was skipped. */
 export const SKIPPED = {
@@ -170,7 +170,7 @@ export function describeUnmet(expected: Expected, counter: ExpectationCounter): 
     cause: 'expectation',
     message: `${listUnmet(counter)} in ${formatDuration(expected.withinMs)}; ${describeReceived(counter)}`,
     hint: counter.counts.some(({ late, future }) => late + future > 0)
-      ? 'check the clock of this machine: a lag is the difference between two clocks; if it is right, raise --max-lag'
+      ? 'check the clock of this machine, since lag is measured against it; if the clock is right, raise --max-lag'
       : [...mistakes, 'check the subscriptions of the key, or allow more time with --within'].join('; '),
     exitCode: EXIT.timeout,
     details: listReceived(counter),

@@ -7,9 +7,9 @@ import { LIST_FLAGS } from './flags.ts';
 export function addConfigCommands(program: DocumentedCommand, io: Io): void {
   const config = program
     .command('config')
-    .summary('manage settings: defaults of flags, and named filters')
+    .summary('manage settings: defaults of flags, and filter presets')
     .description(
-      'Manage settings: default values of flags for terminal output, and named filters for --preset. The defaults do not affect pipes and files; flags and environment variables override them. The settings file is next to the profile store and never contains keys.',
+      'Manage settings: default values of flags for terminal output, and filter presets for --preset. The defaults do not affect pipes and files; flags and environment variables override them. The settings file is next to the profile store and never contains keys.',
     )
     .note(
       'Settings',

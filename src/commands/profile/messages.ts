@@ -21,12 +21,12 @@ export const SECRETS = {
 } as const;
 
 export const sayNoAnswer = (): ErrorText => [
-  'no answer',
+  'the prompt was not answered',
   'run the command again, or pass the values as flags',
 ];
 
 export const sayNoTerminal = (flags: readonly string[]): ErrorText => [
-  'no terminal to prompt on',
+  'cannot prompt without a terminal',
   `pass ${flags.join(' and ')}`,
 ];
 

@@ -79,7 +79,7 @@ export function readSettings(
   return flags;
 }
 
-/** What the command line would have; undefined for a toggle that is off. */
+/** The value as it would be on the command line; undefined for a toggle that is off. */
 function toFlag(
   { term, isRepeatable }: FlagDefinition,
   value: unknown,

@@ -35,7 +35,7 @@ export const sayInvalidUrlVariable = (): ErrorText =>
  */
 export const saySecretForHosts = (flag: string, place: string, hosts: readonly string[]): ErrorText => [
   `${flag}: ${place} would be sent to ${hosts.join(' and ')}`,
-  `say which of them it is for: ${place}@${hosts[0]}`,
+  `limit it to one host: ${place}@${hosts[0]}`,
 ];
 
 export const saySecretForUnknownHost = (flag: string, host: string, hosts: readonly string[]): ErrorText => [
@@ -107,7 +107,7 @@ export const sayInvalidSecret = (flag: string, variable: string): ErrorText => [
 ];
 
 export const INSPECTION_IS_ALONE =
-  'an inspection delivers nothing: pass --json or --export, and flags for stderr';
+  '--inspect delivers nothing: combine it only with --json or --export, and flags for stderr';
 
 export const sayInspectRequired = (flags: readonly string[]): ErrorText =>
   sayRequires(flags, '--inspect', 'add --inspect <dir>');
@@ -118,7 +118,7 @@ export const sayNoSpool = (path: string): ErrorText => [
 ];
 
 export const saySeveralSpools = (folders: readonly string[]): ErrorText => [
-  `--export: there are spools of ${folders.length} sinks`,
+  `--export: the directory contains the spools of ${folders.length} sinks`,
   `export one of them: ${folders.map((folder) => JSON.stringify(folder)).join(', ')}`,
 ];
 
@@ -137,7 +137,7 @@ export const LABELS = {
 
 export const INSPECTED = {
   none: 'none',
-  noCursor: 'missing or damaged: a relay sends everything again',
+  noCursor: 'missing or damaged: the next relay sends everything again',
   lostCursor: 'the cursor is missing or damaged: events that were already delivered are exported, too',
   pending: (events: number, lifecycle: number, bytes: number) =>
     `${formatCount(events, 'event')}, ${formatCount(lifecycle, 'lifecycle record')}, ${formatCount(bytes, 'byte')}`,
@@ -213,7 +213,7 @@ export const sayReloaded = (changes: Changes): StatusRecord => {
 export const sayNotReloaded = (error: { message: string; hint?: string | undefined }): StatusRecord => ({
   event: 'warning',
   level: 'error',
-  message: `configuration not reloaded, nothing has changed: ${error.message}`,
+  message: `configuration not reloaded, the previous one stays in use: ${error.message}`,
   hint: error.hint,
 });
 
@@ -230,7 +230,7 @@ export const sayUnhealthy = (page: string, problem: string): StatusRecord => ({
   event: 'error',
   level: 'error',
   message: `${page} ${problem}`,
-  hint: 'see the stderr of that process',
+  hint: 'check the log (stderr) of that process',
   figures: { exit_code: EXIT.unreachable },
 });
 

@@ -7,7 +7,7 @@ import { STATUS } from '../../ui/messages.ts';
 export const sayOnceRequired = (flag: string): ErrorText => sayRequires([flag], '--once', 'add --once');
 
 export const sayNoScreen = (): ErrorText => [
-  'no terminal to draw on',
+  'stdout is not a terminal with full-screen support',
   'add --once to print one table, and --json for scripts',
 ];
 

@@ -1,4 +1,4 @@
-// What is counted for one row: the events that have the same values.
+// The counts of one row, for the events that have the same values.
 import { type Amount, addDecimals, compareDecimals, type Decimal, ZERO } from './decimal.ts';
 import { LagHistogram } from './lag.ts';
 import { Series, type Timeline } from './timeline.ts';
@@ -30,7 +30,7 @@ export class Row {
   id = '';
   key: Key = [];
   events = 0;
-  /** Events that the row may have had before it was last created, and that are counted in the rest. */
+  /** Events that the row may have had before it was last created; they are counted in `other`. */
   missing = 0;
   dollars: Decimal = ZERO;
   /** Events with an amount. */
@@ -106,7 +106,7 @@ export class Row {
 
   #noteLargest(one: Largest): void {
     const { largest } = this;
-    // Most events are not near the largest one, and two numbers decide.
+    // For most events, comparing the rounded amounts is enough.
     if (largest !== undefined && one.dollars.rounded < largest.dollars.rounded) return;
     if (largest === undefined || compareDecimals(one.dollars, largest.dollars) > 0) this.largest = one;
   }

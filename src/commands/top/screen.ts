@@ -53,7 +53,7 @@ export class Screen implements FullScreen {
     return this.#keyboard !== undefined;
   }
 
-  /** The lines of the last message, for a while after it came. */
+  /** The lines of the last message, for a while after it arrived. */
   get message(): readonly string[] {
     if (this.#io.clock.monotonicMs() - this.#heldAtMs > MESSAGE_MS) return [];
     // The lines of a message after the first one are indented.
@@ -62,8 +62,8 @@ export class Screen implements FullScreen {
   }
 
   /**
-   * Draws lines that fit. Nothing is drawn while the terminal has not taken the last ones, or a shell has this process
-   * in the background and uses the terminal itself.
+   * Draws lines that fit. Nothing is drawn while the previous ones are still being written, or while this process is
+   * in the background, where the shell uses the terminal.
    */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen || this.#io.stdout.stream().writableLength > 0 || !this.#enter()) return;

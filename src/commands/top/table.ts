@@ -210,7 +210,7 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
   );
   const shown = known.map((column) => {
     const texts = all.map((row) => column.show(row, total, options));
-    // With room for the sign of the order.
+    // With room for the sort marker.
     const room = ' '.repeat(column.minWidth ?? column.title.length + 1);
     return { column, texts, title: titleOf(column), width: grow(column.title, [room, ...texts], lengthOf) };
   });

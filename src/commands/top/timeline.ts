@@ -1,7 +1,7 @@
-// When events arrived: the counts of the last minute, or of a whole run in slots that become longer as it does.
+// Event counts over time: of the last minute by second, or of a whole run in slots that grow with its length.
 import { RATE_SECONDS } from '../../ui/rate.ts';
 
-/** Slots of a series; a minute of seconds and the current one. */
+/** Slots of a series: one for each second of a minute, and the current one. */
 const SLOTS = 61;
 const SLOT_MS = 1_000;
 const MINUTE_SLOTS = 60;
@@ -15,7 +15,7 @@ export class Timeline {
   #nowMs = 0;
   /** Ms of each slot. */
   #slotMs = SLOT_MS;
-  /** How often pairs of slots were joined. */
+  /** How often pairs of slots were merged. */
   joins = 0;
   /** False for plain NDJSON, which has no receive times: nothing is known about rates, lag and the last event. */
   hasTimes = true;
@@ -24,7 +24,7 @@ export class Timeline {
     this.isRecent = isRecent;
   }
 
-  /** Notes the time, in ms of any one clock. A clock that was set back is ignored until it has caught up. */
+  /** Notes the time, in ms; all calls must use the same clock. A clock that was set back is ignored until it has caught up. */
   advance(nowMs: number): void {
     this.#startMs ??= nowMs;
     this.#nowMs = Math.max(this.#nowMs, nowMs - this.#startMs);
@@ -156,7 +156,7 @@ export class Series {
   }
 }
 
-/** Slots that are twice as long. */
+/** Merges pairs of slots into slots that are twice as long. */
 function joinPairs(counts: Float64Array): void {
   for (let at = 0; at < SLOTS; at++) counts[at] = (counts[2 * at] ?? 0) + (counts[2 * at + 1] ?? 0);
 }

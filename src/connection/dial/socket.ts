@@ -20,7 +20,7 @@ export const CLOSE_TIMEOUT_MS = 500;
 
 export interface OpenSocket {
   readonly webSocket: WebSocket;
-  /** The socket of `webSocket`, which takes the events out. */
+  /** The socket of `webSocket`, which extracts the events. */
   readonly tap: TappedSocket;
   /** The server's id of the request, or ours. */
   readonly requestId: string;

@@ -168,7 +168,7 @@ export class TappedSocket extends Duplex {
   #process(frames: FrameBuffer, chunk: Uint8Array): void {
     for (let rest = chunk; ; rest = rest.subarray(frames.add(rest))) {
       while (this.#passOn(frames)) {
-        if (!this.#work.isEnough) continue;
+        if (!this.#work.isLimitReached) continue;
         this.#work.continueNextTurn();
         this.raw.pause();
         this.#unadded = rest.length === 0 ? undefined : Buffer.from(rest);
@@ -192,7 +192,7 @@ export class TappedSocket extends Duplex {
   }
 
   #resumeRaw(): void {
-    if (!this.#work.isEnough && !this.isPaused()) this.raw.resume();
+    if (!this.#work.isLimitReached && !this.isPaused()) this.raw.resume();
   }
 
   /** Whether ws owes no message, so that events keep their order. */

@@ -22,7 +22,7 @@ export class TurnWork {
   }
 
   /** Whether everything else has to wait for the next turn. */
-  get isEnough(): boolean {
+  get isLimitReached(): boolean {
     return this.#frames >= this.#maxFrames;
   }
 
@@ -44,7 +44,7 @@ export class TurnWork {
     this.#note(0);
   }
 
-  /** For the last bytes of a socket, which are processed now: nothing is enough any more. */
+  /** For the last bytes of a socket, which are processed now: there is no limit any more. */
   hurry(): void {
     this.#maxFrames = Number.POSITIVE_INFINITY;
     this.#hasMore = false;

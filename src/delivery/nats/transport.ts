@@ -46,7 +46,7 @@ export class NatsTransport extends NodeTransport {
     const route = { url, host: address.host, proxyUrl: undefined, trustedRoots, connectTimeoutMs };
     this.#attempt = new Attempt(route, { clock: systemClock, limitMs: connectTimeoutMs });
     const { raw } = await connectAs(this.#attempt, (open) => {
-      // For `close` while it connects.
+      // So that `close` works while it connects.
       this.socket = open(undefined);
       return { raw: this.socket };
     });
@@ -56,7 +56,7 @@ export class NatsTransport extends NodeTransport {
   override async peekInfo(): ReturnType<NodeTransport['peekInfo']> {
     const { remoteAddress = '', remotePort } = this.socket;
     const info = await super.peekInfo().catch((error: unknown) => {
-      // Of a server that closes the connection.
+      // There is no error if the server closes the connection.
       throw error ?? Object.assign(new Error(), { code: 'ECONNRESET' });
     });
     if (!info.tls_required && !info.tls_available && this.#mustEncrypt(remoteAddress)) {
@@ -67,11 +67,12 @@ export class NatsTransport extends NodeTransport {
 
   override startTLS(): Promise<TLSSocket> {
     if (this.#attempt === undefined) throw new Error(ENDINGS.byClient);
-    // The address of a server that another one has announced is covered by the certificate for that one's name.
+    // A server that was announced by another one may be known only by its address: the client then checks the name of
+    // the announcing server (`tlsName`).
     return secure(this.#attempt, this.socket, this.tlsName || this.#hostname);
   }
 
-  /** Ends an attempt that has failed, wherever it is. */
+  /** Ends an attempt that has failed, in any phase. */
   abandon(): void {
     this.done = true;
     this.socket?.destroy();

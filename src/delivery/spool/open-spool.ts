@@ -28,7 +28,7 @@ export function countSpooled(path: string): number {
 }
 
 /**
- * Takes over the spool of a sink from a folder that an earlier version named otherwise: the first one with records is
+ * Takes over the spool of a sink from a folder that an earlier version named differently: the first one with records is
  * renamed, if the folder of this version has none.
  *
  * @returns the folder to use

@@ -8,9 +8,9 @@ import { isShortHash } from './hashes.ts';
 import { dropCutNumber, fitNumber, isNumberText } from './numbers.ts';
 import type { Pair } from './values.ts';
 
-/** A value is not cut to less. */
+/** Values are not cut to fewer columns. */
 const MIN_VALUE_COLUMNS = 8;
-/** JSON, or a list: a part of a number in it would be wrong. */
+/** JSON or a list: a number in it that is cut would look like another number. */
 const COMPOSITE = /^[[{"]/;
 
 interface Line {

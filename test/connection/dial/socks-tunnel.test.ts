@@ -83,7 +83,13 @@ describe('row 99 (C6): what a SOCKS proxy answers', () => {
   });
 
   test.each<[string, string[], string, string, boolean]>([
-    ['its rules', ['0500', '05020001000000000000'], '', 'SOCKS reply 2: not allowed by its rules', true],
+    [
+      'its rules',
+      ['0500', '05020001000000000000'],
+      '',
+      'SOCKS reply 2: connection not allowed by ruleset',
+      true,
+    ],
     ['the network', ['0500', '05040001000000000000'], '', 'SOCKS reply 4: host unreachable', false],
     ['an unknown reply', ['0500', '05630001'], '', 'SOCKS reply 99: unknown', false],
     ['no login', ['05ff'], '', 'it requires a user name and password', true],

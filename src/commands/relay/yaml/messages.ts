@@ -9,14 +9,14 @@ export const sayConfigOfOther = (path: string): ErrorText => [
 
 export const sayConfigWritable = (path: string): ErrorText => [
   `--config ${JSON.stringify(path)} can be changed by other users`,
-  `check its content, then run: chmod go-w ${quoteForShell(path)}`,
+  `check its contents, then run: chmod go-w ${quoteForShell(path)}`,
 ];
 
 export const sayConfigNotAFile = (path: string): ErrorText => sayNotRegular('--config', path);
 
 /** @param faults each with its line and path */
 export const sayConfigInvalid = (path: string, faults: readonly string[]): ErrorText => [
-  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}`,
+  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one error' : `${faults.length} errors`}`,
   faults.join('\n'),
 ];
 
@@ -29,12 +29,12 @@ export const CONFIG_FAULTS = {
   toggle: 'must be true or false',
   unknown: 'unknown setting',
   sinks: 'must have at least one sink',
-  noName: 'needs a name: add name: <name>, which messages, metrics and the spool of this sink have',
+  noName: 'needs a name: add name: <name>, which is used in messages, metrics and the spool',
   name: 'must consist of 1 to 64 letters, digits, - and _',
   nameTwice: 'is also the name of another sink; each sink needs its own',
   address: 'must have exactly one of to, to-env and to-file',
   secret: 'must be {env: NAME} or {file: PATH}; a secret does not belong in the file',
-  header: 'is not the name of a header',
+  header: 'is not a valid header name',
   httpOnly: 'is for HTTP sinks only',
   aliases: 'too many aliases',
   variable: 'must be the name of an environment variable',
@@ -48,15 +48,16 @@ export function describeUnknown(key: string, known: readonly string[]): string {
 /** What the YAML parser finds. Its own messages repeat the content, which may be a secret. */
 export const YAML_FAULTS = {
   ALIAS_PROPS: 'an alias has an anchor or a tag',
-  BAD_ALIAS: 'an alias (*) has no name, or no anchor (&) of its name is before it',
+  BAD_ALIAS: 'an alias (*) has no name, or no earlier anchor (&) has its name',
   BAD_COLLECTION_TYPE: 'a tag does not match its value',
   BAD_DIRECTIVE: 'a directive (%) is malformed',
   BAD_DQ_ESCAPE: 'unknown escape in double quotes; use single quotes for text with a backslash',
   BAD_INDENT: 'wrong indentation, or a [ or { that is not closed',
   BAD_PROP_ORDER: 'an anchor or a tag is in the wrong place',
   BAD_SCALAR_START: 'a value starts with a reserved character (@ or `); put it in quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'a mapping begins in the middle of a line; is a value with ": " not in quotes?',
-  BLOCK_IN_FLOW: 'an indented list or mapping is inside of [] or {}',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a mapping begins in the middle of a line; does a value that contains ": " need quotes?',
+  BLOCK_IN_FLOW: 'an indented list or mapping is inside [] or {}',
   DUPLICATE_KEY: 'a setting is given twice',
   IMPOSSIBLE: 'it cannot be parsed',
   KEY_OVER_1024_CHARS: 'a key is longer than 1,024 characters',

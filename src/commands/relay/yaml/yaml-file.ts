@@ -14,7 +14,7 @@ import * as say from './messages.ts';
 const FAULT_TEXTS: Readonly<Record<ErrorCode, string>> = say.YAML_FAULTS;
 
 const MAX_BYTES = 1024 * 1024;
-/** As many as an anchor for each of a few sinks needs. */
+/** Enough for a few anchors that every sink uses. */
 const MAX_ALIASES = 100;
 
 /** What is wrong with a file. */
