@@ -2,7 +2,7 @@
 // clock, draws a random number or does I/O.
 //
 // `decideRetry` applies RULES to the history of the run, `computeDelayMs` computes the delay before the retry, and the
-// attempt limiter enforces a minimum distance between attempts regardless of both.
+// attempt limiter enforces a minimum interval between attempts regardless of both.
 import { EXIT, type ExitCode } from '../errors.ts';
 import { CAUSES, type RuleName } from './cause-table.ts';
 import { FIRST_BUDGET, type FirstBudget } from './config.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { expectSkippedBehind, startWaiting, WAITS } from './check-waits.ts';
 
-describe('nothing hangs: --deadline ends each step: 124 and its name', () => {
+describe('nothing hangs: --deadline ends each step: exit 124 and its name', () => {
   test.each(WAITS)('$step: $what', async (wait) => {
     const { finish } = await startWaiting(wait, ['--deadline', '2s']);
     const exit = await finish();

@@ -252,7 +252,7 @@ describe('a disk that is full', () => {
   );
 
   (hasMounts() ? test : test.skip)(
-    'where the JUnit file goes: 9, the old one stays, and nothing is left over (needs unshare)',
+    'where the JUnit file goes: exit 9, the old one stays, and nothing is left over (needs unshare)',
     async () => {
       const server = await startScriptedServer(streamHandler());
       const script = `

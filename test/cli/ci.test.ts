@@ -23,7 +23,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
   const rows: readonly (readonly [string, Script, string[], number, number])[] = [
     ['the limit is reached: 0', streamHandler({ events: three, finish: drop }), [], 0, 3],
     [
-      'nothing comes: 13 after --max-silence',
+      'no event: exit 13 after --max-silence',
       streamHandler({ events: [EVENT] }),
       ['--max-silence', '1s'],
       13,
@@ -31,7 +31,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     ],
     ['the connection is lost: 12 at the gap', streamHandler({ events: [EVENT], finish: drop }), [], 12, 1],
     [
-      'other events: 124 after --timeout',
+      'other events: exit 124 after --timeout',
       streamHandler({ events: [EVENT], finish: tick }),
       ['--type', 'large_*', '--max-silence', '20s', '--timeout', '3s'],
       124,
@@ -84,7 +84,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     expect(existsSync(ready)).toBe(false);
   });
 
-  test('a ready file that could not be written is 9 before anything is connected to', async () => {
+  test('a ready file that cannot be written is exit 9 before any connection', async () => {
     const server = await startScriptedServer(streamHandler());
     const ready = join(makeTempFolder(), 'missing', 'ready.json');
     const { code, stderr } = await startTail(server.url, ['--ready-file', ready]).finish();
@@ -152,7 +152,7 @@ describe('docs/ci.md', () => {
     }
   });
 
-  test.each(recipes)('$name fails with 3 where the key is refused', async (recipe) => {
+  test.each(recipes)('$name fails with exit 3 where the key is refused', async (recipe) => {
     const body = JSON.stringify({ error: { code: 'unauthorized', message: 'no' } });
     const { code } = await run(recipe, (peer) => peer.respond(401, {}, body));
     expect(code).toBe(3);

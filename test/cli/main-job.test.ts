@@ -69,7 +69,7 @@ describe('tail of a simulator in another process', () => {
     expect(stderr).not.toContain(KEY);
   });
 
-  test('the wrong key is refused with 3 after one attempt', async () => {
+  test('the wrong key is refused with exit 3 after one attempt', async () => {
     const simulator = startCli(['stream', 'simulate', '--port', '0', '--key', `${KEY}99`]);
     const url = findUrl(await simulator.waitForStdout('Ctrl-C'));
     const { code, stdout, stderr } = await runCli(['stream', 'tail', '--url', url], { key: KEY });

@@ -364,7 +364,7 @@ print(len(list(parse(sys.stdin.read()))))`;
   );
 });
 
-test('M4: --metrics-listen with --redeliver is 2', async () => {
+test('M4: --metrics-listen with --redeliver is exit 2', async () => {
   const args = ['--to', 'http://127.0.0.1:1', '--redeliver', 'dead.ndjson', ...LISTEN];
   const { code, stderr } = await runTail('', args, { command: 'relay' });
   expect([code, stderr]).toEqual([2, expect.stringContaining('cannot be combined')]);
@@ -440,7 +440,7 @@ describe('relay --health', () => {
     });
   });
 
-  test('M6: a server that accepts and stays silent is 7 within 5 s; other flags are 2', async () => {
+  test('M6: a server that accepts and stays silent is exit 7 within 5 s; other flags are exit 2', async () => {
     const server = createServer((socket) => void socket.resume());
     registerCleanup(() => void server.close());
     const port = await new Promise((resolve) => {

@@ -106,7 +106,7 @@ describeWithScript('on a terminal (needs script)', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  test('--key-stdin would show what is typed: 2', async () => {
+  test('--key-stdin would show what is typed: exit 2', async () => {
     const { child } = startOnTerminal(`atlantis profile add main --url ${URL} --key-stdin`);
     expect(await child.waitForStdout('over')).toMatch(/--key-stdin reads a pipe(.|\s)*status 2/);
   });

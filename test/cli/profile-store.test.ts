@@ -88,7 +88,7 @@ describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
     expect(rows.at(-1)).toMatch(/^0 /);
   });
 
-  test('ulimit -f: 9, not death by SIGXFSZ, and the old file', async () => {
+  test('ulimit -f: exit 9, not death by SIGXFSZ, and the old file', async () => {
     const { folder, path } = createStore({ main: { url: URL, key: `ak_live_${'0'.repeat(3000)}` } });
     const before = readFileSync(path);
     const { code, stderr } = await runShell(

@@ -247,7 +247,7 @@ describe('what is refused', () => {
     expect(stdout).not.toMatch(/\x1b|\u202e|c\.example/);
   });
 
-  test('F2: a rename onto another profile: 2, and both keep their keys', async () => {
+  test('F2: a rename onto another profile: exit 2, and both keep their keys', async () => {
     const { run, add, read } = createSetup();
     await add('main');
     await run(`profile add other --url ${URL} --key-command op`);
@@ -350,7 +350,7 @@ describe('where a stored key may go', () => {
   }
 
   test.each(['flag', 'environment'])(
-    'P3, row 57: not to another origin by %s: 2, no connection',
+    'P3, row 57: not to another origin by %s: exit 2, no connection',
     async (way) => {
       const { run, add } = createSetup();
       await add('main');
@@ -375,7 +375,7 @@ describe('where a stored key may go', () => {
     expect(count()).toBeGreaterThan(0);
   });
 
-  test('P1: a profile with a key command works; its failure is 3 with name and status', async () => {
+  test('P1: a profile with a key command works; its failure is exit 3 with name and status', async () => {
     const { run } = createSetup();
     const { port, count } = await countConnections();
     await run(`profile add good --url http://127.0.0.1:${port} --key-command echo ${KEY}`);

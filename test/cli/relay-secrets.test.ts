@@ -119,7 +119,7 @@ describe('row 76 (B8): the secret of a header', () => {
   });
 
   test.each(['one-0123\ntwo-0123', 'one-0123\u001btwo-0123', 'one-0123\u0085two-0123'])(
-    'that is %j: 2 before anything is connected, and it is not repeated',
+    'that is %j: exit 2 before any connection, and it is not repeated',
     async (token) => {
       const { code, sent, stderr } = await send(token);
       expect([code, sent]).toEqual([2, []]);
@@ -128,7 +128,7 @@ describe('row 76 (B8): the secret of a header', () => {
     },
   );
 
-  test('of white space only counts as not set: 2', async () => {
+  test('of white space only counts as not set: exit 2', async () => {
     const { code, stderr } = await send(' \n');
     expect([code, stderr]).toEqual([2, expect.stringContaining('the variable HOOK_TOKEN is not set')]);
   });

@@ -243,7 +243,7 @@ describe('row 107: plain NDJSON, as `tail --json > file` writes it', () => {
     expect(stderr).not.toContain('is damaged');
   });
 
-  test('relay --redeliver of plain NDJSON: 2, and nothing is sent', async () => {
+  test('relay --redeliver of plain NDJSON: exit 2, and nothing is sent', async () => {
     const endpoint = await startHttpEndpoint();
     const args = ['stream', 'relay', '--to', endpoint.url, '--redeliver', record([event(1)]), '--verbose'];
     const { code, stderr } = await runCli(args, GUARDED);

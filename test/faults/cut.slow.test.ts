@@ -37,7 +37,7 @@ describe('O6: stdout stays blocked', () => {
     },
   );
 
-  test('--timeout: 124, and stderr says that the end was cut', async () => {
+  test('--timeout: exit 124, and stderr says that the end was cut', async () => {
     await using server = await flood();
     const child = startTail(server.url, ['--timeout', '500ms', '--log-format', 'json']);
     child.pauseStdout();

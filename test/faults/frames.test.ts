@@ -11,16 +11,19 @@ function serveBroken(breakIt: (peer: Peer) => Promise<void>) {
 }
 
 describe('row 37: a broken frame', () => {
-  test.each(BROKEN_FRAMES)('%s: named, not printed, 8 with --no-reconnect', async (_name, bytes, words) => {
-    await using server = await serveBroken((peer) => peer.sendRaw(bytes));
-    const exit = await runTail(server.url, ['--no-reconnect']);
-    expect(exit.code).toBe(8);
-    expect(exit.stdout).toBe('{"good":1}\n');
-    expect(exit.stderr).toContain(words);
-    expect(exit.stderr).not.toContain(SPILL);
-    expect(errorLines(exit.stderr)).toHaveLength(1);
-    expect(server.attempts).toHaveLength(1);
-  });
+  test.each(BROKEN_FRAMES)(
+    '%s: named, not printed, exit 8 with --no-reconnect',
+    async (_name, bytes, words) => {
+      await using server = await serveBroken((peer) => peer.sendRaw(bytes));
+      const exit = await runTail(server.url, ['--no-reconnect']);
+      expect(exit.code).toBe(8);
+      expect(exit.stdout).toBe('{"good":1}\n');
+      expect(exit.stderr).toContain(words);
+      expect(exit.stderr).not.toContain(SPILL);
+      expect(errorLines(exit.stderr)).toHaveLength(1);
+      expect(server.attempts).toHaveLength(1);
+    },
+  );
 
   test('row 116: a Close frame whose reason is not UTF-8 is answered with 1007', async () => {
     const payload = Buffer.from('\x03\xe8\xce\xba\xed\xa0\x80', 'latin1');

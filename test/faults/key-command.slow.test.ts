@@ -6,7 +6,7 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { runCli } from '../helpers/run-cli.ts';
 
 test.each(['stream tail', 'stream check'])(
-  'P1: 10 s, then 3: %s',
+  'P1: exit 3 after 10 s: %s',
   async (command) => {
     const folder = join(makeTempFolder(), 'config');
     mkdirSync(folder, { mode: 0o700 });

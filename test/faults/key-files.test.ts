@@ -66,7 +66,7 @@ describe('row 74 (P1): a key file', () => {
     ['two lines', (path) => writeFileSync(path, `${CANARY_KEY}\nmore`), /contains a line break/],
   ];
   test.each(bad.flatMap((row) => cases.map(({ way, command }) => [...row, way, command] as const)))(
-    '%s: 3, no connection: %j %j %s, %s',
+    '%s: exit 3, no connection: %j %j %s, %s',
     async (_what, make, words, way, command) => {
       await using server = await startScriptedServer(streamHandler());
       const path = join(makeTempFolder(), 'api-key');

@@ -98,7 +98,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     expect((await store.run('profile remove main --yes')).code).toBe(0);
   });
 
-  test('locked: 3, and what to do', async () => {
+  test('locked: exit 3, and what to do', async () => {
     const service = await startSecretService();
     const store = useStore(service.env);
     await store.add();
@@ -148,7 +148,7 @@ describe('row 77 (P6): no keychain', () => {
     expect([exit.code, readText(exit)]).toEqual([2, expect.stringContaining('cannot be combined')]);
   });
 
-  test('no secret-tool: 3 and how to get it, nothing is stored', async () => {
+  test('no secret-tool: exit 3 and how to get it, nothing is stored', async () => {
     const store = useStore({ PATH: makeTempFolder() });
     const exit = await store.add();
     expect(exit.code).toBe(3);
@@ -159,7 +159,7 @@ describe('row 77 (P6): no keychain', () => {
   });
 
   describeWithService('with secret-tool', () => {
-    test('no D-Bus: 3 with its own words', async () => {
+    test('no D-Bus: exit 3 with its own words', async () => {
       const exit = await useStore({}).add();
       expect(exit.code).toBe(3);
       expect(readText(exit)).toMatch(

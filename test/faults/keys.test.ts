@@ -76,7 +76,7 @@ describe('row 57 (P3): a stored key does not go to another origin', () => {
     ),
   );
 
-  test.each(rows)('$kind, by $way: 2, no connection: $command', async ({ command, secret, way }) => {
+  test.each(rows)('$kind, by $way: exit 2, no connection: $command', async ({ command, secret, way }) => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     // The same host: the port alone makes it another origin.
     const folder = createStore('http://127.0.0.1:1', secret);

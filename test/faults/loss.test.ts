@@ -61,7 +61,7 @@ describe('row 15: a reset in mid-frame', () => {
 });
 
 describe('row 18: a key that is revoked in mid-stream', () => {
-  test('row 18: close 1008, then 401: 3 after exactly one further attempt', async () => {
+  test('row 18: close 1008, then 401: exit 3 after exactly one further attempt', async () => {
     const server = await startScriptedServer((peer, index) => {
       if (index === 0) return playEndings([(one) => one.sendClose(1008, 'key revoked')])(peer, index);
       return peer.respond(401, { 'X-Request-Id': 'req-18' }, REVOKED);
@@ -138,7 +138,7 @@ describe('R3: the first loss ends the run with its code', () => {
 });
 
 describe('§ 2: --max-silence', () => {
-  test('§ 2: connected, and no event for this long: 13, however many pongs come', async () => {
+  test('§ 2: connected, and no event for this long: exit 13, however many pongs arrive', async () => {
     const server = await startScriptedServer(playEndings([]));
     const args = ['--max-silence', '600ms', '--ping-interval', '100ms'];
     const { code, stdout, stderr } = await runTail(server.url, args);

@@ -27,7 +27,7 @@ async function run(words: readonly string[], env = {}) {
 }
 
 describe('row 110: a file in a folder that does not exist is refused before anything is connected', () => {
-  test.each(FLAGS)('%s of %j: 9, with the command that creates the folder', async (flag, words) => {
+  test.each(FLAGS)('%s of %j: exit 9, with the command that creates the folder', async (flag, words) => {
     const path = join(makeTempFolder(), 'no', 'such', 'file');
     const { code, stdout, stderr, connections } = await run([...words, flag, path]);
     expect([code, stdout, connections]).toEqual([9, '', 0]);
@@ -50,7 +50,7 @@ describe('row 110: a file in a folder that does not exist is refused before anyt
     ).toHaveLength(1);
   });
 
-  test('a folder that disappears during the check: 9 at the end, after the report on stdout', async () => {
+  test('a folder that disappears during the check: exit 9 at the end, after the report on stdout', async () => {
     const folder = join(makeTempFolder(), 'reports');
     mkdirSync(folder);
     const server = await startScriptedServer(async (peer, attempt) => {

@@ -38,7 +38,7 @@ describe('row 28 (C9): a port without a listener', () => {
     expect(exit.code).toBe(7);
   });
 
-  test('is tried five times, then given up with 7', async () => {
+  test('is tried five times, then given up with exit 7', async () => {
     const exit = await runTail(`ws://127.0.0.1:${await findClosedPort()}`, FAST, { log: 'json' });
     expect(pickRecords(exit, 'connecting')).toHaveLength(5);
     expect(pickRecords(exit, 'retrying')).toHaveLength(4);
@@ -139,7 +139,7 @@ describe('row 32: TLS on one side only', () => {
     { what: 'an SSH banner', script: (peer) => peer.sendRaw('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n') },
     { what: 'a mail server', script: (peer) => peer.sendRaw('220 mail.example ESMTP\r\n') },
   ];
-  test.each(plain)('row 32: wss: to $what: 8 with a hint, one attempt', async ({ script }) => {
+  test.each(plain)('row 32: wss: to $what: exit 8 with a hint, one attempt', async ({ script }) => {
     const server = await startScriptedServer(script);
     const { code, stdout, stderr } = await runTail(server.url.replace('ws:', 'wss:'));
     expect(stderr).toContain('does not speak TLS on this port');

@@ -55,7 +55,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
   });
 
   (canUnshare() ? test : test.skip)(
-    'a disk that fills up: 9, and only what fitted (needs unshare)',
+    'a disk that fills up: exit 9, and only what fitted (needs unshare)',
     async () => {
       await using server = await startScriptedServer(streamHandler({ events: numberedEvents(200) }));
       const script = `

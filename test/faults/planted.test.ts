@@ -80,7 +80,7 @@ const run = (args: readonly string[], home: string, more: { stdin?: string } = {
   });
 
 describeWithUsers('row 61: a lock that another user prepared (needs root and setpriv)', () => {
-  test('a profile store: 10, and the folder that it leads to is as it was', async () => {
+  test('a profile store: exit 10, and the folder that it leads to is as it was', async () => {
     const { home, ssh, names } = makeHome();
     const folder = join(home, 'config');
     mkdirSync(folder, { mode: 0o700 });
@@ -93,7 +93,7 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect(readdirSync(folder)).toEqual(['profiles.json.lock']);
   });
 
-  test('a spool: 9, and the folder that it leads to is as it was', async () => {
+  test('a spool: exit 9, and the folder that it leads to is as it was', async () => {
     const { home, ssh, names } = makeHome();
     const spool = join(home, 'spool');
     const endpoint = await startHttpEndpoint();
@@ -118,7 +118,7 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect(readdirSync(ssh)).toEqual(names);
   });
 
-  test('a recording: 2, and the folder that it leads to is as it was', async () => {
+  test('a recording: exit 2, and the folder that it leads to is as it was', async () => {
     const { home, ssh, names } = makeHome();
     plantLink(ssh, join(home, 'events.ndjson.lock'));
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
@@ -190,7 +190,7 @@ describeWithUsers('row 109: a recording of which another user wants to take the 
 });
 
 describeWithUsers('row 62 (F6): files that another user prepared (needs root and setpriv)', () => {
-  test('a spool in a folder of another user: 9, nothing is made in it and nothing delivered', async () => {
+  test('a spool in a folder of another user: exit 9, nothing is made in it and nothing delivered', async () => {
     const { home } = makeHome();
     const trap = makeTrap();
     const endpoint = await startHttpEndpoint();
@@ -252,7 +252,7 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     expect(readFileSync(reader, 'utf8')).toBe('');
   });
 
-  test('a ready file that is a pipe of another user: 9 at once, and nothing is written to it', async () => {
+  test('a ready file that is a pipe of another user: exit 9 at once, and nothing is written to it', async () => {
     const { home } = makeHome();
     const { pipe, reader } = plantPipe();
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));

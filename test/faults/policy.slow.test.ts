@@ -83,7 +83,7 @@ describe('row 24: a welcome, then an instant close, every time', () => {
     }
   }, 100_000);
 
-  test('§ 5: close 1000 five times in a row under 10 s up: stop with 7', async () => {
+  test('§ 5: close 1000 five times in a row under 10 s up: stop with exit 7', async () => {
     const server = await startScriptedServer(streamHandler({ finish: (peer) => peer.sendClose(1000) }));
     const exit = await runTail(server.url, FAST, { log: 'json' });
     expect(exit.code).toBe(7);
@@ -225,7 +225,7 @@ describe('R1: no value makes a hot loop', () => {
 });
 
 describe('§ 2: --timeout over everything', () => {
-  test('§ 2: 124 while connecting again and again', async () => {
+  test('§ 2: exit 124 while reconnecting again and again', async () => {
     const server = await startScriptedServer((peer, index) =>
       index === 0 ? streamHandler({ finish: (one) => one.end() })(peer, index) : peer.respond(503),
     );

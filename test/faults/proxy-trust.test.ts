@@ -26,7 +26,7 @@ describeTls('row 31 (C6): trust through a proxy (needs the openssl command)', ()
     return runTail(`https://${NAME}`, args, { log: 'json', env: { HTTPS_PROXY: proxyUrl } });
   }
 
-  test('row 31: a certificate that the proxy slipped in is refused: 11', async () => {
+  test('row 31: a certificate that the proxy slipped in is refused: exit 11', async () => {
     const service = await startScriptedServer(streamHandler(), { tls: made.selfSigned });
     const proxy = await startScriptedServer(tunnelTo(service.port));
     const exit = await run(`http://127.0.0.1:${proxy.port}`);
@@ -36,7 +36,7 @@ describeTls('row 31 (C6): trust through a proxy (needs the openssl command)', ()
     expect(service.attempts[0]?.request).toBeUndefined();
   });
 
-  test('row 31 (C7): of an address, a certificate for the name of the proxy is refused: 11', async () => {
+  test('row 31 (C7): of an address, a certificate for the name of the proxy is refused: exit 11', async () => {
     const { cert, key } = made.good;
     const service = await startScriptedServer(streamHandler(), { tls: { cert, key } });
     const proxy = await startScriptedServer(tunnelTo(service.port));

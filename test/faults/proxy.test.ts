@@ -96,7 +96,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     }
   });
 
-  test('row 33: 407: 5 after one attempt, naming the proxy', async () => {
+  test('row 33: 407: exit 5 after one attempt, naming the proxy', async () => {
     const proxy = await startScriptedServer((peer) =>
       peer.respond(407, { 'Proxy-Authenticate': 'Basic realm="x"' }, '<html>Proxy Authentication Required'),
     );
@@ -112,7 +112,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(proxy.attempts).toHaveLength(1);
   });
 
-  test('row 33: 403 of the proxy, dressed up as the API: still the proxy, 5', async () => {
+  test('row 33: 403 of the proxy that looks like the API: the proxy is named, exit 5', async () => {
     const body = JSON.stringify({ error: { code: 'forbidden', message: 'blocked' } });
     const proxy = await startScriptedServer((peer) => peer.respond(403, { 'X-Request-Id': 'r' }, body));
     const exit = await run(httpUrl(proxy));
@@ -160,7 +160,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
       },
     },
   ];
-  test.each(failures)('row 33: $what: tried again, 7 in the end, naming the proxy', async ({ play }) => {
+  test.each(failures)('row 33: $what: retried, exit 7 in the end, naming the proxy', async ({ play }) => {
     const proxy = await startScriptedServer(async (peer) => {
       await play(peer);
     });
@@ -199,7 +199,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     for (const bytes of sent) expect(bytes).toBeLessThan(32 * MIB);
   });
 
-  test('row 33: a proxy that speaks another protocol: tried again, 7', async () => {
+  test('row 33: a proxy that speaks another protocol: retried, exit 7', async () => {
     const proxy = await startScriptedServer((peer) => peer.sendRaw('SSH-2.0-OpenSSH_9.6\r\n\r\n'));
     const exit = await run(httpUrl(proxy), ['--max-reconnects', '1', ...FAST]);
     const [error] = pickRecords(exit, 'error');

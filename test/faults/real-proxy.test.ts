@@ -48,7 +48,7 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
     expect(code).toBe(0);
   });
 
-  test('row 33 (C6): asks for credentials: 5 without, works with, and they are not printed', async () => {
+  test('row 33 (C6): asks for credentials: exit 5 without them, works with them, and they are not printed', async () => {
     const server = await startService();
     const proxy = await startTinyproxy({ basicAuth: `user:${SECRET}` });
     const url = `https://0.0.0.0:${server.port}`;
@@ -64,7 +64,7 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
     expect(stderr).not.toContain(SECRET);
   });
 
-  test('row 33: a port that it does not open: 5, naming it', async () => {
+  test('row 33: a port that it does not open: exit 5, naming it', async () => {
     const proxy = await startTinyproxy({ extra: 'ConnectPort 443' });
     const { code, stderr } = await runTail('https://0.0.0.0:8443', [], { env: { HTTPS_PROXY: proxy.url } });
     expect(stderr).toContain(

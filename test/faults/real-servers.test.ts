@@ -40,14 +40,14 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(code).toBe(3);
   });
 
-  test('row 31: without its authority: 11', async () => {
+  test('row 31: without its authority: exit 11', async () => {
     const nginx = await startNginx({ targetPort: 9, identity: made.good });
     const { code, stderr } = await runTail(nginx.url);
     expect(stderr).toContain('unknown issuer');
     expect(code).toBe(11);
   });
 
-  test('row 31: it demands a client certificate: 11, cause named', async () => {
+  test('row 31: it demands a client certificate: exit 11, cause named', async () => {
     const nginx = await startNginx({
       targetPort: 9,
       identity: made.good,
@@ -60,7 +60,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(exit.code).toBe(11);
   });
 
-  test('row 32: loopback ws: to its TLS port: 8 with a hint', async () => {
+  test('row 32: loopback ws: to its TLS port: exit 8 with a hint', async () => {
     const nginx = await startNginx({ targetPort: 9, identity: made.good });
     const { code, stderr } = await runTail(`ws://127.0.0.1:${nginx.port}`);
     expect(stderr).toContain('expects TLS on this port');
@@ -140,7 +140,7 @@ describePython("Python's websockets as the server (needs python3-websockets)", (
     expect(signal).toBe('SIGINT');
   });
 
-  test('row 19: another key is refused with 3', async () => {
+  test('row 19: another key is refused with exit 3', async () => {
     const server = await startPythonServer({ key: `ak_live_${'beef'.repeat(8)}`, events: [] });
     const { code, stderr } = await runTail(server.url);
     expect(stderr).toContain('HTTP 401');

@@ -119,7 +119,7 @@ describe('row 133: the members of each line in another order', () => {
   });
 });
 
-describe('row 133: pretty-printed or one array: 2, and what to do', () => {
+describe('row 133: pretty-printed or one array: exit 2, and what to do', () => {
   const PRETTY = LINES.map((line) => JSON.stringify(JSON.parse(line), undefined, 2)).join('\n');
 
   test.each([['replay'], SERVE])('%s', async (...words) => {
@@ -196,7 +196,7 @@ describe('row 133 (W4): nothing to play', () => {
     }
   });
 
-  test('an empty stdin: 2', async () => {
+  test('an empty stdin: exit 2', async () => {
     expect((await runCli(['stream', 'replay', '-', '--verbose'], { key: CANARY_KEY, stdin: '' })).code).toBe(
       2,
     );

@@ -207,15 +207,18 @@ describe("C3: the API's own answer, or something in between", () => {
 });
 
 describe('row 25 (C2): a redirect is never followed', () => {
-  test.each([301, 302, 303, 307, 308])('%i: 5, and the other server sees no connection', async (status) => {
-    const other = await startScriptedServer(streamHandler());
-    const target = `${other.url.replace('ws:', 'http:')}/v1/stream`;
-    const { server, exit } = await tailRefused((peer) => peer.respond(status, { Location: target }));
-    expect(exit.stderr).toContain(`redirect, which is never followed (HTTP ${status}, to ${target})`);
-    expect([exit.stdout, exit.code]).toEqual(['', 5]);
-    expect(server.attempts).toHaveLength(1);
-    expect(other.attempts).toHaveLength(0);
-  });
+  test.each([301, 302, 303, 307, 308])(
+    '%i: exit 5, and the other server sees no connection',
+    async (status) => {
+      const other = await startScriptedServer(streamHandler());
+      const target = `${other.url.replace('ws:', 'http:')}/v1/stream`;
+      const { server, exit } = await tailRefused((peer) => peer.respond(status, { Location: target }));
+      expect(exit.stderr).toContain(`redirect, which is never followed (HTTP ${status}, to ${target})`);
+      expect([exit.stdout, exit.code]).toEqual(['', 5]);
+      expect(server.attempts).toHaveLength(1);
+      expect(other.attempts).toHaveLength(0);
+    },
+  );
 
   test('also not to itself, to nowhere, or with words to obey', async () => {
     for (const location of ['/v1/stream', '', 'http://\x9b2J.example/']) {
@@ -273,7 +276,7 @@ describe('R1: Retry-After', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('R1: 429 beyond --timeout ends now with 6, not later with 124', async () => {
+  test('R1: 429 beyond --timeout ends now with exit 6, not later with exit 124', async () => {
     const script = refuse(429, 'rate_limited', 'wait', { 'Retry-After': '20' });
     const { server, exit } = await tailRefused(script, ['--limit', '1', '--timeout', '10s']);
     expect(exit.stderr).toContain('than --timeout allows');
@@ -281,7 +284,7 @@ describe('R1: Retry-After', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('R1: 503 that asks for a day ends now with 7', async () => {
+  test('R1: 503 that asks for a day ends now with exit 7', async () => {
     const { server, exit } = await tailRefused(
       refuse(503, 'service_unavailable', 'x', { 'Retry-After': '86400' }),
     );

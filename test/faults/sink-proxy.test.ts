@@ -152,7 +152,7 @@ describeTls('an HTTP sink behind a proxy (needs the openssl command)', () => {
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'row 120: an https:// proxy that requires a client certificate, %s: 11',
+    'row 120: an https:// proxy that requires a client certificate, %s: exit 11',
     async (maxVersion) => {
       for (const run of ['stream', 'sink']) {
         const tls = { ...made.clientCertificateOptions(), maxVersion };
@@ -216,7 +216,7 @@ describeSocks('row 99 (C6): an HTTP sink behind a SOCKS 5 proxy (needs microsock
     expect(code).toBeUndefined();
   });
 
-  test('row 99: a login that it refuses: 5, with the name of the proxy', async () => {
+  test('row 99: a login that it refuses: exit 5, with the name of the proxy', async () => {
     const proxy = await startMicrosocks({ login: ['user', SECRET] });
     const env = { ALL_PROXY: proxy.url.replace('//', '//user:wr0ng-w0rd@') };
     const { message, code, stderr } = await runSink(URL, [], { env });

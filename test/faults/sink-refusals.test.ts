@@ -38,16 +38,21 @@ const startSink = (bytes: string, ends: boolean) =>
 
 describe('row 115: a refusal of an HTTP sink counts, whatever becomes of its body', () => {
   const cases = ENDINGS.flatMap((ending) => [400, 401, 403].map((status) => ({ ...ending, status })));
-  test.each(cases)('row 115: $status with $what: 5 after one request', async ({ status, rest, ends }) => {
-    const sink = await startSink(`HTTP/1.1 ${status} No\r\n${rest}`, ends);
-    const { message, hint, code } = await runSink(`http://127.0.0.1:${sink.port}`, QUICK);
-    // 401 and 403 may be about the endpoint: its first answer without a spool.
-    const isAboutEvent = status === 400;
-    expect(message).toContain(`${isAboutEvent ? 'refused an event:' : 'answered'} HTTP ${status}: a reason`);
-    expect(hint).toContain(isAboutEvent ? '--dead-letter' : 'its credentials');
-    expect(code).toBe(5);
-    expect(sink.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
-  });
+  test.each(cases)(
+    'row 115: $status with $what: exit 5 after one request',
+    async ({ status, rest, ends }) => {
+      const sink = await startSink(`HTTP/1.1 ${status} No\r\n${rest}`, ends);
+      const { message, hint, code } = await runSink(`http://127.0.0.1:${sink.port}`, QUICK);
+      // 401 and 403 may be about the endpoint: its first answer without a spool.
+      const isAboutEvent = status === 400;
+      expect(message).toContain(
+        `${isAboutEvent ? 'refused an event:' : 'answered'} HTTP ${status}: a reason`,
+      );
+      expect(hint).toContain(isAboutEvent ? '--dead-letter' : 'its credentials');
+      expect(code).toBe(5);
+      expect(sink.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
+    },
+  );
 
   test.each(ENDINGS)('row 115: 503 with $what: retried for its status', async ({ rest, ends }) => {
     const sink = await startSink(`HTTP/1.1 503 No\r\n${rest}`, ends);
@@ -100,7 +105,7 @@ describe('row 115: a refusal of an HTTP sink counts, whatever becomes of its bod
 });
 
 describe('row 96 (C3): a 401 whose body never ends', () => {
-  test('row 96: in the handshake: 3, within 5 s', async () => {
+  test('row 96: in the handshake: exit 3, within 5 s', async () => {
     const service = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw(
@@ -117,7 +122,7 @@ describe('row 96 (C3): a 401 whose body never ends', () => {
     await service.waitUntil(() => (service.countOpen() === 0 ? true : undefined), 'the socket to be closed');
   });
 
-  test('row 96: of a sink, as fast as it is read: 5', async () => {
+  test('row 96: of a sink, as fast as it is read: exit 5', async () => {
     const sink = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw(`HTTP/1.1 401 No\r\n${CHUNKED}\r\n\r\n`);

@@ -54,7 +54,7 @@ function makeStore(mode: number): string {
 }
 
 describe('row 91 (F1): a store that cannot be there', () => {
-  test.each(WRITERS)('beyond a file: 10: %s', async (command) => {
+  test.each(WRITERS)('beyond a file: exit 10: %s', async (command) => {
     const { code, stderr } = await run(command, '/dev/null/x');
     expect(code).toBe(10);
     expect(stderr).toContain(

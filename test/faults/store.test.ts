@@ -127,7 +127,7 @@ describe('row 49 (F1): a store that others could get at', () => {
   ];
   const isRoot = process.getuid?.() === 0;
 
-  describe.each([...STATES, ...(isRoot ? FOREIGN : [])])('%s: 10', (_name, prepare, words) => {
+  describe.each([...STATES, ...(isRoot ? FOREIGN : [])])('%s: exit 10', (_name, prepare, words) => {
     test.each([...READERS, 'profile use main', ADD])('%s', async (command) => {
       const { folder, path } = makeFolder();
       const target = prepare(path);
@@ -139,7 +139,7 @@ describe('row 49 (F1): a store that others could get at', () => {
   });
 });
 
-describe('row 63 (F1): a store that others could have written: 10, and its key command does not run', () => {
+describe('row 63 (F1): a store that others could have written: exit 10, and its key command does not run', () => {
   describe.each<[string, string, number]>([
     ['the file', 'profiles.json', 0o622],
     ['its directory', '.', 0o770],
@@ -160,7 +160,7 @@ describe('row 63 (F1): a store that others could have written: 10, and its key c
   });
 });
 
-describe('row 52 (F4): a damaged store: 10, nothing of it shown, untouched', () => {
+describe('row 52 (F4): a damaged store: exit 10, nothing of it shown, untouched', () => {
   const cut = WHOLE.slice(0, WHOLE.indexOf(CANARY_KEY) + 30);
   describe.each([
     ['cut inside the key', cut],

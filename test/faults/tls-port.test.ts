@@ -102,7 +102,7 @@ const ALERTS = [
     expect(exit.code).toBe(8);
   });
 
-  test('row 120: a proxy without TLS, whose URL begins with https://: 8 after one attempt', async () => {
+  test('row 120: a proxy without TLS, whose URL begins with https://: exit 8 after one attempt', async () => {
     await using proxy = await startScriptedServer((peer) => peer.sendRaw('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const env = { HTTPS_PROXY: `https://127.0.0.1:${proxy.port}` };
     const exit = await runTail('https://stream.atlantis.test', [], { log: 'json', env });

@@ -158,7 +158,7 @@ describeTls('TLS (needs the openssl command)', () => {
   });
 
   describe('C7: nothing turns certificate checks off', () => {
-    test('C7: NODE_TLS_REJECT_UNAUTHORIZED=0 is refused for a host that is not loopback: 2, no connection', async () => {
+    test('C7: NODE_TLS_REJECT_UNAUTHORIZED=0 is refused for a host that is not loopback: exit 2, no connection', async () => {
       const server = await startScriptedServer(streamHandler(), { tls: show(made.selfSigned) });
       const hosts = { 'stream.atlantis.test': ['127.0.0.1'] };
       const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
@@ -170,7 +170,7 @@ describeTls('TLS (needs the openssl command)', () => {
     });
 
     test.each(['--insecure', '-k', '--no-verify', '--skip-tls-verify'])(
-      'C7: there is no %s: 2',
+      'C7: there is no %s: exit 2',
       async (flag) => {
         const { code, stderr } = await runTail('https://127.0.0.1:9', [flag]);
         expect(stderr).toMatch(/unknown flag/);

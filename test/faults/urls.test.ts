@@ -7,7 +7,7 @@ import { runTail } from '../helpers/tail.ts';
 const EVIL = ['evil.test', '127.0.0.1.evil.test', 'localhost.evil.test', '0.0.0.0'];
 const HOSTS = Object.fromEntries(EVIL.map((name) => [name, ['127.0.0.1']]));
 
-describe('row 56 (C5): refused with 2, and no connection', () => {
+describe('row 56 (C5): refused with exit 2, and no connection', () => {
   test.each([
     ['http to another host', 'http://evil.test:PORT'],
     ['ws to another host', 'ws://evil.test:PORT'],

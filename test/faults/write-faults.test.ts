@@ -122,7 +122,7 @@ describe('row 135: files that are written at once', () => {
   });
 
   testLimited.each(ONCE)(
-    '%s beyond ulimit -f: 9, no death by SIGXFSZ, and nothing is left',
+    '%s beyond ulimit -f: exit 9 instead of SIGXFSZ, and nothing is left over',
     async (_what, words) => {
       const exit = await run(words, 'file', () => limitFile(20));
       expect([exit.code, exit.signal, readdirSync(exit.folder)]).toEqual([9, null, []]);

@@ -210,7 +210,7 @@ describeTls('a port with TLS (needs the openssl command)', () => {
     await expectVerdict(`https://${hostOf(server)}`, { cause, words, code: 11 });
   });
 
-  test('row 120: nats:// to a server that requires a client certificate, TLS 1.2: 11', async () => {
+  test('row 120: nats:// to a server that requires a client certificate, TLS 1.2: exit 11', async () => {
     const tls = { ...made.clientCertificateOptions(), maxVersion: 'TLSv1.2' as const };
     const server = await startScriptedServer(async (peer) => {
       await peer.sendRaw(`INFO {"tls_required":true,"max_payload":1048576}\r\n`);
@@ -225,7 +225,7 @@ describeTls('a port with TLS (needs the openssl command)', () => {
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'row 120: a sink that requires a client certificate, %s: 11',
+    'row 120: a sink that requires a client certificate, %s: exit 11',
     async (maxVersion) => {
       const tls = { ...made.clientCertificateOptions(), maxVersion };
       const server = await startScriptedServer(async () => {}, { tls });

@@ -195,7 +195,7 @@ describe('a bad expression', () => {
     expect(lines).toEqual([shown, `${caret} ${GRAMMAR}`]);
   });
 
-  test('O8: random expressions and globs are read, or refused with 2 and a caret; none takes long', async () => {
+  test('O8: random expressions and globs are read, or refused with exit 2 and a caret; none takes long', async () => {
     const random = seededRandom(577_215);
     const pieces = [
       ...[

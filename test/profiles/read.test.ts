@@ -146,7 +146,7 @@ describe('row 49: unsafe paths', () => {
     );
   });
 
-  test('a file of another user: 10', () => {
+  test('a file of another user: exit 10', () => {
     const path = writeStore(whole);
     // Without root: reading as another user is the same as another owner.
     const other = { ...me, uid: (me.uid ?? 0) + 1 };
@@ -198,7 +198,7 @@ describe('row 63 (F1): a store that others could have written', () => {
   const readable = (path: string, reader = me): number => readProfileFile(path, reader).file.profiles.size;
   const asRoot = me.uid === 0 ? test : test.skip;
 
-  test.each([0o620, 0o602, 0o660, 0o666])('the file has mode %o: 10, and how to repair it', (mode) => {
+  test.each([0o620, 0o602, 0o660, 0o666])('the file has mode %o: exit 10, and how to repair it', (mode) => {
     const { path } = makeHome();
     chmodSync(path, mode);
     const { exitCode, text, hint } = failToRead(path);
@@ -209,7 +209,7 @@ describe('row 63 (F1): a store that others could have written', () => {
     expect(readable(path)).toBe(1);
   });
 
-  test.each([0o770, 0o702, 0o777])('its directory has mode %o: 10, and how to repair it', (mode) => {
+  test.each([0o770, 0o702, 0o777])('its directory has mode %o: exit 10, and how to repair it', (mode) => {
     const { folder, path } = makeHome();
     chmodSync(folder, mode);
     expect(failToRead(path)).toMatchObject({
@@ -218,7 +218,7 @@ describe('row 63 (F1): a store that others could have written', () => {
     });
   });
 
-  test('a directory that all users share, such as /tmp, is not to be closed to them: 10', () => {
+  test('a directory that all users share, such as /tmp, is not to be closed to them: exit 10', () => {
     const { folder, path } = makeHome();
     chmodSync(folder, 0o1777);
     const { exitCode, hint } = failToRead(path);

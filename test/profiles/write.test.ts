@@ -151,7 +151,7 @@ describe('writing', () => {
     },
   );
 
-  test('without a home there is nothing to write to: 10', async () => {
+  test('without a home there is nothing to write to: exit 10', async () => {
     await expect(updateStore(undefined, host, () => 0)).rejects.toMatchObject({ exitCode: 10 });
   });
 
@@ -215,7 +215,7 @@ describe('stores that are not written to', () => {
   });
 
   test.each(['whole', 'damaged'])(
-    'F2: a lock that was lost in the meantime: 10, and the %s store stays',
+    'F2: a lock that was lost in the meantime: exit 10, and the %s store stays',
     async (kind) => {
       const path = newStorePath();
       await add(path, 'main');
