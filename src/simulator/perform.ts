@@ -14,7 +14,7 @@ export interface Shared {
 }
 
 /** A connection, as seen by the steps. */
-export interface Stage {
+export interface StepContext {
   readonly wire: Wire;
   readonly source: EventSource;
   readonly welcomeText: string;
@@ -81,10 +81,10 @@ function takeBatch(source: EventSource, count: number, copies: number): string[]
   return texts;
 }
 
-async function performEvents(stage: Stage, step: Step & { do: 'events' }): Promise<HasMore> {
-  const { wire, source } = stage;
+async function performEvents(context: StepContext, step: Step & { do: 'events' }): Promise<HasMore> {
+  const { wire, source } = context;
   const copies = step.copies ?? 1;
-  const pace = startPace(step.ratePerSecond ?? stage.ratePerSecond, performance.now());
+  const pace = startPace(step.ratePerSecond ?? context.ratePerSecond, performance.now());
   const endMs = performance.now() + (step.forMs ?? Number.POSITIVE_INFINITY);
   let left = step.count ?? Number.POSITIVE_INFINITY;
   while (left > 0) {
@@ -101,19 +101,19 @@ async function performEvents(stage: Stage, step: Step & { do: 'events' }): Promi
     left -= texts.length;
     pace.advance(texts.length);
     const sent = copies === 1 ? texts : texts.flatMap((text) => new Array<string>(copies).fill(text));
-    stage.noteEvents(sent);
+    context.noteEvents(sent);
     await wire.send(encodeTextFrames(sent));
   }
   return true;
 }
 
-async function performDrip(stage: Stage, step: Step & { do: 'drip' }): Promise<HasMore> {
-  const { wire, source } = stage;
+async function performDrip(context: StepContext, step: Step & { do: 'drip' }): Promise<HasMore> {
+  const { wire, source } = context;
   for (let left = step.count ?? Number.POSITIVE_INFINITY; left > 0; left--) {
     const text = source.next();
     if (text === undefined) return false;
     const frame = encodeTextFrames([text]);
-    stage.noteEvents([text]);
+    context.noteEvents([text]);
     wire.holdPongs(true);
     for (let offset = 0; offset < frame.length; offset += step.pieceBytes) {
       await wire.send(frame.subarray(offset, offset + step.pieceBytes));
@@ -124,7 +124,7 @@ async function performDrip(stage: Stage, step: Step & { do: 'drip' }): Promise<H
   return true;
 }
 
-async function performFeed({ wire, noteEvents }: Stage, step: Step & { do: 'feed' }): Promise<HasMore> {
+async function performFeed({ wire, noteEvents }: StepContext, step: Step & { do: 'feed' }): Promise<HasMore> {
   for await (const texts of step.open(wire.signal)) {
     noteEvents(texts);
     await wire.send(encodeTextFrames(texts));
@@ -132,8 +132,8 @@ async function performFeed({ wire, noteEvents }: Stage, step: Step & { do: 'feed
   return true;
 }
 
-async function performShared(stage: Stage, step: Step & { do: 'shared' }): Promise<HasMore> {
-  const { wire } = stage;
+async function performShared(context: StepContext, step: Step & { do: 'shared' }): Promise<HasMore> {
+  const { wire } = context;
   const { delayMs = 0, copies = 1, missEvery = Number.POSITIVE_INFINITY, isSwapped = false } = step;
   const endMs = performance.now() + (step.forMs ?? Number.POSITIVE_INFINITY);
   const ending = new AbortController();
@@ -143,7 +143,7 @@ async function performShared(stage: Stage, step: Step & { do: 'shared' }): Promi
   let number = 0;
   let held: string | undefined;
   try {
-    for await (const { texts, atMs } of stage.subscribe(ending.signal)) {
+    for await (const { texts, atMs } of context.subscribe(ending.signal)) {
       const waitMs = atMs + delayMs - performance.now();
       if (waitMs > 0) await pause(Math.min(waitMs, endMs - performance.now()), wire.signal);
       const sent: string[] = [];
@@ -159,7 +159,7 @@ async function performShared(stage: Stage, step: Step & { do: 'shared' }): Promi
           }
         }
       }
-      stage.noteEvents(sent);
+      context.noteEvents(sent);
       if (sent.length > 0) await wire.send(encodeTextFrames(sent));
     }
   } finally {
@@ -169,31 +169,31 @@ async function performShared(stage: Stage, step: Step & { do: 'shared' }): Promi
   return true;
 }
 
-async function performRepeat(stage: Stage, step: Step & { do: 'repeat' }): Promise<HasMore> {
+async function performRepeat(context: StepContext, step: Step & { do: 'repeat' }): Promise<HasMore> {
   for (let left = step.times ?? Number.POSITIVE_INFINITY; left > 0; left--) {
-    if (!(await performSteps(stage, step.steps))) return false;
+    if (!(await performSteps(context, step.steps))) return false;
     // Steps without a wait must not block the event loop.
-    await pause(0, stage.wire.signal);
+    await pause(0, context.wire.signal);
   }
   return true;
 }
 
-async function performStep(stage: Stage, step: Step): Promise<HasMore> {
-  const { wire } = stage;
+async function performStep(context: StepContext, step: Step): Promise<HasMore> {
+  const { wire } = context;
   switch (step.do) {
     case 'welcome':
-      await wire.send(encodeTextFrames([stage.welcomeText]));
+      await wire.send(encodeTextFrames([context.welcomeText]));
       return true;
     case 'events':
-      return performEvents(stage, step);
+      return performEvents(context, step);
     case 'drip':
-      return performDrip(stage, step);
+      return performDrip(context, step);
     case 'repeat':
-      return performRepeat(stage, step);
+      return performRepeat(context, step);
     case 'feed':
-      return performFeed(stage, step);
+      return performFeed(context, step);
     case 'shared':
-      return performShared(stage, step);
+      return performShared(context, step);
     case 'wait':
       await pause(step.ms, wire.signal);
       return true;
@@ -210,18 +210,18 @@ async function performStep(stage: Stage, step: Step): Promise<HasMore> {
       await wire.send(Buffer.from(step.hex, 'hex'));
       return true;
     case 'refuse-key':
-      stage.refuseKey(step.refusal);
+      context.refuseKey(step.refusal);
       return true;
     case 'close':
       wire.close(step.code, step.reason);
       return true;
     case 'reset':
-      await performReset(stage, step.midFrame ?? false);
+      await performReset(context, step.midFrame ?? false);
       return true;
   }
 }
 
-async function performReset({ wire, source }: Stage, midFrame: boolean): Promise<void> {
+async function performReset({ wire, source }: StepContext, midFrame: boolean): Promise<void> {
   const text = midFrame ? source.next() : undefined;
   if (text !== undefined) {
     const frame = encodeTextFrames([text]);
@@ -233,19 +233,19 @@ async function performReset({ wire, source }: Stage, midFrame: boolean): Promise
   wire.reset();
 }
 
-async function performSteps(stage: Stage, steps: readonly Step[]): Promise<HasMore> {
+async function performSteps(context: StepContext, steps: readonly Step[]): Promise<HasMore> {
   let hasMore = true;
   for (const step of steps) {
-    if (!(await performStep(stage, step))) hasMore = false;
+    if (!(await performStep(context, step))) hasMore = false;
   }
   return hasMore;
 }
 
 /** Resolves after the last step, with the connection open unless a step closed it, or when the client disconnects. */
-export async function performTimeline(stage: Stage, steps: readonly Step[]): Promise<void> {
+export async function performTimeline(context: StepContext, steps: readonly Step[]): Promise<void> {
   try {
-    await performSteps(stage, steps);
+    await performSteps(context, steps);
   } catch (error) {
-    if (!stage.wire.signal.aborted) throw error;
+    if (!context.wire.signal.aborted) throw error;
   }
 }

@@ -173,7 +173,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     webSockets.handleUpgrade(request, socket, head, (client) => {
       creditLeft -= STREAM_CREDIT_COST;
       const index = connections++;
-      const stage = {
+      const context = {
         wire: openWire(client, socket, () => listener.reset(socket)),
         source: createSource(index),
         welcomeText: JSON.stringify({ type: 'welcome', key: key.slice(0, KEY_PREFIX_LENGTH) }),
@@ -182,7 +182,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         noteEvents: (texts: readonly string[]) => settings.onEvents(index, texts),
         refuseKey: (refusal: Refusal) => void refusedKeys.set(key, refusal),
       };
-      void performTimeline(stage, steps);
+      void performTimeline(context, steps);
     });
   }
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { performTimeline, type Stage } from '../../src/simulator/perform.ts';
+import { performTimeline, type StepContext } from '../../src/simulator/perform.ts';
 import type { Step } from '../../src/simulator/scenarios.ts';
 import type { Wire } from '../../src/simulator/wire.ts';
 
-/** A stage whose client is a list of what happened; `onSend` may hold the sender back. */
-function buildStage({
+/** A context whose client is a list of what happened; `onSend` may hold the sender back. */
+function buildContext({
   events = 10,
   onSend = async () => {},
 }: {
@@ -25,7 +25,7 @@ function buildStage({
     close: (code, reason) => void log.push(`close ${code} ${reason}`),
     reset: () => void log.push('reset'),
   };
-  const stage: Stage = {
+  const context: StepContext = {
     wire,
     source: { next: () => (taken < events ? `event ${++taken}` : undefined) },
     welcomeText: 'welcome',
@@ -36,13 +36,13 @@ function buildStage({
     refuseKey: ({ status }) => void log.push(`refuse ${status}`),
     noteEvents: () => undefined,
   };
-  return { stage, log, gone, countTaken: () => taken };
+  return { context, log, gone, countTaken: () => taken };
 }
 
 describe('a timeline', () => {
   test('performs its steps in order and then leaves the connection open', async () => {
-    const { stage, log } = buildStage({});
-    await performTimeline(stage, [
+    const { context, log } = buildContext({});
+    await performTimeline(context, [
       { do: 'pongs', answer: true, delayMs: 5 },
       { do: 'welcome' },
       {
@@ -68,7 +68,7 @@ describe('a timeline', () => {
   });
 
   test('an endless repetition ends with the events', async () => {
-    const { stage, log } = buildStage({ events: 3 });
+    const { context, log } = buildContext({ events: 3 });
     const steps: Step[] = [
       {
         do: 'repeat',
@@ -78,14 +78,14 @@ describe('a timeline', () => {
         ],
       },
     ];
-    await performTimeline(stage, [...steps, { do: 'text', text: 'end' }]);
+    await performTimeline(context, [...steps, { do: 'text', text: 'end' }]);
     expect(log.filter((line) => line === 'send -')).toHaveLength(2);
     expect(log.at(-1)).toBe('send end');
   });
 
   test('a reset in mid-frame sends the first half and no pong after it', async () => {
-    const { stage, log } = buildStage({});
-    await performTimeline(stage, [{ do: 'reset', midFrame: true }]);
+    const { context, log } = buildContext({});
+    await performTimeline(context, [{ do: 'reset', midFrame: true }]);
     expect(log).toEqual(['hold', 'send ev', 'reset']);
   });
 
@@ -96,8 +96,8 @@ describe('a timeline', () => {
       const blocked = new Promise<void>((_resolve, reject) => {
         endSend = () => reject(new Error('gone'));
       });
-      const { stage, gone, countTaken } = buildStage({ events: 1e9, onSend: () => blocked });
-      const performed = performTimeline(stage, [{ do: 'events', copies }]);
+      const { context, gone, countTaken } = buildContext({ events: 1e9, onSend: () => blocked });
+      const performed = performTimeline(context, [{ do: 'events', copies }]);
       expect(copies * countTaken() * 'event 12345'.length).toBeLessThan(256 * 1024);
       const taken = countTaken();
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -113,15 +113,15 @@ describe('a timeline', () => {
       { do: 'wait', ms: 60_000 },
       { do: 'events', ratePerSecond: 0 },
     ] as const) {
-      const { stage, gone } = buildStage({});
-      const performed = performTimeline(stage, [step]);
+      const { context, gone } = buildContext({});
+      const performed = performTimeline(context, [step]);
       gone.abort();
       await performed;
     }
   });
 
   test('S2: a fault of its own is not taken for a client that went', async () => {
-    const { stage } = buildStage({ onSend: () => Promise.reject(new Error('a bug')) });
-    await expect(performTimeline(stage, [{ do: 'welcome' }])).rejects.toThrow('a bug');
+    const { context } = buildContext({ onSend: () => Promise.reject(new Error('a bug')) });
+    await expect(performTimeline(context, [{ do: 'welcome' }])).rejects.toThrow('a bug');
   });
 });
