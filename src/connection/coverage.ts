@@ -13,8 +13,8 @@ interface Interval {
 interface Live {
   since: Instant;
   /**
-   * Connections that were live at the welcome and have not proven to be past it: their bytes may be late, so that an
-   * event is too late for them and too early for this one.
+   * Connections that were live at the welcome and may not have delivered everything from before it: an event may be
+   * too late for them and too early for this one.
    */
   readonly unproven: Set<number>;
 }

@@ -1,7 +1,7 @@
 // Follows a stream over several connections: one loop of follow.ts for each, their events merged into one stream.
 //
 // A single connection is replaced before it is given up: when it does not answer a ping for half of its timeout, a second
-// one is opened, and the first is let go once it has delivered everything up to there.
+// one is opened, and the first is closed once it has delivered everything up to then.
 import type { Batch } from '../events/batch.ts';
 import type { ConnectionsConfig } from './config.ts';
 import { Coverage, type Hole } from './coverage.ts';

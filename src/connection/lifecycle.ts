@@ -75,7 +75,7 @@ export interface Connecting {
   readonly kind: 'connecting';
   /** 1 for the first attempt of the run, and for the first one of each further connection. */
   readonly attempt: number;
-  /** Numbers of the connections that are live meanwhile; absent if none is. */
+  /** Numbers of the connections that are still live; absent if none is. */
   readonly others?: readonly number[];
 }
 
@@ -103,7 +103,7 @@ export interface Retrying {
   readonly delayMs: number;
   /** Number of the next attempt. */
   readonly attempt: number;
-  /** Numbers of the connections that are live meanwhile; absent if none is. */
+  /** Numbers of the connections that are still live; absent if none is. */
   readonly others?: readonly number[];
 }
 

@@ -1,5 +1,5 @@
-// The items of several loops in the order in which they arrive. Each loop is pulled once at a time, and the next time
-// only when the consumer asks for more: that is the back-pressure.
+// The items of several loops in the order in which they arrive. Each loop has one pending pull at most, and is pulled
+// again only when the consumer asks for more: that is the back-pressure.
 import type { Clock } from '../clock.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -30,7 +30,7 @@ export class LoopQueue<L, T> {
   }
 
   /**
-   * The next item; undefined if there is none until `atMs` of the time in which the stream is pulled.
+   * The next item; undefined if there is none until `atMs` of `timeline`.
    *
    * @throws the error of a loop
    */

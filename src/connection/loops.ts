@@ -38,7 +38,7 @@ export interface Slot {
 
 /** A loop of follow.ts. */
 export interface Loop {
-  /** Its number in the merge, which is used again after its end. */
+  /** Its number in the merge, which is reused after its end. */
   readonly source: number;
   readonly slot: Slot;
   readonly abort: AbortController;

@@ -71,7 +71,7 @@ export class Merge {
   /**
    * The source delivers nothing more.
    *
-   * @returns when the first event arrived that another source has delivered, and this one should have
+   * @returns the arrival of the first event that another source has delivered and this one has not
    */
   close(source: number): Instant | undefined {
     const bit = 1 << source;
@@ -79,7 +79,7 @@ export class Merge {
     for (const [other, mask] of this.#common.entries()) this.#common[other] = mask & ~bit;
     let first: Instant | undefined;
     for (const entry of this.#entries) {
-      // The number may be used again.
+      // The number may be reused.
       entry.by &= ~bit;
       if ((entry.awaited & bit) === 0) continue;
       if ((entry.expected & bit) !== 0) first ??= entry.at;

@@ -1,4 +1,4 @@
-// Copies the lines that the scanner has made out of its memory, which the next call overwrites.
+// Copies lines out of the memory of the scanner, which the next call overwrites.
 import type { EventLines } from './batch.ts';
 import type { ScannerExports } from './scanner.ts';
 

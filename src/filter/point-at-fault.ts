@@ -1,4 +1,4 @@
-// Parses the value of a flag; a mistake becomes a usage error with a caret under its place.
+// Parses the value of a flag; a mistake becomes a usage error with a caret under its position.
 import { UsageError } from '../errors.ts';
 import { ExpressionFault } from '../events/path.ts';
 import { pointAt, sayFilterInvalid } from './messages.ts';

@@ -2,7 +2,7 @@
 //
 // The lock is a folder with one entry, named after its holder. It is taken by renaming a prepared folder onto it, which
 // fails while it has an entry. An abandoned lock is broken by removing its holder's entry by name, which cannot hit a
-// lock that another process has taken meanwhile.
+// lock that another process has taken in the meantime.
 //
 // A process that runs on this machine never loses its lock. A holder in another container or on another machine
 // touches its entry every few seconds; whether it changes decides, never the time of day.

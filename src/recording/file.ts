@@ -241,7 +241,7 @@ export function pruneFinished(path: string, keep: number): void {
   const parts = splitName(path);
   const finished = listFinished(parts);
   for (const { name } of finished.slice(0, Math.max(0, finished.length - keep))) {
-    // Another program may have removed it meanwhile.
+    // Another program may have removed it in the meantime.
     rmSync(join(parts.folder, name), { force: true });
   }
 }

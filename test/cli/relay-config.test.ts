@@ -242,15 +242,15 @@ describe('B13: the configuration file', () => {
     expect(await run()).toMatchObject({ code: 0 });
   });
 
-  test('row 167: all faults are reported at once', async () => {
+  test('row 167: all errors are reported at once', async () => {
     const { stderr } = await check(`${withSink('batch: 0', 'window: many', 'spol: x')}\nretry-min: 1s`);
-    expect(stderr).toContain('has 4 faults');
+    expect(stderr).toContain('has 4 errors');
     for (const path of ['sinks[0].batch', 'sinks[0].window', 'sinks[0].spol', 'retry-min']) {
       expect(stderr).toContain(`${path}: `);
     }
   });
 
-  test('row 167: no fault hides another one, and they are in the order of their lines', async () => {
+  test('row 167: no error hides another one, and they are in the order of their lines', async () => {
     const { stderr } = await check(
       [
         'source:',
@@ -287,7 +287,7 @@ describe('B13: the configuration file', () => {
       '14 sinks[1].ca-cert',
       '15 retry',
     ]);
-    expect(stderr).toContain('has 12 faults');
+    expect(stderr).toContain('has 12 errors');
     // Each fault of a filter with its expression and a caret.
     expect(stderr).toContain('    amount_usd >\n                ^');
   });
@@ -306,7 +306,7 @@ describe('B13: the configuration file', () => {
     expect([code, stderr.includes(SECRET)]).toEqual([2, false]);
   });
 
-  test('row 167: a fault in the defaults is reported once, at its line', async () => {
+  test('row 167: an error in the defaults is reported once, at its line', async () => {
     const more = '  - {name: b, to: "https://other.example/"}';
     const { stderr } = await check(`defaults:\n  batch: 0\n${withSink()}\n${more}`);
     expect(stderr).toContain('has one error\n');

@@ -1,4 +1,4 @@
-// Flags of `stream relay` → its configuration. A configuration file comes here too, one sink at a time.
+// Flags of `stream relay` → its configuration. Each sink of a configuration file is checked here, too.
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
 import type { SpoolConfig } from '../../delivery/spool/spool.ts';
 import { UsageError } from '../../errors.ts';

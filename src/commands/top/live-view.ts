@@ -59,7 +59,7 @@ export class LiveView {
     const { clock, signs } = io;
     this.#frame = { ...parts.frame, clock, signs, widths: new Map() };
     this.#screen = new Screen(io, writer, (key) => this.#press(key));
-    // Not at once: an error must find a view that can be closed.
+    // Deferred: if the first draw fails, the view must exist to be closed.
     this.#cancelTimer = clock.setTimer(() => this.#tick(), 0);
   }
 
@@ -111,7 +111,7 @@ export class LiveView {
     this.#hasKey = false;
     this.#drawnAtMs = clock.monotonicMs();
     const { data } = this.#parts;
-    // Rates are of this moment, also if no event has come for a while.
+    // Rates are current even if no event has arrived for a while.
     if (!data.isFile) data.timeline.advance(clock.monotonicMs());
     const message = this.#layOutMessage(columns);
     const maxRows = Math.max(1, this.maxRows - Math.max(0, message.length - 1));

@@ -145,7 +145,7 @@ export class Attempt {
     const probe = connect({ host, port, ...tcpOptions(PROBE_MS, mustBeLoopback), rejectUnauthorized: false });
     const verdict = new Promise<boolean>((resolve) => {
       probe.once('secureConnect', () => resolve(true));
-      // An alert is TLS too: for the version, or for a missing client certificate.
+      // A TLS alert also proves TLS: about the version, or a missing client certificate.
       probe.on('error', (error) => resolve(/alert number/.test(error.message)));
     });
     const { clock, signal = this.signal } = this.#options;

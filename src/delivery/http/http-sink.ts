@@ -198,7 +198,7 @@ export class HttpSink implements Sink {
     });
   }
 
-  /** @param mayRepeat retry at once if the server closed the kept-alive connection meanwhile */
+  /** @param mayRepeat retry at once if the server closed the kept-alive connection in the meantime */
   async #post(unit: UnitRequest, mayRepeat: boolean): Promise<HttpResponse | SinkFault> {
     const attempt = this.#begin(this.#closing.signal, AWAITED.completeResponse);
     this.#attempt = attempt;
@@ -226,7 +226,7 @@ export class HttpSink implements Sink {
       signal: attempt.signal,
       headers: { ...this.#headers, ...headers, ...tracing, ...signature },
     });
-    // Also for a connection that is used again.
+    // Also for a connection that is reused.
     sent.once('socket', () => attempt.enter('response'));
     sent.end(body);
     return sent;

@@ -198,7 +198,7 @@ export class JetStreamSink implements Sink {
     try {
       this.#listen(connection, { name: this.#config.stream, domain: found.domain });
     } catch (error) {
-      // The connection was lost meanwhile.
+      // The connection was lost in the meantime.
       return this.#describe(classifyNatsError(error, this.#host));
     }
     this.#deps.onStream(found);
@@ -225,7 +225,7 @@ export class JetStreamSink implements Sink {
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));
     const messageHeaders = isLifecycle ? this.#lifecycleHeaders : this.#eventHeaders;
     messageHeaders.set(HEADERS.id, id);
-    // The headers are used again for the next message, which may have no time.
+    // The headers are reused for the next message, which may have no time.
     if (describeEvent !== undefined) messageHeaders.delete('ce-time');
     for (const [name, value] of added) messageHeaders.set(name, value);
     const { token, result } = acknowledgements.expect();

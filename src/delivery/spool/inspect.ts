@@ -1,5 +1,5 @@
 // Reads the records of a spool that are not acknowledged, and what is damaged or missing among them. It changes nothing
-// and takes no lock, so a relay may use the spool meanwhile.
+// and takes no lock, so a relay may use the spool at the same time.
 import { closeSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';

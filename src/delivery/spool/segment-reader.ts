@@ -131,8 +131,8 @@ interface SegmentScan {
 }
 
 /**
- * Finds all whole records. How many were in a gap is known if the next segment says how many there were; otherwise it is
- * estimated, rather too high: a higher number only makes records be sent again.
+ * Finds all whole records. The number of records in a gap is known if the next segment tells it; otherwise it is
+ * estimated on the high side: an estimate that is too high only resends records.
  *
  * @param total how many records the segment had, if that is known
  * @returns undefined if it is not a segment

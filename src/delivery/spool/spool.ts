@@ -28,7 +28,7 @@ export interface SpoolConfig {
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
 const SEGMENTS_AT_LEAST = 8;
 /**
- * Room that is kept for events that were read when reading pauses: 2 MiB, and no more than half of the spool.
+ * Space that is reserved for events already read when reading pauses: 2 MiB, and no more than half of the spool.
  */
 const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
 /** The cursor is written at most this often; after a crash, what it missed is sent again. */
@@ -233,7 +233,7 @@ export class Spool {
       return this.#current;
     }
     this.#closeCurrent();
-    // Records in between were acknowledged without the disk, and must not count as lost.
+    // Records in between were acknowledged without being written, and must not count as lost.
     if (first > this.#written) this.#writeCursor();
     const path = join(this.#config.path, nameSegment(first));
     // A crash may have left an empty one.
