@@ -47,7 +47,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'is-unicode-supported': ['io/io.ts'],
   '@nats-io/transport-node': ['delivery/nats/'],
   '@nats-io/jetstream': ['delivery/nats/'],
-  yaml: ['commands/relay/yaml-file.ts'],
+  yaml: ['commands/relay/yaml/yaml-file.ts'],
   'prom-client': ['monitoring/metrics.ts'],
 };
 

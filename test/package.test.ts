@@ -44,7 +44,7 @@ describe('the package', () => {
       /^man\/atlantis\.1$/,
       /^docs\/[\w.-]+\.(?:md|schema\.json)$/,
       /^docs\/examples\/[\w.-]+\.mjs$/,
-      /^docs\/examples\/relay\/[\w-]+\.(?:json|service|yaml)$/,
+      /^docs\/examples\/relay\/[\w-]+\.(?:conf|json|service|yaml)$/,
       /^bench\/results\.svg$/,
     ];
     const others = files.filter(({ path }) => !groups.some((group) => group.test(path)));
