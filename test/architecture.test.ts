@@ -42,7 +42,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   conf: ['profiles/write.ts'],
   chalk: ['render/style.ts'],
   ora: ['ui/'],
-  socks: ['connection/dial/socks-tunnel.ts'],
   'string-width': ['render/'],
   re2js: ['filter/pattern.ts'],
   'is-unicode-supported': ['io/io.ts'],
