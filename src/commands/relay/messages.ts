@@ -36,7 +36,7 @@ export const sayInvalidUrlVariable = (): ErrorText =>
  */
 export const saySecretForHosts = (flag: string, place: string, hosts: readonly string[]): ErrorText => [
   `${flag}: ${place} would be sent to ${hosts.join(' and ')}`,
-  `say which of them it is for: ${place}@${hosts[0]}`,
+  `name the host that it is for: ${place}@${hosts[0]}`,
 ];
 
 export const saySecretForUnknownHost = (flag: string, host: string, hosts: readonly string[]): ErrorText => [
@@ -94,7 +94,7 @@ export const sayInvalidSecretVariable = (): ErrorText =>
  */
 export const sayInvalidSigningSecret = (place: string): ErrorText => [
   `${place}: not a signing secret`,
-  'accepted: whsec_ and the base64 of 24 to 64 bytes, for example whsec_$(openssl rand -base64 32); several are separated by spaces or line breaks',
+  'accepted: whsec_ followed by 24 to 64 bytes in base64, for example whsec_$(openssl rand -base64 32); several are separated by spaces or line breaks',
 ];
 
 export const sayVariableMissing = (flag: string, variable: string): ErrorText => [
@@ -108,7 +108,7 @@ export const sayInvalidSecret = (flag: string, variable: string): ErrorText => [
 ];
 
 export const INSPECTION_IS_ALONE =
-  'an inspection delivers nothing: pass --json or --export, and flags for stderr';
+  '--inspect delivers nothing: combine it only with --json, --export and flags for stderr';
 
 export const sayInspectRequired = (flags: readonly string[]): ErrorText =>
   sayRequires(flags, '--inspect', 'add --inspect <dir>');
@@ -178,7 +178,7 @@ export const sayCheckAlone = (): ErrorText =>
 
 export const sayConfigOfOther = (path: string): ErrorText => [
   `--config ${JSON.stringify(path)} belongs to another user`,
-  'use a file of your own or of root',
+  'use a file that belongs to you or to root',
 ];
 
 export const sayConfigWritable = (path: string): ErrorText => [
@@ -190,7 +190,7 @@ export const sayConfigNotAFile = (path: string): ErrorText => sayNotRegular('--c
 
 /** @param faults each with its line and path */
 export const sayConfigInvalid = (path: string, faults: readonly string[]): ErrorText => [
-  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}`,
+  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one error' : `${faults.length} errors`}`,
   faults.join('\n'),
 ];
 
