@@ -106,7 +106,7 @@ export const CAUSES = defineCauses({
   'proxy-refused': {
     rule: 'foreign',
     happened: 'the proxy {proxy}, not Atlantis, refused the tunnel to {host} ({detail})',
-    remedy: 'check the credentials in HTTPS_PROXY or ALL_PROXY, or allow this host in it',
+    remedy: 'check the credentials in HTTPS_PROXY or ALL_PROXY, or allow this host in the proxy',
   },
   'proxy-login-unsupported': {
     rule: 'foreign',
@@ -255,7 +255,7 @@ export const CAUSES = defineCauses({
   },
   'nats-other-stream': {
     rule: 'request',
-    happened: 'the stream on {host} does not match ({detail})',
+    happened: 'the stream on {host} does not match the subjects ({detail})',
     remedy: 'use another --stream or --subject, or change the subjects of the stream',
   },
   'nats-refused': {

@@ -1,4 +1,4 @@
-// Reads the timestamp of an event, and computes its lag. The service specifies neither a field nor a format (docs/protocol.md).
+// Reads the timestamp of an event, and its lag. The service specifies neither a field nor a format (docs/protocol.md).
 import type { Clock } from '../clock.ts';
 import { type Batch, textOf } from './batch.ts';
 import { decodeString } from './message-text.ts';
