@@ -20,6 +20,7 @@ export const LETTER_N: u32 = 0x6e;
 export const LETTER_T: u32 = 0x74;
 export const LETTER_U: u32 = 0x75;
 export const OPEN_OBJECT: u32 = 0x7b;
+export const CLOSE_OBJECT: u32 = 0x7d;
 export const DEL: u32 = 0x7f;
 
 /** `true`, `alse` (of `false`) and `null` as little-endian 32-bit integers. */

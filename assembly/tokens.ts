@@ -169,7 +169,7 @@ function skipFraction(at: usize): usize {
 }
 
 /** Skips zero or more digits. */
-function skipDigits(at: usize): usize {
+export function skipDigits(at: usize): usize {
   while (true) {
     const values = i8x16.sub(v128.load(at), i8x16.splat(0x30));
     const stops = i8x16.bitmask(i8x16.ge_u(values, i8x16.splat(10)));

@@ -1,16 +1,13 @@
-// Builds what programs import, each as an ES module and as CommonJS: the library and the simulator.
+// Builds the ES modules that programs import: the library and the simulator. As CommonJS they are bundles beside those of
+// the commands, with which they share layers (bundle-plan.mjs).
 //
-// They share no bundle with the commands, so a program that is bundled contains no command. Everything that is
-// imported on demand is in the same file, because bundlers that write a single file, such as rollup, refuse dynamic
-// imports. Only leaf packages are files of their own: ws, which both need, and for CommonJS the SOCKS client and
-// the regular expressions, which the commands have as bundles.
+// Everything that is imported on demand is in the same file, because bundlers that write a single file, such as rollup,
+// refuse dynamic imports. Only ws, which both need, is a file of its own.
 import { builtinModules } from 'node:module';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { COMMON, root } from './bundle-options.mjs';
-
-/** Public entry points (`exports` in package.json): bundle → its entry in src. Keep tsconfig.types.json in sync. */
-export const LIBRARIES = { library: 'stream/index.ts', simulator: 'simulator/library.ts' };
+import { LIBRARIES } from './bundle-plan.mjs';
 
 /** Makes imports that match `filter` imports of a sibling file. */
 const useSibling = (filter, path) => ({
@@ -49,31 +46,15 @@ const importBuiltins = {
 /** Builds them into `folder`. @returns the paths of all source files */
 export async function buildLibraries(folder) {
   const entries = Object.entries(LIBRARIES).map(([name, path]) => [name, resolve(root, 'src', path)]);
-  const modules = { format: 'esm', inject: [BUILTINS] };
   const builds = [
-    ...entries.flatMap(([name, path]) => [
-      {
-        entryPoints: [path],
-        outfile: `${name}.mjs`,
-        ...modules,
-        plugins: [useSibling(/^ws$/, './ws.mjs'), importBuiltins],
-      },
-      {
-        entryPoints: [path],
-        outfile: `${name}.cjs`,
-        format: 'cjs',
-        supported: { 'dynamic-import': false },
-        plugins: [
-          useSibling(/^ws$/, './ws.cjs'),
-          useSibling(/^socks$/, './socks.cjs'),
-          useSibling(/\/pattern\.ts$/, './filter.pattern.cjs'),
-        ],
-      },
-    ]),
+    ...entries.map(([name, path]) => ({
+      entryPoints: [path],
+      outfile: `${name}.mjs`,
+      plugins: [useSibling(/^ws$/, './ws.mjs'), importBuiltins],
+    })),
     {
       stdin: { contents: "export { WebSocket, WebSocketServer } from 'ws';", resolveDir: root },
       outfile: 'ws.mjs',
-      ...modules,
       plugins: [importBuiltins],
     },
   ];
@@ -82,6 +63,8 @@ export async function buildLibraries(folder) {
       build({
         ...COMMON,
         ...options,
+        format: 'esm',
+        inject: [BUILTINS],
         outfile: resolve(folder, outfile),
         plugins: [...COMMON.plugins, ...plugins],
       }),

@@ -1,10 +1,11 @@
 // Builds dist/types/: the declarations that the entries of the libraries reach, and no others.
 //
-// Each is written twice, as `.d.mts` and `.d.cts`: TypeScript reads the module format off the extension.
+// They are written once, as `.d.cts`, since TypeScript reads the module format off the extension. For programs that are
+// ES modules, each entry has a `.d.mts` that exports them.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const SPECIFIER = /((?:from|import\()\s*['"])(\.[^'"]*)\.ts(['"])/g;
@@ -28,11 +29,10 @@ export async function buildTypes(root, target, entries) {
       const text = readFileSync(join(emitted, `${path}.d.ts`), 'utf8');
       for (const [, , specifier] of text.matchAll(SPECIFIER)) wanted.add(join(dirname(path), specifier));
       mkdirSync(dirname(join(target, path)), { recursive: true });
-      for (const kind of ['mts', 'cts']) {
-        const extension = kind.replace('ts', 'js');
-        writeFileSync(join(target, `${path}.d.${kind}`), text.replace(SPECIFIER, `$1$2.${extension}$3`));
-      }
+      writeFileSync(join(target, `${path}.d.cts`), text.replace(SPECIFIER, '$1$2.cjs$3'));
     }
+    for (const path of entries)
+      writeFileSync(join(target, `${path}.d.mts`), `export * from './${basename(path)}.cjs';\n`);
   } finally {
     rmSync(emitted, { recursive: true, force: true });
   }

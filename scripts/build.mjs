@@ -1,15 +1,15 @@
-// Builds dist/: minified bundles, with no dependencies at run time. bundle-plan.mjs decides what each bundle of the
-// command contains; build-libraries.mjs builds the libraries.
+// Builds dist/: minified bundles, with no dependencies at run time. bundle-plan.mjs decides what each bundle contains;
+// build-libraries.mjs builds the libraries as ES modules.
 //
 // A dynamic import becomes a plain `require` of the sibling bundle, so a command loads only what it uses.
 // Their format is CommonJS because an ESM entry starts 35 ms later on Node 20 and 22.
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
-import { buildLibraries, LIBRARIES } from './build-libraries.mjs';
+import { buildLibraries } from './build-libraries.mjs';
 import { buildTypes } from './build-types.mjs';
 import { COMMON, manifest, root } from './bundle-options.mjs';
-import { planBundles } from './bundle-plan.mjs';
+import { LIBRARIES, planBundles } from './bundle-plan.mjs';
 import { formatLicenses, formatSbom, listPackages } from './third-party-licenses.mjs';
 
 const dist = resolve(root, 'dist');

@@ -21,6 +21,10 @@ const STAND_INS = {
   'env-paths': 'env-paths.mjs',
   'ajv/dist/2020.js': 'ajv.mjs',
   'ajv-formats': 'ajv.mjs',
+  semver: 'semver.mjs',
+  'cli-spinners': 'cli-spinners.mjs',
+  'prom-client': 'prom-client.cjs',
+  tweetnacl: 'tweetnacl.cjs',
 };
 
 /** Options of esbuild. */
@@ -32,9 +36,13 @@ export const COMMON = {
   minify: true,
   metafile: true,
   logLevel: 'warning',
-  alias: Object.fromEntries(
-    Object.entries(STAND_INS).map(([name, file]) => [name, resolve(root, 'scripts/stand-ins', file)]),
-  ),
+  alias: {
+    ...Object.fromEntries(
+      Object.entries(STAND_INS).map(([name, file]) => [name, resolve(root, 'scripts/stand-ins', file)]),
+    ),
+    // Its ES module instead of CommonJS, which esbuild would include as a whole.
+    yaml: resolve(root, 'node_modules/yaml/browser/index.js'),
+  },
   // Dependencies must not print (contract P4): the NATS client, for example, logs errors to stdout.
   drop: ['console'],
   define: {

@@ -8,25 +8,48 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-/** Layer → its entry files in src, or its package. A layer may only import from the layers above it. */
+/** Public entry points (`exports` in package.json): bundle → its entry in src. Keep tsconfig.types.json in sync. */
+export const LIBRARIES = { library: 'stream/index.ts', simulator: 'simulator/library.ts' };
+
+/**
+ * Layer → its entry files in src, or its package. A layer may only import from the layers above it. A layer that a library
+ * reaches contains nothing else: a program that uses the library must not contain a command.
+ */
 const LAYERS = {
+  // Always loaded, by the libraries too.
+  core: [
+    'io/io.ts',
+    'version.ts',
+    'io/read-file.ts',
+    'settings/messages.ts',
+    'flags/values.ts',
+    'connection/dial/address.ts',
+  ],
   // Always loaded.
   main: ['main.ts'],
   'commands.program': ['commands/program.ts'],
-  // Needed by nearly every command: settings, messages on stderr, and classifying messages of the stream.
+  // Needed by nearly every command: classifying messages of the stream.
   base: [
-    'settings/stream-config.ts',
+    'settings/stream-url.ts',
     'settings/proxy.ts',
+    'connection/cause-table.ts',
+    'connection/lifecycle.ts',
+    'stream/items.ts',
+    'events/batch.ts',
+    'events/scanner.ts',
+    'events/event-type.ts',
+    'events/event-id.ts',
+    'events/seek.ts',
+    'render/ndjson.ts',
+  ],
+  // Needed by nearly every command, and by no library: settings, messages on stderr.
+  session: [
+    'settings/stream-config.ts',
     'ui/messages.ts',
     'session/messages.ts',
     'io/stop.ts',
     'session/stop-triggers.ts',
-    'stream/items.ts',
-    'events/scanner.ts',
-    'events/event-type.ts',
-    'events/event-id.ts',
     'events/json-line.ts',
-    'render/ndjson.ts',
     'io/safe-file.ts',
   ],
   // Code that writes files: the profile store, spools and recordings.
@@ -34,7 +57,6 @@ const LAYERS = {
   ws: ['ws'],
   // The stream.
   stream: ['stream/prepare.ts'],
-  socks: ['socks'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
   filter: ['filter/filter.ts'],
@@ -100,11 +122,15 @@ export async function planBundles(root, plugins) {
   };
 }
 
-const nameBundle = (src, path) => relative(src, path).replaceAll('/', '.').replace(/\.ts$/, '');
+function nameBundle(src, path) {
+  const within = relative(src, path).replaceAll('\\', '/');
+  const library = Object.keys(LIBRARIES).find((name) => LIBRARIES[name] === within);
+  return library ?? within.replaceAll('/', '.').replace(/\.ts$/, '');
+}
 
 /** The static imports of each file in src, and the files that start a bundle. */
 async function readGraph(src, plugins) {
-  const entries = new Set([resolve(src, 'main.ts')]);
+  const entries = new Set(['main.ts', ...Object.values(LIBRARIES)].map((path) => resolve(src, path)));
   const staticImports = new Map();
   for (const entry of entries) {
     const noteImports = {

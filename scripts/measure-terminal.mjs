@@ -85,7 +85,7 @@ try {
     'columns',
     'lines per event',
     'hash visible',
-    'columns in which dollars end (most frequent)',
+    'columns where dollar amounts end (most frequent)',
     'widest line',
   ];
   const rows = WIDTHS.map((columns) => describe(columns, show(file, columns), events));

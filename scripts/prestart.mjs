@@ -2,7 +2,7 @@
 //
 // Child processes print to stderr, so that `npm -s start -- --json | jq` sees events only.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -45,13 +45,33 @@ function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/**
+ * Whether this is a clone in npm's cache from which a git URL is installed with `--global`. npm should have installed the
+ * packages for the build; but that installation has inherited `--global`, and put a link to the clone where the package
+ * should be. npm unpacks the package into the link, and deletes the clone. So the link is replaced by a folder here.
+ */
+function isGlobalGitUrl() {
+  const { npm_lifecycle_event: event, npm_config_global: isGlobal, npm_config_prefix: prefix } = process.env;
+  if (event !== 'prepare' || isGlobal !== 'true' || prefix === undefined) return false;
+  if (!/[\\/]_cacache[\\/]tmp[\\/]/.test(root)) return false;
+  const modules = join(prefix, process.platform === 'win32' ? '' : 'lib', 'node_modules');
+  const link = join(modules, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).name);
+  if (!lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return false;
+  if (realpathSync(link) !== realpathSync(root)) return false;
+  rmSync(link);
+  mkdirSync(link);
+  return true;
+}
+
+const isGlobal = isGlobalGitUrl();
 // `npm ci --omit=dev` in a clone: there is nothing to build with.
-if (process.env.npm_lifecycle_event === 'prepare' && modified('node_modules/esbuild') < 0) process.exit();
+if (process.env.npm_lifecycle_event === 'prepare' && !isGlobal && modified('node_modules/esbuild') < 0)
+  process.exit();
 // npm runs `prepare` after it has installed the packages; a dry run installs none, and must not be repeated here.
-if (process.env.npm_lifecycle_event !== 'prepare' && !isInstalled()) {
+if ((process.env.npm_lifecycle_event !== 'prepare' || isGlobal) && !isInstalled()) {
   // On Windows, npm is a shell script. node must not use a shell, because its path may contain a space.
   const shell = process.platform === 'win32';
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell });
+  run('npm', ['ci', '--no-global', '--no-audit', '--no-fund', '--loglevel=error'], { shell });
 }
 const newestSource = Math.max(
   ...['src', 'assembly', 'scripts'].map(newestBelow),

@@ -11,6 +11,8 @@ import { PROGRAMS, runBundlers } from './bundler-examples.mjs';
 const VITEST = 'vitest@3.2.4';
 /** The oldest TypeScript that the types are for, beside the newest. */
 const OLD_TYPESCRIPT = 'typescript-old@npm:typescript@5.0.4';
+/** From the npm package `node`; the version that this runs on is added. */
+const NODES = ['20.0.0', '22.23.3', '24.21.0', '26.10.0'];
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'atlantis-examples-'));
 const modules = join(folder, 'node_modules');
@@ -117,6 +119,23 @@ try {
   example('vitest', execPath, [join(modules, 'vitest/vitest.mjs'), 'run', 'stream.vitest.test.mjs']);
   example('node:test', execPath, ['--test', 'stream.node.test.mjs']);
   example('the library', execPath, ['--test', 'library.node.test.mjs']);
+  const tests = ['stream.node.test.mjs', 'library.node.test.mjs'];
+  for (const version of NODES) {
+    const npx = ['-y', '-p', `node@${version}`, 'node'];
+    const { status, stdout } = run('npx', [...npx, '--version']);
+    const isHad = status === 0 && stdout.trim() === `v${version}`;
+    if (isHad) example(`Node ${version}`, 'npx', [...npx, '--test', ...tests]);
+    else console.log(`skipped: Node ${version}, which cannot be had here`);
+  }
+  example('Deno: the same tests', join(modules, '.bin/deno'), [
+    'test',
+    '--quiet',
+    '--allow-all',
+    '--node-modules-dir=manual',
+    ...tests,
+  ]);
+  const others = tests.map((name) => `./${name}`);
+  example('Bun: the same tests', join(modules, '.bin/bun'), ['test', ...others]);
   const strict = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
   for (const [name, compiler] of [
     ['5.0', join(modules, 'typescript-old')],

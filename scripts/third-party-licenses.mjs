@@ -65,5 +65,5 @@ export function formatSbom({ name, version, license }, packages) {
     metadata: { component: { type: 'application', ...describe({ name, version, license }) } },
     components: [...unique.values()].map((one) => ({ type: 'library', ...describe(one) })),
   };
-  return `${JSON.stringify(sbom, null, 2)}\n`;
+  return `${JSON.stringify(sbom)}\n`;
 }

@@ -42,13 +42,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   conf: ['profiles/write.ts'],
   chalk: ['render/style.ts'],
   ora: ['ui/'],
-  socks: ['connection/dial/socks-tunnel.ts'],
   'string-width': ['render/'],
   re2js: ['filter/pattern.ts'],
   'is-unicode-supported': ['io/io.ts'],
   '@nats-io/transport-node': ['delivery/nats/'],
   '@nats-io/jetstream': ['delivery/nats/'],
-  yaml: ['commands/relay/yaml-file.ts'],
+  yaml: ['commands/relay/yaml/yaml-file.ts'],
   'prom-client': ['monitoring/metrics.ts'],
 };
 

@@ -1,8 +1,17 @@
 // `npm start` in a clone: what scripts/prestart.mjs installs and builds, with an npm that only notes that it ran.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from './helpers/cleanup.ts';
 import { ROOT } from './helpers/run-cli.ts';
 
@@ -14,14 +23,13 @@ const PACKAGES = {
 };
 
 /** A clone that is installed and built, without the packages for other platforms. */
-function makeClone(): string {
-  const clone = makeTempFolder();
+function makeClone(clone = makeTempFolder()): string {
   for (const folder of ['src', 'assembly', 'scripts', 'dist', 'node_modules/esbuild', 'bin'])
     mkdirSync(join(clone, folder), { recursive: true });
   cpSync(join(ROOT, 'scripts/prestart.mjs'), join(clone, 'scripts/prestart.mjs'));
   const write = (path: string, value: unknown): void =>
     writeFileSync(join(clone, path), JSON.stringify(value));
-  write('package.json', { type: 'module' });
+  write('package.json', { name: 'atlantis-cli', type: 'module' });
   write(LOCK, { packages: { '': { name: 'atlantis-cli' }, ...PACKAGES } });
   write(INSTALLED, { packages: { 'node_modules/esbuild': PACKAGES['node_modules/esbuild'] } });
   write('src/main.ts', '');
@@ -38,11 +46,11 @@ function setTime(path: string, seconds: number): void {
   utimesSync(path, seconds, seconds);
 }
 
-function prestart(clone: string): { installed: boolean; built: boolean } {
+function prestart(clone: string, npm: Record<string, string> = {}): { installed: boolean; built: boolean } {
   const PATH = `${join(clone, 'bin')}:${process.env['PATH']}`;
   const { status, stderr } = spawnSync(process.execPath, ['scripts/prestart.mjs'], {
     cwd: clone,
-    env: { PATH },
+    env: { ...npm, PATH },
     encoding: 'utf8',
   });
   expect([status, stderr]).toEqual([0, '']);
@@ -81,4 +89,39 @@ test('a source that is newer than the bundles: it is built', () => {
   const clone = makeClone();
   setTime(join(clone, 'dist/main.cjs'), 1);
   expect(prestart(clone)).toEqual({ installed: false, built: true });
+});
+
+describe('`prepare` for a git URL that is installed with --global', () => {
+  /** The link that npm makes where the package should be, and the variables of the script. */
+  function link(target: string): { place: string; npm: Record<string, string> } {
+    const prefix = makeTempFolder();
+    const place = join(prefix, 'lib/node_modules/atlantis-cli');
+    mkdirSync(dirname(place), { recursive: true });
+    symlinkSync(target, place);
+    const npm = { npm_lifecycle_event: 'prepare', npm_config_global: 'true', npm_config_prefix: prefix };
+    return { place, npm };
+  }
+  const makeCached = (): string => {
+    const clone = makeClone(join(makeTempFolder(), '_cacache/tmp/git-clone1'));
+    rmSync(join(clone, 'node_modules'), { recursive: true });
+    setTime(join(clone, 'dist/main.cjs'), 1);
+    return clone;
+  };
+
+  test('a clone in the cache of npm: the link becomes a folder, and what the build needs is installed', () => {
+    const clone = makeCached();
+    const { place, npm } = link(clone);
+    expect(prestart(clone, npm)).toEqual({ installed: true, built: true });
+    expect(lstatSync(place).isSymbolicLink()).toBe(false);
+  });
+
+  test.each([
+    ['a link to something else', makeCached, makeTempFolder],
+    ['a link to a clone of the user', makeClone, undefined],
+  ])('%s is not touched', (_what, make, makeTarget) => {
+    const clone = make();
+    const { place, npm } = link(makeTarget?.() ?? clone);
+    expect(prestart(clone, npm).installed).toBe(false);
+    expect(lstatSync(place).isSymbolicLink()).toBe(true);
+  });
 });

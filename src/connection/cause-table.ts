@@ -106,7 +106,7 @@ export const CAUSES = defineCauses({
   'proxy-refused': {
     rule: 'foreign',
     happened: 'the proxy {proxy}, not Atlantis, refused the tunnel to {host} ({detail})',
-    remedy: 'check the credentials in HTTPS_PROXY or ALL_PROXY, or allow this host in the proxy',
+    remedy: 'check the login in HTTPS_PROXY or ALL_PROXY, or allow this host in the proxy',
   },
   'proxy-login-unsupported': {
     rule: 'foreign',

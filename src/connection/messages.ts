@@ -95,6 +95,28 @@ export const PROXY_FAULTS = {
   tooLong: () => 'its response header is too long',
 } as const;
 
+/** The replies of RFC 1928, by number. */
+const SOCKS_REPLIES: Readonly<Record<number, string>> = {
+  1: 'general failure',
+  2: 'not allowed by its rules',
+  3: 'network unreachable',
+  4: 'host unreachable',
+  5: 'connection refused',
+  6: 'TTL expired',
+  7: 'command not supported',
+  8: 'address type not supported',
+};
+
+/** How a SOCKS proxy answered. */
+export const SOCKS_FAULTS = {
+  notSocks: 'its answer is not SOCKS 5',
+  closed: 'it closed the connection',
+  needsLogin: 'it requires a user name and password',
+  noLogin: 'it does not accept a user name and password',
+  wrongLogin: 'it did not accept the user name and password',
+  reply: (code: number) => `SOCKS reply ${code}: ${SOCKS_REPLIES[code] ?? 'unknown'}`,
+} as const;
+
 /** Parts of the detail about a refused upgrade. */
 export const REFUSAL_PARTS = {
   status: (status: number, code?: string, message = '') =>

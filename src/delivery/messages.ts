@@ -105,9 +105,15 @@ export function saySinkStopped(sink: string, { message, hint }: SinkFault): Stat
   };
 }
 
+const SPOOL_WAITS = 'with --spool <dir>, events are kept until the sink works';
+
 /** Why the run ends when a sink has stopped. */
-export function describeStop({ message, hint, exitCode, exitCodeOnGiveUp }: SinkFault): SinkError {
-  return new SinkError(message, exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable, hint);
+export function describeStop(fault: SinkFault): SinkError {
+  const { message, hint, exitCode, exitCodeOnGiveUp, isEnd } = fault;
+  const code = exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable;
+  if (isEnd === true || exitCode !== undefined) return new SinkError(message, code, hint);
+  const advice = hint === undefined ? SPOOL_WAITS : `${hint}; ${SPOOL_WAITS}`;
+  return new SinkError(`${message}; giving up, since no attempt succeeded`, code, advice);
 }
 
 /** What describeLeft has to know about a worker. */

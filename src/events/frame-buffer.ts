@@ -2,6 +2,7 @@
 //
 // The socket reads right into the memory of the scanner, which checks all frames of a read in one call.
 import type { EventLines } from './batch.ts';
+import { ScannedLines } from './scanned-lines.ts';
 import { createInstance, type ScannerExports } from './scanner.ts';
 
 /** Undefined without WebAssembly. */
@@ -9,11 +10,6 @@ export function createFrameBuffer(): FrameBuffer | undefined {
   const instance = createInstance();
   return instance === undefined ? undefined : new FrameBuffer(instance);
 }
-
-/** Smaller lines get a buffer of their own. */
-const MIN_SLAB_USE_BYTES = 16_384;
-/** Slabs kept for reuse. */
-const MAX_SPARE_SLABS = 4;
 
 export class FrameBuffer {
   /** Maximum bytes held. */
@@ -26,10 +22,11 @@ export class FrameBuffer {
   /** The bytes that are held, as positions in the memory. */
   #start: number;
   #end: number;
-  readonly #spareSlabs: Buffer[] = [];
+  readonly #lines: ScannedLines;
 
   constructor(scanner: ScannerExports) {
     this.#scanner = scanner;
+    this.#lines = new ScannedLines(scanner);
     this.#memory = Buffer.from(scanner.memory.buffer);
     this.#chunk = scanner.CHUNK.value;
     this.capacity = scanner.CHUNK_BYTES.value;
@@ -77,25 +74,8 @@ export class FrameBuffer {
    * unmasked, no reserved bits). May leave some for the next call; undefined if there is none.
    */
   takeEvents(): EventLines | undefined {
-    const { takeFrames, lineCount, lineBytes, allFlags, LINES, ENDS, FLAGS } = this.#scanner;
-    this.#start = takeFrames(this.#start, this.#end);
-    const count = lineCount.value;
-    if (count === 0) return undefined;
-    // Copied, since the scanner's memory is overwritten by the next read.
-    const lines = this.#memory.subarray(LINES.value, LINES.value + lineBytes.value);
-    const ends = new Int32Array(this.#memory.buffer, ENDS.value, count).slice();
-    const flags = new Uint8Array(this.#memory.buffer, FLAGS.value, count).slice();
-    return { count, ...this.#copyLines(lines), ends, flags, allFlags: allFlags.value };
-  }
-
-  #copyLines(lines: Buffer): Pick<EventLines, 'bytes' | 'release'> {
-    if (lines.length < MIN_SLAB_USE_BYTES) return { bytes: Buffer.from(lines) };
-    const slab = this.#spareSlabs.pop() ?? Buffer.allocUnsafeSlow(this.capacity);
-    slab.set(lines);
-    const release = (): void => {
-      if (this.#spareSlabs.length < MAX_SPARE_SLABS) this.#spareSlabs.push(slab);
-    };
-    return { bytes: slab.subarray(0, lines.length), release };
+    this.#start = this.#scanner.takeFrames(this.#start, this.#end);
+    return this.#lines.copy();
   }
 
   #moveToFront(): void {

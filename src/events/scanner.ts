@@ -19,6 +19,7 @@ export interface ScannerExports {
   readonly allFlags: WebAssembly.Global;
   scan(at: number, end: number): number;
   takeFrames(at: number, end: number): number;
+  takeRecords(at: number, end: number, same: number, head: number, tail: number): number;
 }
 
 let compiled: WebAssembly.Module | undefined;

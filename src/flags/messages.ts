@@ -84,6 +84,9 @@ export const sayNoCommand = (command: string, subcommands: readonly string[]): E
 export const suggestCommands = (flag: string, commands: readonly string[]): string =>
   `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}`;
 
+export const suggestJsonArray = (flag: string): string =>
+  `arguments that start with - need the form of a JSON array: ${flag} '["sh","-c","…"]'`;
+
 /** @param isGiven a key after the flag */
 export const sayKeyFlag = (flag: string, isGiven: boolean): ErrorText => [
   `unknown flag ${flag}: no flag takes a key`,

@@ -61,7 +61,7 @@ export const SOURCE_FLAGS = {
 export const SIMULATION_FLAGS = {
   simulate: optionalText(
     '--simulate [scenario]',
-    'use the built-in simulator: no key, no URL needed',
+    'use the built-in simulator, which needs no key or URL',
     'steady',
   ),
 };
@@ -94,7 +94,7 @@ export const ATTEMPT_FLAGS = {
 export const WAIT_FLAGS = {
   waitMs: optional(
     '--wait <dur>',
-    'keep retrying this long until the service is up, e.g. 5m',
+    'retry for up to this long until the service is up, e.g. 5m',
     parseDuration,
     `${FIRST_BUDGET.attempts} attempts within ${writeDuration(FIRST_BUDGET.ms)}`,
   ),
@@ -127,7 +127,7 @@ const RETRY_FLAGS = {
 export const REDUNDANCY_FLAGS = group('Several connections:', {
   connections: withDefault(
     '--connections <n>',
-    'simultaneous connections, merged without duplicates: the loss of one is not a gap; 1 to 4',
+    'number of simultaneous connections (1 to 4), merged without duplicates: losing one is not a gap',
     count(1, MAX_CONNECTIONS),
     '1',
   ),
@@ -214,7 +214,7 @@ export const END_FLAGS = group('When to stop:', {
 export const READY_FLAGS = {
   readyFile: text(
     '--ready-file <file>',
-    'file that exists only while ready: the stream is live, and all sinks deliver or spool',
+    'file that exists only while the stream is live and all sinks deliver or spool',
   ),
 };
 

@@ -30,7 +30,7 @@ export const TABLE_FLAGS = {
   usdField: setting(
     withDefault(
       '--usd-field <path,...>',
-      'fields with the amount in US dollars; the first one with a value counts',
+      'fields with the amount in US dollars; the first one that has a value is used',
       (_name, given) => given,
       'amount_usd,usd',
     ),

@@ -30,7 +30,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   tls: 'TLS: the certificate of the server is not trusted',
   gap: 'events were missed (a gap), with `--fail-on-gap`',
   silence: 'no event arrived in time, with `--max-silence`',
-  undelivered: 'not everything was delivered before the requested end of a relay',
+  undelivered: 'a relay was stopped before it had delivered everything',
   timeout: 'timeout: `--timeout` expired, or in a check, `--deadline` expired or `--expect` was not met',
 };
 
@@ -61,13 +61,19 @@ export const TOPICS: readonly Topic[] = [
       ['ATLANTIS_CONFIG_DIR', 'directory of the profile file (absolute path)'],
       ['NO_COLOR', 'turn colors off (no-color.org)'],
       ['FORCE_COLOR', 'use colors even without a terminal; 0 or false turns them off'],
-      ['HTTPS_PROXY, ALL_PROXY', 'HTTP or SOCKS 5 proxy (also in lower case); not used for this machine'],
+      [
+        'HTTPS_PROXY, ALL_PROXY',
+        'HTTP or SOCKS 5 proxy (also in lower case); not used for loopback addresses',
+      ],
       ['NO_PROXY', 'hosts to reach without the proxy: domains, addresses, CIDR, *, with or without a port'],
       ['SSL_CERT_FILE', 'file with additional root certificates (PEM), same as `--ca-cert`'],
       ['NODE_EXTRA_CA_CERTS', 'file with additional root certificates (PEM), same as `--ca-cert`'],
       ['NATS_CREDS, NATS_NKEY, NATS_TOKEN', 'NATS credentials: a file, an nkey file, or a token'],
       ['NATS_USER, NATS_PASSWORD', 'NATS user name and password'],
-      ['NOTIFY_SOCKET, WATCHDOG_USEC', 'set by systemd: `tail` and `relay` notify it'],
+      [
+        'NOTIFY_SOCKET, WATCHDOG_USEC',
+        'set by systemd; `tail` and `relay` report to it that they are ready and alive',
+      ],
       ['GITHUB_ACTIONS', 'if true, `stream check` prints annotations and writes to `GITHUB_STEP_SUMMARY`'],
     ],
     remark: 'Precedence: flag, then environment, then profile or setting.',
@@ -83,6 +89,6 @@ export const TOPICS: readonly Topic[] = [
       ['%APPDATA%\\atlantis\\Config\\profiles.json', 'Windows'],
     ],
     remark:
-      'Only its owner can read the file. `atlantis profile path` prints its path. The settings of `atlantis config` are in config.json beside it.',
+      'The profile file can be read only by its owner; `atlantis profile path` prints its path. The settings of `atlantis config` are in config.json in the same directory.',
   },
 ];

@@ -8,11 +8,11 @@ import type { Io } from './io.ts';
 /** What the check needs from the system. */
 export type ProcessHost = Pick<Io, 'pid' | 'sendSignal'>;
 
-/** `unknown`: it ran in another process table. */
+/** `unknown`: it ran in another PID namespace. */
 type Liveness = 'alive' | 'dead' | 'unknown';
 
 export interface ProcessIdentity {
-  /** The name of this process: pid, start time, process table and machine. It matches PROCESS_NAME. */
+  /** The name of this process: pid, start time, PID namespace and machine. It matches PROCESS_NAME. */
   readonly name: string;
   judge(name: string): Liveness;
 }
@@ -32,7 +32,7 @@ export function identifyProcess(host: ProcessHost): ProcessIdentity {
   const bootId = readOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
   const table = hash(hostname(), bootId, pidNamespace, timeNamespace);
   const machine = identifyMachine(pidNamespace, timeNamespace);
-  // /proc may show another process table than that of this process.
+  // /proc may show another PID namespace than that of this process.
   const hasProc = readOr('', () => readlinkSync('/proc/self')) === String(host.pid);
   const start = hasProc ? readProcess(host.pid)?.start : undefined;
   return {

@@ -20,7 +20,7 @@ export const PLAY_FLAGS = {
   ),
   maxPauseMs: optional('--max-pause <dur>', 'wait at most this long between two events', parseDuration),
   since: text('--since <time>', 'start at this receive time: a timestamp, or 10m for 10 minutes ago'),
-  until: text('--until <time>', 'stop at this receive time, in the form of --since'),
+  until: text('--until <time>', 'stop at this receive time; takes the same forms as --since'),
   isStrict: toggle('--strict', 'exit 8 at the first damaged line'),
 };
 

@@ -46,7 +46,7 @@ export const sayTakenOver = (path: string): ErrorText => [
 
 export const sayTimesRequired = (): ErrorText => [
   '--since, --until and --max-pause require receive times, which plain NDJSON does not have',
-  'play a recording of `tail --record`, or the output of `tail --envelope`',
+  'play a recording made by `tail --record`, or the output of `tail --envelope`',
 ];
 
 /** Why there is nothing to play. */

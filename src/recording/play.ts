@@ -11,7 +11,8 @@ import {
   sayNothingToPlay,
   sayTimesRequired,
 } from './messages.ts';
-import type { LineBatch } from './read-lines.ts';
+import type { LineBatch, Lines } from './read-lines.ts';
+import { type RecordedRun, takeRun } from './record-runs.ts';
 import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
 
 export type Played =
@@ -40,6 +41,11 @@ export interface PlayConfig extends PlayPace {
   readonly path: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /**
+   * At full speed, events with different receive times can be one batch, which has the time of the first. For outputs
+   * that do not use these times.
+   */
+  readonly joinsTimes?: boolean | undefined;
   /** Called once if the lines are plain NDJSON, without receive times. */
   readonly onPlain?: (() => void) | undefined;
   /** Called before each wait: the receive time of the next event, and the delay until it is due. */
@@ -63,6 +69,9 @@ export async function* playRecording(
   config: PlayConfig,
 ): AsyncGenerator<Played> {
   const { clock, signal, sinceMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = config;
+  const hasRate = config.ratePerSecond !== undefined;
+  const isTimeless = config.joinsTimes === true && config.speed === Number.POSITIVE_INFINITY && !hasRate;
+  const joins = (fromMs: number, toMs: number): boolean => isTimeless && fromMs >= sinceMs && toMs <= untilMs;
   const schedule = new Schedule(config);
   const builder = new BatchBuilder();
   let isPlain: boolean | undefined;
@@ -80,8 +89,9 @@ export async function* playRecording(
     batch: builder.take(receivedAtMs ?? clock.wallMs()),
     connection,
   });
-  const read = (bytes: Buffer): RecordedLine => {
-    const line = isPlain === true ? readPlainLine(bytes) : readLine(bytes);
+  const read = (bytes: Buffer, lines: Lines): RecordedLine | RecordedRun => {
+    const run = isPlain === true || hasRate ? undefined : takeRun(lines, bytes, joins);
+    const line = run ?? (isPlain === true ? readPlainLine(bytes) : readLine(bytes));
     if (line.kind !== 'empty') {
       isOneArray =
         firstLine === undefined && line.kind === 'plain' && findReformatting(bytes) === 'one-array';
@@ -97,19 +107,6 @@ export async function* playRecording(
     if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
   };
-  /** Adds the event if it belongs to the batch so far, and is due with it: the usual case at full speed. */
-  const join = (line: RecordedLine): boolean => {
-    if (
-      line.kind !== 'event' ||
-      config.ratePerSecond !== undefined ||
-      builder.isEmpty ||
-      builder.count >= MAX_BATCH_EVENTS
-    )
-      return false;
-    if (line.receivedAtMs !== receivedAtMs || line.connection !== connection) return false;
-    builder.add(line.text, line.flags);
-    return true;
-  };
   /** Yields damage once it is known that the file can be played. */
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
@@ -120,24 +117,25 @@ export async function* playRecording(
 
   for await (const { lines, fault } of source) {
     for (const bytes of lines) {
-      lineNumber += 1;
-      const line = read(bytes);
-      if (line.kind === 'empty' || join(line)) continue;
+      const line = read(bytes, lines);
+      lineNumber += line.kind === 'run' ? line.lines.count : 1;
+      if (line.kind === 'empty') continue;
       if (isPlain !== undefined && damagedAtStart.length > 0) {
         yield* damagedAtStart;
         damagedAtStart = [];
       }
-      if (line.kind === 'plain' || line.kind === 'event') {
-        const atMs = line.kind === 'event' ? line.receivedAtMs : undefined;
+      if (line.kind === 'run' || line.kind === 'event' || line.kind === 'plain') {
+        const atMs = line.kind === 'plain' ? undefined : line.receivedAtMs;
         if (atMs === undefined) schedule.assertNoTimes();
         else if (atMs < sinceMs) continue;
         if (atMs !== undefined && atMs > untilMs) {
           if (!builder.isEmpty) yield take();
           return;
         }
-        const own = line.kind === 'event' ? line.connection : 1;
+        const own = line.kind === 'plain' ? 1 : line.connection;
         const delayMs = schedule.computeDelayMs(atMs);
-        if (delayMs > 0 || receivedAtMs !== atMs || connection !== own || builder.count >= MAX_BATCH_EVENTS) {
+        const isOther = connection !== own || (receivedAtMs !== atMs && (!isTimeless || builder.isEmpty));
+        if (delayMs > 0 || isOther || builder.count >= MAX_BATCH_EVENTS) {
           if (!builder.isEmpty) yield take();
           if (delayMs > 0) {
             config.onWait?.(atMs, delayMs);
@@ -147,7 +145,8 @@ export async function* playRecording(
           connection = own;
           receivedAtMs = atMs;
         }
-        builder.add(line.text, line.flags);
+        if (line.kind === 'run') builder.addLines(line.lines);
+        else builder.add(line.text, line.flags);
         continue;
       }
       if (!builder.isEmpty) yield take();

@@ -10,9 +10,38 @@ import { LINE_FAULTS, THE_RECORDING } from './messages.ts';
 import { MAX_LINE_BYTES } from './recorded-line.ts';
 import { type Unpacked, unpack } from './unpack.ts';
 
-/** Lines that were read together, without their line feeds, and the damage after them. */
+/** Lines that were read together, to be read one by one. */
+export class Lines implements Iterable<Buffer> {
+  /** All of them, each with its line feed, which the last one of a file may not have. */
+  readonly bytes: Buffer;
+  /** Where the line begins that was read last. */
+  lineStart = 0;
+  #next = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** The lines from the next one on, without their line feeds. */
+  *[Symbol.iterator](): Generator<Buffer, void, undefined> {
+    while (this.#next < this.bytes.length) {
+      this.lineStart = this.#next;
+      const found = this.bytes.indexOf(LINE_FEED, this.lineStart);
+      const end = found < 0 ? this.bytes.length : found;
+      this.#next = end + 1;
+      yield this.bytes.subarray(this.lineStart, end);
+    }
+  }
+
+  /** Skips lines that were read in another way: the next one begins at `start`. */
+  continueAt(start: number): void {
+    this.#next = start;
+  }
+}
+
+/** Lines that were read together, and the damage after them. */
 export interface LineBatch {
-  readonly lines: readonly Buffer[];
+  readonly lines: Lines;
   readonly fault?: {
     readonly why: string;
     /** True if a line was lost, so that it counts in line numbers. */
@@ -20,7 +49,8 @@ export interface LineBatch {
   };
 }
 
-const EMPTY_LINE = Buffer.alloc(0);
+const NO_BYTES = Buffer.alloc(0);
+const READ_BYTES = 128 * 1024;
 
 /**
  * Reads on demand, to the end or until the signal aborts.
@@ -35,7 +65,7 @@ export async function* readLines(
   signal: AbortSignal,
   what = THE_RECORDING,
 ): AsyncGenerator<LineBatch> {
-  const source = path === '-' ? stdin() : createReadStream(path);
+  const source = path === '-' ? stdin() : createReadStream(path, { highWaterMark: READ_BYTES });
   const parts = unpack(source[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
   const splitter = createLineSplitter();
   try {
@@ -43,8 +73,7 @@ export async function* readLines(
       // A named pipe may never get a writer.
       const next = signal.aborted ? undefined : await untilAborted(parts.next(), signal);
       if (next === undefined) return;
-      const lines = next.done === true ? splitter.end() : splitter.push(next.value);
-      if (lines.lines.length > 0 || lines.fault !== undefined) yield lines;
+      yield* next.done === true ? splitter.end() : splitter.push(next.value);
       if (next.done === true) return;
     }
   } catch (error) {
@@ -55,46 +84,49 @@ export async function* readLines(
 }
 
 function createLineSplitter() {
+  /** The beginning of a line. */
   let rest: Buffer[] = [];
   let restBytes = 0;
   let isSkipping = false;
 
-  const takeRest = (): Buffer => {
-    const [first = EMPTY_LINE] = rest;
-    const line = rest.length > 1 ? Buffer.concat(rest) : first;
+  /** The rest, continued by `bytes`. */
+  const takeLines = (bytes: Buffer): Lines => {
+    const lines = new Lines(rest.length === 0 ? bytes : Buffer.concat([...rest, bytes]));
     rest = [];
     restBytes = 0;
-    return line;
-  };
-  const keep = (bytes: Buffer): void => {
-    if (bytes.length === 0 || isSkipping) return;
-    rest.push(bytes);
-    restBytes += bytes.length;
+    return lines;
   };
 
   return {
-    push(part: Unpacked): LineBatch {
+    *push(part: Unpacked): Generator<LineBatch> {
       if (!Buffer.isBuffer(part)) {
         const isLine = restBytes > 0;
-        takeRest();
+        takeLines(NO_BYTES);
         isSkipping = false;
-        return { lines: [], fault: { why: part.fault, isLine } };
+        yield { lines: new Lines(NO_BYTES), fault: { why: part.fault, isLine } };
+        return;
       }
-      const lines: Buffer[] = [];
-      let start = 0;
-      for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, start)) {
-        keep(part.subarray(start, at));
-        if (!isSkipping) lines.push(takeRest());
-        isSkipping = false;
-        start = at + 1;
+      let start = isSkipping ? part.indexOf(LINE_FEED) + 1 : 0;
+      if (isSkipping && start === 0) return;
+      isSkipping = false;
+      const end = part.lastIndexOf(LINE_FEED) + 1;
+      if (rest.length > 0 && end > 0) {
+        // On its own, so that the others are not copied.
+        start = part.indexOf(LINE_FEED) + 1;
+        yield { lines: takeLines(part.subarray(0, start)) };
       }
-      keep(part.subarray(start));
-      if (restBytes <= MAX_LINE_BYTES) return { lines };
-      // Skipped up to the next line feed.
-      takeRest();
+      if (end > start) yield { lines: new Lines(part.subarray(start, end)) };
+      const begun = part.subarray(Math.max(start, end));
+      if (begun.length > 0) rest.push(begun);
+      restBytes += begun.length;
+      if (restBytes <= MAX_LINE_BYTES) return;
+      takeLines(NO_BYTES);
+      // Up to the next line feed.
       isSkipping = true;
-      return { lines, fault: { why: LINE_FAULTS.tooLong, isLine: true } };
+      yield { lines: new Lines(NO_BYTES), fault: { why: LINE_FAULTS.tooLong, isLine: true } };
     },
-    end: (): LineBatch => ({ lines: restBytes > 0 ? [takeRest()] : [] }),
+    *end(): Generator<LineBatch> {
+      if (restBytes > 0) yield { lines: takeLines(NO_BYTES) };
+    },
   };
 }

@@ -23,7 +23,7 @@ export function makeHeader(startedAtMs: number, tool: string): Buffer {
 const HEADER = matchTokens('\\{', '"recording"', ':');
 const LIFECYCLE = matchTokens('\\{', '"lifecycle"', ':');
 const ENVELOPE = matchTokens(
-  ...['\\{', '"received_at"', ':', '"([^"]*)"', ',', '"seq"', ':', '\\d+', ','],
+  ...['\\{', '"received_at"', ':', '"([^"]*)"', ',', '"seq"', ':', '(\\d+)', ','],
   ...['"connection"', ':', '(\\d+)', ',', '"event"', ':'],
 );
 
@@ -76,13 +76,39 @@ const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 export function readLine(bytes: Buffer): RecordedLine {
   const line = trimLine(bytes);
   if (line.length === 0) return { kind: 'empty' };
-  const [start = '', receivedAt = '', connection = ''] =
+  const [start = '', receivedAt = '', , connection = ''] =
     ENVELOPE.exec(line.toString('latin1', 0, USUAL_ENVELOPE_BYTES)) ??
     ENVELOPE.exec(line.toString('latin1')) ??
     [];
   if (start === '') return readOther(line);
   if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: LINE_FAULTS.truncated };
   return makeEvent(line.subarray(start.length, -1), receivedAt, connection);
+}
+
+/** The start of a line with an event, up to the event. */
+interface Envelope {
+  readonly receivedAtMs: number;
+  readonly connection: number;
+  /** Bytes before the sequence number, and from there to the event. */
+  readonly head: number;
+  readonly tail: number;
+  /** Whether the head is as this program writes it. */
+  readonly isUsual: boolean;
+}
+
+const USUAL_HEAD = /^\{"received_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","seq":$/;
+
+/** The envelope of a line; undefined for a line without one, and for an unusually long one. */
+export function readEnvelope(line: Buffer): Envelope | undefined {
+  const [start = '', receivedAt = '', seq = '', connection = ''] =
+    ENVELOPE.exec(line.toString('latin1', 0, USUAL_ENVELOPE_BYTES)) ?? [];
+  if (start === '') return undefined;
+  const receivedAtMs = parseReceivedAt(receivedAt);
+  if (Number.isNaN(receivedAtMs)) return undefined;
+  const head = start.lastIndexOf(seq, start.lastIndexOf('"connection"'));
+  const tail = start.length - head - seq.length;
+  const isUsual = USUAL_HEAD.test(start.slice(0, head));
+  return { receivedAtMs, connection: Number(connection), head, tail, isUsual };
 }
 
 function makeEvent(text: Buffer, receivedAt: string, connection: string): RecordedLine {

@@ -87,7 +87,7 @@ async function* seek(source: ByteSource, fault: string): AsyncGenerator<Unpacked
 
 async function* unpackOther(source: ByteSource): AsyncGenerator<Unpacked> {
   const input = Readable.from(source.rest(), { objectMode: false });
-  const gunzip = createGunzip();
+  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
   let inputError: unknown;
   input.on('error', (error) => {
     inputError = error;

@@ -150,8 +150,8 @@ export function saySignal(signal: EndSignal, why = ''): StatusRecord {
   return { event: 'signal', level: 'info', message: `stopped by ${signal}${why}`, figures: { signal } };
 }
 
-/** The signal or the errors that ended the run; none after a normal end. */
-export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
+/** @param problem of the output. @returns the signal or the errors that ended the run; none after a normal end */
+export function sayEnd(reason: StopReason, config: EndConfig, events = 0, problem?: string): StatusRecord[] {
   const records: StatusRecord[] = [];
   const fail = (message: string, hint: string, exitCode: number): void => {
     records.push({ event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } });
@@ -161,8 +161,10 @@ export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
     records.push(saySignal('SIGHUP', ': the terminal is gone'));
   }
   if (reason.kind === 'timeout') {
-    const target = config.limit === undefined ? '' : ` before ${formatCount(config.limit, 'event')} arrived`;
-    const hint = config.limit === undefined ? 'allow more time' : 'allow more time, or lower --limit';
+    const { limit } = config;
+    const verb = events === limit ? 'were delivered' : 'arrived';
+    const target = limit === undefined ? '' : ` before ${formatCount(limit, 'event')} ${verb}`;
+    const hint = `${problem === undefined ? '' : `${problem}; `}allow more time${limit === undefined ? '' : ', or lower --limit'}`;
     fail(`--timeout: ${formatDuration(config.timeoutMs ?? 0)} passed${target}`, hint, 124);
   }
   if (reason.kind === 'silence') {

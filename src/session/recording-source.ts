@@ -18,6 +18,8 @@ interface RecordingParts {
   readonly select: Select;
   readonly reporter: Reporter;
   readonly status: StreamProgress;
+  /** As in PlayConfig. */
+  readonly joinsTimes?: boolean;
   /** Called once if the file is plain NDJSON, without receive times. */
   readonly onPlain?: () => void;
 }
@@ -26,7 +28,7 @@ interface RecordingParts {
 export function createRecordingSource(
   path: string,
   { isStrict, ...pace }: ReplayConfig,
-  { select, reporter, status, onPlain: notePlain }: RecordingParts,
+  { select, reporter, status, joinsTimes, onPlain: notePlain }: RecordingParts,
   io: Io,
 ): FileSource {
   const damage = createDamageReport(reporter);
@@ -50,7 +52,15 @@ export function createRecordingSource(
         notePlain?.();
         if (ratePerSecond === undefined) reporter.report(sayPlain());
       };
-      const config = { ...pace, path, clock: io.clock, signal, onPlain, onWait: createProgress() };
+      const config = {
+        ...pace,
+        path,
+        joinsTimes,
+        clock: io.clock,
+        signal,
+        onPlain,
+        onWait: createProgress(),
+      };
       for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);

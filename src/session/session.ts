@@ -238,7 +238,9 @@ async function conclude(run: Run): Promise<Outcome> {
   // Read it only now: a reason with a higher priority may have come during the flush.
   const { reason } = stop;
   const finish = reason === undefined && source.kind === 'file' ? source.finish() : undefined;
-  for (const one of finish?.errors ?? sayEnd(reasonOf(stop), config)) reporter.report(one);
+  for (const one of finish?.errors ??
+    sayEnd(reasonOf(stop), config, tally.events, output.listProblems?.()[0]))
+    reporter.report(one);
   // A failed output is reported even if a signal or a limit came first.
   if (reason?.kind !== 'output' && isAtlantisError(output.failure)) {
     reporter.report(sayFailure(output.failure));

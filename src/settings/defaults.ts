@@ -1,7 +1,7 @@
 // The settings of `atlantis config`: stored defaults of flags, and named filters.
 //
 // Defaults apply only on a terminal, so that a script prints the same with any settings (contract
-// F7). Flags and environment have precedence.
+// F7). Flags and environment take precedence.
 import { isAtlantisError, StoreError, UsageError } from '../errors.ts';
 import {
   attributeName,

@@ -15,7 +15,7 @@ export const FROM_FLAGS = {
   ),
   durable: optional(
     '--durable <name>',
-    'with --from: resume where the last reader of this name stopped',
+    'with --from: resume the durable consumer of this name where it stopped',
     parseStreamName,
   ),
   natsCreds: text(

@@ -1,5 +1,6 @@
 // The files of docs/ci.md, action.yml and the workflows: every script of them is run, step by step, as the CI system
 // runs it, with the package installed by npm. Only what the systems bring (checkout, upload) is not.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -279,6 +280,23 @@ describe('the workflows of this repository', () => {
       node: [20, 22, 24, 26],
     });
     expect(engines.node).toBe('>=20');
+  });
+
+  test('the npm package names the repository that it is published from, as npm requires for a provenance', () => {
+    const steps: GitHubStep[] = parse(read('.github/workflows/release.yml')).jobs.npm.steps;
+    const scripts = steps.flatMap(({ run = '' }) => (/^npm (?:pkg|publish)/.test(run) ? [run] : []));
+    expect(scripts).toEqual([
+      expect.stringMatching(/^npm pkg set /),
+      expect.stringContaining('npm publish --provenance'),
+    ]);
+    const folder = makeTempFolder();
+    writeFileSync(join(folder, 'package.json'), '{}');
+    const env = { GITHUB_SERVER_URL: 'https://github.example', GITHUB_REPOSITORY: 'owner/name' };
+    const options = { cwd: folder, env: makeCleanEnvironment({ env }) };
+    execFileSync('bash', ['-e', '-c', scripts[0] ?? ''], options);
+    expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).toEqual({
+      repository: { type: 'git', url: 'git+https://github.example/owner/name.git' },
+    });
   });
 
   test('only jobs that publish may write, and the action installs this version', () => {

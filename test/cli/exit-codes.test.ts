@@ -106,7 +106,7 @@ describe('§ 2: exit codes', () => {
     ['§ 2, exit 129', 'SIGHUP', 129],
     ['§ 2, exit 130', 'SIGINT', 130],
     ['§ 2, exit 143', 'SIGTERM', 143],
-  ] as const)('%s: dies by %s, which a shell shows as %i', async (_, signal, code) => {
+  ] as const)('%s: killed by %s, which a shell shows as %i', async (_, signal, code) => {
     const server = await startScriptedServer(ONE_EVENT);
     const shell = [
       'bash',

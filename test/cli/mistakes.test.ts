@@ -51,6 +51,17 @@ describe('row 142: a key on the command line', () => {
   });
 });
 
+test('an argument of a key command that starts with -: the message shows the form that can have it', async () => {
+  const array = `--key-command '["sh","-c","…"]'`;
+  const given = 'profile add vault --url https://api.example --key-command';
+  expect(await refuse(`${given} sh -c x`)).toContain(
+    `unknown flag -c\n  arguments that start with - need the form of a JSON array: ${array}`,
+  );
+  expect(await refuse('profile add -c')).not.toContain('JSON array');
+  const { stderr } = await runCli([...given.split(' '), 'sh -c x']);
+  expect(stderr).toContain(array);
+});
+
 describe('§ 1: flags without effect are refused', () => {
   test.each([
     ['stream tail --simulate --json --wide', '--wide and --json'],

@@ -132,7 +132,7 @@ const PROMPTS: readonly (readonly [string, readonly string[], string])[] = [
 
 (hasPty() ? describe : describe.skip)('a terminal that goes away or is taken away (needs python3)', () => {
   test.each(PROMPTS)(
-    'hung up at a prompt, %s: dies by SIGHUP, no abort, no core',
+    'hung up at a prompt, %s: killed by SIGHUP, no abort, no core',
     async (_what, args, words) => {
       const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') };
       const pty = startCliInPty([...args, '--verbose'], { env, key: KEY });

@@ -84,13 +84,18 @@ describe('B13: the configuration file', () => {
       'line 4: sinks[0].batsh: unknown setting; did you mean batch?',
     ],
     ['an unknown section', `spools: x\n${withSink()}`, 'line 1: spools: unknown setting'],
-    ['a filter', withSink('where: amount_usd >'), 'sinks[0]: invalid where'],
-    ['a glob', withSink('type: "[a"'), 'sinks[0]: invalid type'],
-    ['no name', 'sinks:\n  - to: https://hooks.example/', 'line 2: sinks[0].name: must '],
+    ['a filter', withSink('where: amount_usd >'), 'line 4: sinks[0].where: invalid where'],
+    ['a glob', withSink('type: "[a"'), 'line 4: sinks[0].type: invalid type'],
+    ['no name', 'sinks:\n  - to: https://hooks.example/', 'line 2: sinks[0]: needs a name: add name: <name>'],
+    [
+      'a name with a space',
+      'sinks:\n  - name: a b\n    to: https://hooks.example/',
+      'line 2: sinks[0].name: must consist of 1 to 64 letters',
+    ],
     [
       'a name that two have',
       `${withSink()}\n  - name: a\n    to: https://other.example/`,
-      'line 4: sinks[1].name: must ',
+      'line 4: sinks[1].name: is also the name of another sink',
     ],
     ['no sink', 'source: {url: "https://api.example"}', 'sinks: must have at least one sink'],
     ['sinks that are not a list', 'sinks: {name: a}', 'line 1: sinks: must be a list'],
@@ -98,27 +103,27 @@ describe('B13: the configuration file', () => {
     [
       'an address',
       'sinks:\n  - name: a\n    to: ftp://hooks.example',
-      'line 3: sinks[0].to: to: not a URL that events can be sent to',
+      'line 3: sinks[0].to: not a URL that events can be sent to',
     ],
     [
       'a variable that is not set',
       withSink('headers: {Authorization: {env: NO_SUCH}}'),
-      'sinks[0].headers.Authorization: env: the variable NO_SUCH is not set',
+      'line 4: sinks[0].headers.Authorization.env: the variable NO_SUCH is not set',
     ],
     [
       'a file that does not exist',
       withSink('sign-with: {file: /no/such}'),
-      'sinks[0].sign-with: file "/no/such" cannot be read',
+      'line 4: sinks[0].sign-with.file: "/no/such" cannot be read',
     ],
     [
       'a signing secret that is not one',
       withSink('sign-with: {env: NOT_BASE64}'),
-      'line 4: sinks[0].sign-with: env NOT_BASE64: not a signing secret (accepted: whsec_ followed by',
+      'line 4: sinks[0].sign-with.env: NOT_BASE64: not a signing secret (accepted: whsec_ followed by',
     ],
     [
       'one of several',
       withSink('sign-with: [{env: GOOD}, {file: /dev/null}, {env: NOT_BASE64}]'),
-      'line 4: sinks[0].sign-with[1]: file "/dev/null": not a signing secret',
+      'line 4: sinks[0].sign-with[1].file: "/dev/null": not a signing secret',
     ],
     ['no signing secrets', withSink('sign-with: []'), 'sinks[0].sign-with: must be {env: NAME} or {file'],
     [
@@ -135,7 +140,7 @@ describe('B13: the configuration file', () => {
     [
       'a secret as the name of a variable',
       withSink(`sign-with: {env: "${SECRET} x"}`),
-      'sinks[0].sign-with: must be the name of an environment variable',
+      'sinks[0].sign-with.env: must be the name of an environment variable',
     ],
     [
       'a header of NATS',
@@ -147,12 +152,48 @@ describe('B13: the configuration file', () => {
       withSink('spool-max: 1GiB'),
       'sinks[0]: spool-max and spool-sync require spool',
     ],
+    ['certificates', withSink('ca-cert: /no/such'), 'line 4: sinks[0].ca-cert: "/no/such" cannot be read'],
     [
-      'certificates',
-      withSink('ca-cert: /no/such'),
-      'line 4: sinks[0].ca-cert: ca-cert "/no/such" cannot be read',
+      'credentials of NATS',
+      'sinks:\n  - name: a\n    to: nats://127.0.0.1/E\n    nats-creds: /no/such',
+      'line 4: sinks[0].nats-creds: "/no/such" cannot be read',
     ],
-    ['the source', `source: {url: "http://${SECRET}@api.example"}\n${withSink()}`, 'line 1: source.url: url'],
+    [
+      'a variable with an address that is not set',
+      'sinks:\n  - name: a\n    to-env: NO_SUCH',
+      'line 3: sinks[0].to-env: the variable NO_SUCH is not set',
+    ],
+    [
+      'the URL of the source',
+      `source: {url: "http://${SECRET}@api.example"}\n${withSink()}`,
+      'line 1: source.url: "http://***@api.example" is not a URL of the service',
+    ],
+    [
+      'the key of the source',
+      `source:\n  key-file: /no/such\n${withSink()}`,
+      'line 2: source.key-file: the key file of the source "/no/such" cannot be read',
+    ],
+    [
+      'the profile of the source',
+      `source:\n  profile: nix\n${withSink()}`,
+      'line 2: source.profile: no profile "nix" (add one with',
+    ],
+    [
+      'the certificates of the source',
+      `source:\n  ca-cert: /no/such\n${withSink()}`,
+      'line 2: source.ca-cert: "/no/such" cannot be read',
+    ],
+    [
+      'a scenario',
+      `source:\n  simulate: nix\n${withSink()}`,
+      'line 2: source.simulate: unknown scenario "nix"',
+    ],
+    [
+      'flags of the source that exclude each other',
+      `source: {simulate: steady, url: "https://api.example"}\n${withSink()}`,
+      'line 1: source: simulate and url cannot be combined',
+    ],
+    ['the path of ids', `id: "a["\n${withSink()}`, 'line 1: id: invalid id'],
     [
       'settings of the source that contradict each other',
       `source: {retry-min: 10s, retry-max: 1s}\n${withSink()}`,
@@ -164,9 +205,17 @@ describe('B13: the configuration file', () => {
       `metrics-listen: nowhere\n${withSink()}`,
       'line 1: metrics-listen: invalid metrics-listen',
     ],
-    ['not YAML', `a: [${SECRET}`, 'is not valid YAML (BAD_'],
-    ['a key twice', `name: a\nname: b\n${withSink()}`, 'line 2: the file: is not valid YAML (DUPLICATE_KEY)'],
-    ['a tag', `name: !!js/function ${SECRET}\n${withSink()}`, 'is not valid YAML (TAG_RESOLVE_FAILED)'],
+    [
+      'not YAML',
+      `a: [${SECRET}`,
+      'line 1: the file: is not valid YAML: wrong indentation, or a [ or { that is not closed',
+    ],
+    [
+      'a key twice',
+      `name: a\nname: b\n${withSink()}`,
+      'line 2: the file: is not valid YAML: a setting is given twice',
+    ],
+    ['a tag', `name: !!js/function ${SECRET}\n${withSink()}`, 'is not valid YAML: unknown tag (!)'],
     ['an empty file', '', 'the file: must be a mapping'],
     ['a secret of two lines', withSink('headers: {X-A: {env: TWO_LINES}}'), 'must be one line of text'],
   ])('row 167: %s is refused with its line and path, and without secrets', async (_what, text, words) => {
@@ -199,6 +248,62 @@ describe('B13: the configuration file', () => {
     for (const path of ['sinks[0].batch', 'sinks[0].window', 'sinks[0].spol', 'retry-min']) {
       expect(stderr).toContain(`${path}: `);
     }
+  });
+
+  test('row 167: no fault hides another one, and they are in the order of their lines', async () => {
+    const { stderr } = await check(
+      [
+        'source:',
+        '  key-file: /no/such',
+        '  where: [amount_usd >, n > 1]',
+        'sinks:',
+        '  - to-env: NO_SUCH_URL',
+        '    spol: x',
+        '    headers: {Authorization: {env: NO_SUCH_TOKEN}}',
+        '    batch: 0',
+        '  - name: b',
+        '    to: nats://127.0.0.1/E',
+        '    sign-with: {env: NO_SUCH_SECRET}',
+        '    stream-max-age: 1h',
+        '    spool-max: 1GiB',
+        '    ca-cert: /no/ca',
+        'retry: 1',
+      ].join('\n'),
+    );
+    const found = [...stderr.matchAll(/line (\d+): ([\w.[\]-]+): /g)].map(
+      ([, line, path]) => `${line} ${path}`,
+    );
+    expect(found).toEqual([
+      '2 source.key-file',
+      '3 source.where',
+      '5 sinks[0]',
+      '5 sinks[0].to-env',
+      '6 sinks[0].spol',
+      '7 sinks[0].headers.Authorization.env',
+      '8 sinks[0].batch',
+      '9 sinks[1]',
+      '9 sinks[1]',
+      '11 sinks[1].sign-with',
+      '14 sinks[1].ca-cert',
+      '15 retry',
+    ]);
+    expect(stderr).toContain('has 12 faults');
+    // Each fault of a filter with its expression and a caret.
+    expect(stderr).toContain('    amount_usd >\n                ^');
+  });
+
+  test('B13: --check reads the key of the source, and does not show it', async () => {
+    const folder = makeTempFolder();
+    const write = (text: string): string => {
+      writeFileSync(join(folder, 'key'), text, { mode: 0o600 });
+      return `source: {key-file: ${JSON.stringify(join(folder, 'key'))}}\n${withSink()}`;
+    };
+    expect(await check(write(CANARY_KEY))).toMatchObject({ code: 0 });
+    const { code, stderr } = await check(write(`${SECRET} ${SECRET}`));
+    expect(stderr).toContain(
+      'line 1: source.key-file: the key from the key file of the source cannot be used',
+    );
+    expect([code, stderr.includes(SECRET)]).toEqual([2, false]);
   });
 
   test('row 167: a fault in the defaults is reported once, at its line', async () => {

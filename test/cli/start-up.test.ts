@@ -20,13 +20,15 @@ async function listLoaded(args: string): Promise<string[]> {
   return paths.filter((path) => /[\\/]dist[\\/]/.test(path)).map((path) => basename(path, '.cjs'));
 }
 
-const STREAM = ['main', 'base', 'ws', 'stream'];
+const STREAM = ['core', 'main', 'base', 'session', 'ws', 'stream'];
 const SIMULATOR = ['simulator.parts', 'simulator.scenarios'];
 const TAIL = [...STREAM, ...SIMULATOR, 'commands.program', 'tail'];
 
 const COMPLETION = [
+  'core',
   'main',
   'base',
+  'session',
   'commands.program',
   'commands.completion.answer',
   'commands.help',
@@ -34,16 +36,16 @@ const COMPLETION = [
 ];
 
 test.each([
-  ['--version', ['main']],
+  ['--version', ['core', 'main']],
   ['stream tail --simulate burst -n 1 --json', TAIL],
   [
     'stream tail --simulate burst -n 1 --format pretty --color never',
     [...TAIL, 'render.pretty.pretty', 'string-width'],
   ],
-  ['stream tail --help', ['main', 'commands.program', 'commands.help']],
-  ['completion bash', ['main', 'commands.program', 'commands.completion.scripts']],
+  ['stream tail --help', ['core', 'main', 'commands.program', 'commands.help']],
+  ['completion bash', ['core', 'main', 'commands.program', 'commands.completion.scripts']],
   ['__complete bash -- stream ', COMPLETION],
-  ['profile list --json', ['main', 'base', 'commands.program', 'commands.profile.show']],
+  ['profile list --json', ['core', 'main', 'base', 'session', 'commands.program', 'commands.profile.show']],
 ])('`%s` loads what it needs, and nothing else', async (args, parts) => {
   expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
 });

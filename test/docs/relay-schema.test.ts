@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { keyOf, SECTIONS } from '../../src/commands/relay/config-file.ts';
+import { keyOf, SECTIONS } from '../../src/commands/relay/config-section.ts';
 import type { FlagDefinition, FlagTable } from '../../src/flags/definition.ts';
 
 const SCHEMA = new URL('../../docs/relay.schema.json', import.meta.url);

@@ -26,7 +26,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
 
 (hasPty() ? describe : describe.skip)('on a terminal (needs python3)', () => {
   describe('row 44: the terminal goes away', () => {
-    test('while events stream: dies by SIGHUP, no abort, no core', async () => {
+    test('while events stream: killed by SIGHUP, no abort, no core', async () => {
       await using server = await serve(endlessEvents());
       const pty = startTail(server.url);
       await pty.waitFor(/n(?:\x1b\[\d+m)? 20\b/);
@@ -35,7 +35,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       expectNoKey(pty.output);
     });
 
-    test('without a SIGHUP, as for a terminal of another session: writing fails, and it dies by SIGHUP', async () => {
+    test('without a SIGHUP, as for a terminal of another session: writing fails, and it is killed by SIGHUP', async () => {
       await using server = await serve(endlessEvents());
       const status = join(makeTempFolder(), 'status');
       const tail = ['stream', 'tail', '--verbose', '--url', server.url];
@@ -160,7 +160,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     expect(drawn).toBeLessThanOrEqual(10 * seconds + 2);
   });
 
-  test('Ctrl-C while streaming: dies by SIGINT, the summary is on the screen', async () => {
+  test('Ctrl-C while streaming: killed by SIGINT, the summary is on the screen', async () => {
     await using server = await serve(endlessEvents());
     const pty = startTail(server.url);
     await pty.waitFor(/n(?:\x1b\[\d+m)? 5\b/);

@@ -39,12 +39,12 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
   [
     '14',
     'a relay ended as requested, but not every event was delivered',
-    'see the summary: start it again with the same `--spool`, or with one if events were lost',
+    'see the summary; restart it with the same `--spool`, or add `--spool` if events were lost',
   ],
   ['124', '`--timeout` expired', 'allow more time, or lower `--limit`'],
   [
     '129, 130, 143',
-    'SIGHUP, SIGINT, SIGTERM: after a clean shutdown, the process dies by that signal',
+    'SIGHUP, SIGINT, SIGTERM: after a clean shutdown, the process is terminated by that signal',
     'nothing to do',
   ],
 ];
@@ -114,10 +114,10 @@ can rely on them. With \`--log-format json\` the cause is in the field \`cause\`
 
 Each row says what ended an attempt or a connection, what you can do about it, and what \`atlantis\` does next: before
 the first welcome of a run, when a mistake is likely, and after it, when an outage is likely. The code is the exit code
-if the run ends there. Attempts are at least 250 ms apart, and at most 20 begin in 60 s. A run also ends after
-\`--no-reconnect\` or \`--max-reconnects\`, and if the server asks for a delay that is longer than 15 min, goes beyond
-\`--timeout\`, or, before the first welcome, goes beyond the first 60 s of the run. The limits before the first welcome
-are replaced by \`--max-reconnects\`, \`--timeout\` and \`--wait\`.
+if the run ends there. Attempts are at least 250 ms apart, and at most 20 begin in 60 s. A run also ends at the first
+failure with \`--no-reconnect\`, after \`--max-reconnects\` retries, and if the server asks for a delay that is longer than
+15 min, extends past \`--timeout\` or, before the first welcome, extends past the first 60 s of the run.
+\`--max-reconnects\`, \`--timeout\` and \`--wait\` replace the limits before the first welcome.
 
 ${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after the first welcome'], rows)}
 

@@ -1,7 +1,7 @@
 // The service as several clients see it at once: every event goes to all who are connected at that moment, and
 // never sent again. Counts what was received and which clients were connected.
 import { frame } from './frames.ts';
-import { type Peer, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
+import { type Peer, type Script, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
 export interface EventHub {
   readonly server: ScriptedServer;
@@ -21,10 +21,13 @@ export interface EventHub {
   waitForWelcomed(n: number, limitMs?: number): Promise<void>;
 }
 
-export async function startEventHub(): Promise<EventHub> {
+/** @param listen starts its server; default: on loopback */
+export async function startEventHub(
+  listen: (script: Script) => Promise<ScriptedServer> = startScriptedServer,
+): Promise<EventHub> {
   const live = new Set<Peer>();
   const peers: Peer[] = [];
-  const server = await startScriptedServer(async (peer) => {
+  const server = await listen(async (peer) => {
     peer.answerPings();
     peer.answerClose();
     await peer.accept();

@@ -104,7 +104,7 @@ export async function startInNamespace(lifetime: Lifetime = 'test'): Promise<Nam
 }
 
 /** A listening socket made inside and handed to this process: a socket stays in the namespace of its birth. */
-function listenInside(prefix: readonly string[], host: string, port: number): Promise<Server> {
+export function listenInside(prefix: readonly string[], host: string, port: number): Promise<Server> {
   const handOver = "process.send('listening', server, () => { server.close(); process.disconnect(); })";
   const script = `const server = require('net').createServer();
     server.listen(${port}, '${host}', () => ${handOver});`;

@@ -136,7 +136,7 @@ describe('a living process of this machine', () => {
 
   test('row 69: keeps it where its entry in /proc cannot be read (hidepid)', async () => {
     const path = newLockPath();
-    // Not of this test's user in the process table, but there: kill() says EPERM.
+    // Not of this test's user in the PID namespace, but there: kill() says EPERM.
     const holder = await nameHolder(([, ...rest]) => ['4194304', ...rest]);
     placeLock(path, holder);
     const host = { clock: createHurriedClock(), sendSignal: () => true };

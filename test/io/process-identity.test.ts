@@ -17,7 +17,7 @@ describe('row 69: the identity of a process', () => {
     expect(identifyProcess(gone).judge(name)).toBe('dead');
   });
 
-  test('that another process table has is unknown', () => {
+  test('that another PID namespace has is unknown', () => {
     const name = rename(([id, start]) => [id, start, '0123456789ab', '0'.repeat(12)]);
     expect(identifyProcess(gone).judge(name)).toBe('unknown');
   });

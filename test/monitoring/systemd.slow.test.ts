@@ -1,4 +1,5 @@
-// The unit of docs/examples/relay under a real systemd: started when the stream is live, watched, restarted, stopped.
+// The unit of docs/examples/relay under a real systemd: started when the stream is live, watched, reloaded, restarted,
+// stopped.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -16,7 +17,7 @@ const OF_THE_SYSTEM =
   /^(?:DynamicUser|StateDirectory|CapabilityBoundingSet|Protect\w+|Private\w+|Restrict(?!Prevent)\w+|NoNew\w+|SystemCall\w+|LockPersonality|UMask|WantedBy|After|Wants)=.*\n/gm;
 
 (canRunSystemd() ? test : test.skip)(
-  'M8: a real systemd sees the relay start, reconnect, hang and stop (SKIPPED without root and systemd)',
+  'M8: a real systemd sees the relay start, reload, hang and stop (SKIPPED without root and systemd)',
   async () => {
     const peers: Peer[] = [];
     const server = await startScriptedServer(
@@ -43,7 +44,7 @@ const OF_THE_SYSTEM =
       .replace('WatchdogSec=60', 'WatchdogSec=3\nStandardError=append:/mnt/stderr');
     const systemd = await startUserSystemd('relay.service', unit, { 'api-key': CANARY_KEY });
     const show = async (): Promise<Record<string, string>> => {
-      const names = 'ActiveState,SubState,StatusText,MainPID,NRestarts,Result';
+      const names = 'ActiveState,SubState,StatusText,MainPID,NRestarts,Result,StateChangeTimestampMonotonic';
       const text = await systemd.run(`systemctl --user show relay.service -p ${names}`);
       return Object.fromEntries(text.split('\n').map((line) => line.split('=', 2)));
     };
@@ -58,6 +59,21 @@ const OF_THE_SYSTEM =
     // Longer than the watchdog waits.
     await systemd.run('sleep 4');
     expect(await show()).toMatchObject({ ActiveState: 'active', NRestarts: '0', MainPID: first['MainPID'] });
+
+    // RELOADING=1 changes the state, and READY=1 changes it back.
+    const { StateChangeTimestampMonotonic: since } = await show();
+    await systemd.run(`kill -HUP ${first['MainPID']}`);
+    const reloaded = await until(
+      show,
+      (found) => found['StateChangeTimestampMonotonic'] !== since && isLive(found),
+    );
+    expect(reloaded).toMatchObject({ SubState: 'running', NRestarts: '0', MainPID: first['MainPID'] });
+    await systemd.run('systemctl --user reload relay.service');
+    await until(
+      () => systemd.run('cat /mnt/stderr'),
+      (text) => text.split('configuration reloaded; unchanged: ').length === 3,
+    );
+    expect(await until(show, isLive)).toMatchObject({ NRestarts: '0', MainPID: first['MainPID'] });
 
     await systemd.run(`kill -STOP ${first['MainPID']}`);
     const second = await until(show, (found) => found['NRestarts'] === '1' && isLive(found));

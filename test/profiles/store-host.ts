@@ -1,4 +1,4 @@
-// A host for store writers in tests: this process, with its own clock and process table.
+// A host for store writers in tests: this process, with its own clock and PID namespace.
 
 import type { StoreHost } from '../../src/profiles/write.ts';
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { textsOf } from '../../src/events/batch.ts';
 import { type Played, type PlayPace, playRecording } from '../../src/recording/play.ts';
+import { Lines } from '../../src/recording/read-lines.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
+const LINE_FEED = Buffer.from('\n');
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const line = (atMs: number, n: number, connection = 1): Buffer =>
   Buffer.from(
@@ -14,7 +16,7 @@ async function playAll(lines: readonly Buffer[], pace: number | PlayPace): Promi
   const clock = createFakeClock();
   const startedAtMs = clock.monotonicMs();
   const source = (async function* () {
-    yield { lines };
+    yield { lines: new Lines(Buffer.concat(lines.flatMap((one) => [one, LINE_FEED]))) };
   })();
   const seen: [number, string][] = [];
   const { signal } = new AbortController();

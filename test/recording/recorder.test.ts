@@ -375,7 +375,8 @@ describe.each(NAMES)('a recording in %s', (name) => {
     const events: unknown[] = [];
     for await (const { lines, fault } of readLines(path, () => process.stdin, new AbortController().signal)) {
       expect(fault).toBeUndefined();
-      for (const line of lines.map(readLine)) if (line.kind === 'event') events.push(line.text.toString());
+      for (const line of Array.from(lines, readLine))
+        if (line.kind === 'event') events.push(line.text.toString());
     }
     expect(events.map((event) => JSON.parse(String(event)) === JSON.parse(text))).toEqual([true, false]);
   });

@@ -368,6 +368,14 @@ describe('the end', () => {
     ]);
   });
 
+  test('--timeout after all events have arrived says that they were not delivered, and what the output says', () => {
+    const [record] = say.sayEnd({ kind: 'timeout' }, CONFIG, 100, 'the sink does not accept events');
+    expect(record).toMatchObject({
+      message: '--timeout: 30 s passed before 100 events were delivered',
+      hint: 'the sink does not accept events; allow more time, or lower --limit',
+    });
+  });
+
   test('--timeout without --limit names no target', () => {
     const [record] = say.sayEnd({ kind: 'timeout' }, { ...NO_BOUNDS, timeoutMs: 1_500 });
     expect(record?.message).toBe('--timeout: 1.5 s passed');

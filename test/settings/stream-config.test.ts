@@ -120,7 +120,7 @@ describe('§ 1: flags of tail', () => {
 
   test.each<[StreamFlags, string, string]>([
     [{ format: 'xml' }, 'invalid --format "xml"', 'accepted: auto, pretty, ndjson'],
-    [{ time: 'zulu' }, 'invalid --time "zulu"', 'accepted: local, utc, relative, none'],
+    [{ time: 'noon' }, 'invalid --time "noon"', 'accepted: local, utc, relative, none'],
     [{ color: 'yes' }, 'invalid --color "yes"', 'accepted: auto, always, never'],
     [{ logFormat: 'xml' }, 'invalid --log-format "xml"', 'accepted: text, json'],
     [{ limit: '0' }, 'invalid --limit "0"', 'accepted: a whole number of at least 1'],

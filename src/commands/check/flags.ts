@@ -5,7 +5,10 @@ import { parseDuration } from '../../flags/values.ts';
 import type { ConnectionFlags } from '../../settings/stream-config.ts';
 
 export const CHECK_FLAGS = {
-  expect: list('--expect <expr>', 'require events that match, as for --where; repeatable, each must match'),
+  expect: list(
+    '--expect <expr>',
+    'require events that match this expression, as in --where; repeatable, each one must be met',
+  ),
   min: withDefault('--min <n>', 'number of events that each --expect requires', count(1), '1'),
   withinMs: withDefault(
     '--within <dur>',

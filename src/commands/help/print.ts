@@ -28,6 +28,7 @@ import {
   sayUnknownFlag,
   sayValueMissing,
   suggestCommands,
+  suggestJsonArray,
   withHelp,
 } from '../../flags/messages.ts';
 import { TOPICS, type Topic } from '../../flags/topics.ts';
@@ -196,7 +197,10 @@ export function explainMisuse(
   const usage = formatUsage(outlineCommand(command));
   const explanations: Readonly<Record<string, ErrorText>> = {
     'commander.unknownCommand': sayUnknownCommand(word, suggest(suggestCommand(word, command))),
-    'commander.unknownOption': sayUnknownFlag(flag, suggest(suggestOwner(flag, command))),
+    'commander.unknownOption': sayUnknownFlag(
+      flag,
+      suggest(suggestArray(words.slice(0, at), command) ?? suggestOwner(flag, command)),
+    ),
     'commander.missingArgument': sayArgumentMissing(word, usage),
     'commander.optionMissingArgument': sayValueMissing(longName(word), word),
     'commander.excessArguments': sayTooManyArguments(usage),
@@ -209,6 +213,13 @@ export function explainMisuse(
 function suggestCommand(name: string, command: DocumentedCommand): string | undefined {
   const found = listCommands(outlineCommand(findRoot(command))).find((one) => one.name === name);
   return found && suggestWord(`\`${found.path}\``);
+}
+
+/** After a flag that takes several words, the argument of a program looks like a flag of ours. */
+function suggestArray(before: readonly string[], command: DocumentedCommand): string | undefined {
+  const { flags } = outlineCommand(command);
+  const list = flags.find(({ long, term }) => term.includes('...>') && before.includes(long));
+  return list && suggestJsonArray(list.long);
 }
 
 /** The commands that have this flag. */

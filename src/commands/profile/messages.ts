@@ -36,7 +36,7 @@ export const KEYCHAIN_STORES_A_KEY = '--keychain stores a key that is typed or r
 
 export const sayCommandNotSplit = (): ErrorText => [
   '--key-command: the command and its arguments were given as a single argument, which is not split',
-  'pass the command and its arguments separately: --key-command op read op://dev/key',
+  `pass the command and its arguments separately: --key-command op read op://dev/key, or as one JSON array: --key-command '["sh","-c","…"]'`,
 ];
 
 export const sayRelativeArgument = (argument: string, cwd: string): ErrorText => [

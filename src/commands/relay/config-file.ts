@@ -1,64 +1,42 @@
 // `--config relay.yaml` → the flags of the stream and the sinks. Each setting is a flag without its dashes, and is
 // checked by the definition of that flag. All faults are reported at once, with their line and path, and without secrets.
-import { isAtlantisError } from '../../errors.ts';
 import { createFilter } from '../../filter/filter.ts';
-import {
-  attributeName,
-  type FlagDefinition,
-  type Flags,
-  type FlagTable,
-  listGiven,
-  parseFlags,
-  pick,
-} from '../../flags/definition.ts';
-import {
-  CONNECTION_FLAGS,
-  DEDUPE_FLAGS,
-  EVENT_FLAGS,
-  MONITOR_FLAGS,
-  READY_FLAGS,
-  REDUNDANCY_FLAGS,
-  SIMULATION_FLAGS,
-  SOURCE_FLAGS,
-} from '../../flags/shared-flags.ts';
+import { attributeName, type Flags, type FlagTable, listGiven, parseFlags } from '../../flags/definition.ts';
+import { EVENT_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
+import { parseKey } from '../../io/key.ts';
 import { readCaFile } from '../../settings/certificates.ts';
-import { parseConnectionFlags, parseFilter, type StreamFlags } from '../../settings/stream-config.ts';
-import { parseStreamUrl } from '../../settings/stream-url.ts';
+import { readKeyFile } from '../../settings/key-file.ts';
+import { nameKeyFile } from '../../settings/messages.ts';
+import { readNatsCredentials } from '../../settings/nats-settings.ts';
 import {
-  assertSinkFlags,
+  parseConnectionFlags,
+  parseFilter,
+  parseStreamFlags,
+  type StreamFlags,
+} from '../../settings/stream-config.ts';
+import { parseStreamUrl } from '../../settings/stream-url.ts';
+import { resolveTarget } from '../../settings/target.ts';
+import {
   makeSinkSettings,
   parseRunValues,
   type RelayConfig,
   RUN_FLAGS,
   SINK_FLAGS,
+  SINK_RULES,
   type SinkConfig,
 } from './config.ts';
+import { type Given, type Mapping, readMapping, readSettings, SECTIONS } from './config-section.ts';
 import { HEADER_NAME } from './flags.ts';
-import { CONFIG_FAULTS, describeSettingFault } from './messages.ts';
+import { THE_SOURCE } from './messages.ts';
 import { readHeaderSetting, readSigningSetting } from './secret-settings.ts';
 import { listTargets, nameSpoolOf } from './targets.ts';
-import { type Faults, isMapping, readYaml } from './yaml-file.ts';
+import { CONFIG_FAULTS } from './yaml/messages.ts';
+import { type Faults, isMapping, readYaml } from './yaml/yaml-file.ts';
 
-/** The settings of each section: flags without their dashes. The JSON Schema is made from these. */
-export const SECTIONS = {
-  run: { ...RUN_FLAGS, ...MONITOR_FLAGS, ...READY_FLAGS },
-  source: {
-    ...pick(SOURCE_FLAGS, 'profile', 'url', 'keyFile'),
-    ...SIMULATION_FLAGS,
-    ...EVENT_FLAGS,
-    ...CONNECTION_FLAGS,
-    ...REDUNDANCY_FLAGS,
-    ...pick(DEDUPE_FLAGS, 'dedupeWindowMs'),
-  },
-  sink: { ...SINK_FLAGS, ...EVENT_FLAGS, ...pick(CONNECTION_FLAGS, 'caCert') },
-};
 /** The settings of a sink that are not flags of one value: those of its own, and those of HTTP sinks. */
 const OWN_KEYS = ['name', 'to', 'to-env', 'to-file'];
 const HTTP_KEYS = ['headers', 'sign-with'];
-
-type Mapping = Readonly<Record<string, unknown>>;
-type Given = Record<string, unknown>;
 
 interface RelayFile {
   /** Of the source, and of the run. */
@@ -66,8 +44,11 @@ interface RelayFile {
   readonly relay: RelayConfig;
 }
 
-/** @throws UsageError with all faults */
-export async function readRelayFile(path: string, io: Io): Promise<RelayFile> {
+/**
+ * @param isCheckOnly the source is checked as well: its profile, key and certificates
+ * @throws UsageError with all faults
+ */
+export async function readRelayFile(path: string, io: Io, isCheckOnly: boolean): Promise<RelayFile> {
   const { value, faults } = await readYaml(path);
   const file = readMapping(value, '', faults);
   const { source = {}, defaults = {}, sinks: sinkList, ...runSettings } = file;
@@ -76,10 +57,12 @@ export async function readRelayFile(path: string, io: Io): Promise<RelayFile> {
   const stream = readSettings(given, SECTIONS.source, (key) => `source.${key}`, faults);
   if (typeof stream['url'] === 'string') {
     const url = stream['url'];
-    await faults.attempt('source.url', () => parseStreamUrl(url, 'url'));
+    const parsed = await faults.attempt('source.url', () => parseStreamUrl(url, 'url'));
+    if (parsed === undefined) delete stream['url'];
   }
-  await attemptFilter(stream, 'source', faults, io);
+  await attemptFilter(stream, (key) => `source.${key}`, faults, io);
   await faults.attempt('source', () => parseConnectionFlags(stream));
+  if (isCheckOnly) await checkSource(stream, faults, io);
   const shared = readMapping(defaults, 'defaults', faults);
   for (const key of OWN_KEYS) {
     if (key in shared) faults.add(`defaults.${key}`, CONFIG_FAULTS.unknown);
@@ -90,12 +73,13 @@ export async function readRelayFile(path: string, io: Io): Promise<RelayFile> {
   for (const [i, one] of list.entries()) {
     const at = `sinks[${i}]`;
     const own = readMapping(one, at, faults);
-    if (!isName(own['name']) || names.indexOf(own['name']) !== i)
-      faults.add(`${at}.name`, CONFIG_FAULTS.name);
+    if (own['name'] === undefined) faults.add(at, CONFIG_FAULTS.noName);
+    else if (!isName(own['name'])) faults.add(`${at}.name`, CONFIG_FAULTS.name);
+    else if (names.indexOf(own['name']) !== i) faults.add(`${at}.name`, CONFIG_FAULTS.nameTwice);
     const sink = await readSink(own, shared, at, faults, io);
     if (sink !== undefined) sinks.push(sink);
   }
-  const values = await faults.attempt('', () => parseRunValues(parseFlags(RUN_FLAGS, run)));
+  const values = await faults.attempt('id', () => parseRunValues(parseFlags(RUN_FLAGS, run)));
   faults.throwIfAny();
   return {
     stream: { ...stream, ...run } as StreamFlags,
@@ -103,14 +87,31 @@ export async function readRelayFile(path: string, io: Io): Promise<RelayFile> {
   };
 }
 
+/** Reads what the source names. A command that prints the key is not run: it may connect to a server. */
+async function checkSource(flags: Given, faults: Faults, io: Io): Promise<void> {
+  const { caCert, keyFile, profile, simulate } = flags as Pick<
+    StreamFlags,
+    'caCert' | 'keyFile' | 'profile' | 'simulate'
+  >;
+  if (caCert !== undefined) await faults.attempt('source.ca-cert', () => readCaFile(caCert));
+  if (keyFile !== undefined) {
+    await faults.attempt('source.key-file', () => {
+      const key = readKeyFile(keyFile, THE_SOURCE);
+      io.redactor.addSecret(key.trim());
+      parseKey(key, nameKeyFile(THE_SOURCE));
+    });
+  }
+  if (profile !== undefined) await faults.attempt('source.profile', () => resolveTarget(flags, io));
+  if (typeof simulate === 'string') {
+    const { findScenario } = await import('../../simulator/scenarios.ts');
+    await faults.attempt('source.simulate', () => findScenario(simulate));
+  }
+  // Flags that contradict each other; another fault could be reported a second time.
+  if (faults.count === 0) await faults.attempt('source', () => parseStreamFlags(flags, io));
+}
+
 const isName = (name: unknown): name is string =>
   typeof name === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(name);
-
-function readMapping(value: unknown, path: string, faults: Faults): Mapping {
-  if (isMapping(value)) return value;
-  faults.add(path, CONFIG_FAULTS.mapping);
-  return {};
-}
 
 function readList(value: unknown, faults: Faults): readonly unknown[] {
   if (Array.isArray(value) && value.length > 0) return value;
@@ -118,74 +119,25 @@ function readList(value: unknown, faults: Faults): readonly unknown[] {
   return [];
 }
 
-/** The name of a setting. */
-export const keyOf = ({ term }: Pick<FlagDefinition, 'term'>): string => /--([\w-]+)/.exec(term)?.[1] ?? term;
-
-/**
- * The settings of a section as flags; those that are wrong are left out and reported.
- *
- * @param more the names of its other settings
- */
-function readSettings(
-  given: Mapping,
-  table: FlagTable,
-  placeOf: (key: string) => string,
-  faults: Faults,
-  more: readonly string[] = [],
-): Given {
-  const flags: Given = {};
-  const known = new Map(Object.values(table).map((flag) => [keyOf(flag), flag]));
-  for (const [key, value] of Object.entries(given)) {
-    const place = placeOf(key);
-    const flag = known.get(key);
-    if (flag === undefined) {
-      faults.addUnknown(place, key, [...known.keys(), ...more]);
-      continue;
-    }
-    const text = toFlag(flag, value);
-    if (isMapping(text)) {
-      faults.add(place, String(text['fault']));
-      continue;
-    }
-    try {
-      flag.parse(text as never);
-      if (text !== undefined) flags[attributeName(flag.term)] = text;
-    } catch (error) {
-      if (!isAtlantisError(error)) throw error;
-      faults.add(place, describeSettingFault(error));
-    }
-  }
-  return flags;
-}
-
-/** What the command line would have; undefined for a toggle that is off. */
-function toFlag(
-  { term, isRepeatable }: FlagDefinition,
-  value: unknown,
-): string | boolean | readonly string[] | undefined | { readonly fault: string } {
-  if (isRepeatable === true) {
-    const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return all.every((one) => typeof one === 'string') ? all : { fault: CONFIG_FAULTS.texts };
-  }
-  if (!/[<[]/.test(term)) {
-    if (value !== 'true' && value !== 'false') return { fault: CONFIG_FAULTS.toggle };
-    const isNegation = keyOf({ term }).startsWith('no-');
-    return value === 'true' ? !isNegation : undefined;
-  }
-  return typeof value === 'string' ? value : { fault: CONFIG_FAULTS.text };
-}
-
+/** Each expression alone, so that each fault has the path of its setting. */
 async function attemptFilter(
   flags: Given,
-  path: string,
+  placeOf: (key: string) => string,
   faults: Faults,
   io: Io,
 ): Promise<SinkConfig['filter']> {
-  return faults.attempt(path, async () => {
-    const filter = parseFilter(parseFlags(EVENT_FLAGS, flags as Flags<typeof EVENT_FLAGS>), io);
+  const before = faults.count;
+  const read = async (some: Given): Promise<SinkConfig['filter']> => {
+    const filter = parseFilter(parseFlags(EVENT_FLAGS, some as Flags<typeof EVENT_FLAGS>), io);
     if (filter !== undefined) await createFilter(filter);
     return filter;
-  });
+  };
+  for (const key of Object.keys(EVENT_FLAGS)) {
+    for (const one of (flags[key] as readonly string[] | undefined) ?? []) {
+      await faults.attempt(placeOf(key), () => read({ [key]: [one] }));
+    }
+  }
+  return faults.count > before ? undefined : faults.attempt(placeOf(''), () => read(flags));
 }
 
 /** Undefined if something is wrong with it, which is reported. */
@@ -211,23 +163,25 @@ async function readSink(
     ...own,
   };
   const flags = readSettings(settings, SECTIONS.sink, placeOf, faults, [...OWN_KEYS, ...HTTP_KEYS]);
-  const filter = await attemptFilter(flags, at, faults, io);
+  const filter = await attemptFilter(flags, placeOf, faults, io);
   const addresses = { to, 'to-env': toEnv, 'to-file': toFile };
   const given = Object.entries(addresses).filter(([, value]) => value !== undefined);
   for (const [key, value] of given)
     if (typeof value !== 'string') faults.add(`${at}.${key}`, CONFIG_FAULTS.text);
   if (given.length !== 1) faults.add(at, CONFIG_FAULTS.address);
-  if (faults.count > before) return undefined;
   const values = parseFlags(SINK_FLAGS, flags as Flags<typeof SINK_FLAGS>);
-  await faults.attempt(at, () => assertSinkFlags(values, flags));
+  for (const rule of SINK_RULES) await faults.attempt(at, () => rule(values, flags));
   const list = (value: unknown): readonly string[] => (typeof value === 'string' ? [value] : []);
   const urls = { to: list(to), toEnv: list(toEnv), toFile: list(toFile) };
-  const place = `${at}.${given[0]?.[0]}`;
-  const [target] = (await faults.attempt(place, () => listTargets({ ...values, ...urls }, io.env))) ?? [];
+  const [target] =
+    (await faults.attempt(`${at}.${given[0]?.[0]}`, () => listTargets({ ...values, ...urls }, io.env))) ?? [];
   if (target?.kind === 'nats') {
     for (const key of HTTP_KEYS) if (key in own) faults.add(`${at}.${key}`, CONFIG_FAULTS.httpOnly);
+    const place = values.natsCreds === undefined ? at : placeOf('nats-creds');
+    await faults.attempt(place, () => readNatsCredentials(values.natsCreds, io));
   }
-  const isHttp = target?.kind === 'http';
+  // Without an address, its secrets are checked all the same.
+  const isHttp = target?.kind !== 'nats';
   const sent: Record<string, string> = {};
   for (const [header, source] of isHttp
     ? Object.entries(readMapping(headers, placeOf('headers'), faults))

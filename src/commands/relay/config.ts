@@ -82,7 +82,7 @@ export async function parseRelayFlags(
   assertSecretsHaveHosts('--header-env', headers, targets);
   assertSecretsHaveHosts('--sign-with-env', signingVariables, targets);
   assertSecretsHaveHosts('--sign-with-file', signingFiles, targets);
-  assertSinkFlags(values, flags);
+  for (const rule of SINK_RULES) rule(values, flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(...say.sayDeadLettersTwice());
   }
@@ -144,23 +144,31 @@ export const SINK_FLAGS = pick(
 );
 type SinkValues = FlagValues<typeof SINK_FLAGS>;
 
-/** Refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
-export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLAGS>): void {
-  const { create, streamMaxAgeMs, dedupeWindowMs } = values;
-  refuseWithout('--spool <dir>', values.spool, pick(SINK_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
-  const isCloudEvents = values.payload === 'cloudevents' || undefined;
-  refuseWithout('--payload cloudevents', isCloudEvents, pick(SINK_FLAGS, 'ceSource'), flags);
-  const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas');
-  refuseWithout('--create', create || undefined, table, flags, say.FOR_NEW_STREAMS);
-  // `--connections` is a flag of the stream.
-  const hasSeveral = (flags as { connections?: string }).connections !== undefined;
-  if (dedupeWindowMs !== undefined && !create && !hasSeveral) {
-    throw new UsageError(...say.sayDedupeWindowUnused());
-  }
-  if (create && streamMaxAgeMs > 0 && (dedupeWindowMs ?? STREAM_DEDUPE_WINDOW_MS) > streamMaxAgeMs) {
-    throw new UsageError(...say.sayDedupeWindowTooLong());
-  }
-}
+/** Each refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
+export const SINK_RULES: readonly ((values: SinkValues, flags: Flags<typeof SINK_FLAGS>) => void)[] = [
+  ({ spool }, flags) =>
+    refuseWithout('--spool <dir>', spool, pick(SINK_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags),
+  ({ payload }, flags) => {
+    const isCloudEvents = payload === 'cloudevents' || undefined;
+    refuseWithout('--payload cloudevents', isCloudEvents, pick(SINK_FLAGS, 'ceSource'), flags);
+  },
+  ({ create }, flags) => {
+    const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas');
+    refuseWithout('--create', create || undefined, table, flags, say.FOR_NEW_STREAMS);
+  },
+  ({ create, dedupeWindowMs }, flags) => {
+    // `--connections` is a flag of the stream.
+    const hasSeveral = (flags as { connections?: string }).connections !== undefined;
+    if (dedupeWindowMs !== undefined && !create && !hasSeveral) {
+      throw new UsageError(...say.sayDedupeWindowUnused());
+    }
+  },
+  ({ create, streamMaxAgeMs, dedupeWindowMs }) => {
+    if (create && streamMaxAgeMs > 0 && (dedupeWindowMs ?? STREAM_DEDUPE_WINDOW_MS) > streamMaxAgeMs) {
+      throw new UsageError(...say.sayDedupeWindowTooLong());
+    }
+  },
+];
 
 /** The part of a sink's configuration that needs only its own flags. */
 export function makeSinkSettings(

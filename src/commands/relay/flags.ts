@@ -88,7 +88,7 @@ const DELIVERY_FLAGS = group('Delivery:', {
   noId: negation('--no-id', 'use the SHA-256 of each event as its id'),
   payload: choice(
     '--payload <format>',
-    'what is sent: the event as received, or as a CloudEvent (CloudEvents 1.0)',
+    'what to send: the event as received, or as a CloudEvent (CloudEvents 1.0)',
     PAYLOADS,
     'event',
   ),
@@ -133,9 +133,9 @@ const NATS_FLAGS = group('NATS JetStream:', {
   streamReplicas: withDefault('--stream-replicas <n>', 'with --create: number of replicas', count(1, 5), '1'),
   dedupeWindowMs: optional(
     '--dedupe-window <dur>',
-    'how long duplicates are recognized, with --create by the stream, with --connections between them',
+    'how long duplicates are recognized: by the stream (with --create), and across connections (with --connections)',
     parseDuration,
-    `${writeDuration(STREAM_DEDUPE_WINDOW_MS)}, between connections ${writeDuration(MERGE_DEFAULTS.windowMs)}`,
+    `${writeDuration(STREAM_DEDUPE_WINDOW_MS)}; across connections ${writeDuration(MERGE_DEFAULTS.windowMs)}`,
   ),
   natsCreds: text(
     '--nats-creds <file>',
@@ -162,7 +162,7 @@ const HTTP_FLAGS = group('HTTP:', {
   ),
   signWithFile: list(
     '--sign-with-file <file>',
-    'the same with the secrets in this file; file@host limits them to one host; repeatable',
+    'same as --sign-with-env, with the secrets in this file; file@host limits them to one host; repeatable',
   ),
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
@@ -171,7 +171,7 @@ const HTTP_FLAGS = group('HTTP:', {
 export const INSPECT_FLAGS = group('Inspection:', {
   inspect: text(
     '--inspect <dir>',
-    'print what is in this spool, and exit; changes nothing, also while a relay uses it; exit 8 if it is damaged',
+    'print what is in this spool and exit; safe while a relay is using it; exit 8 if the spool is damaged',
   ),
   isJson: toggle('--json', 'with --inspect: print one JSON document'),
   isExport: toggle('--export', 'with --inspect: write the pending events to stdout as NDJSON'),
@@ -191,7 +191,7 @@ function parseHealthPage(flag: string, given: string): HealthPage {
 export const HEALTH_FLAGS = group('Monitoring:', {
   health: optional(
     '--health <addr>',
-    'query /healthz, or /readyz if appended, of a relay or tail with --metrics-listen at this address; exit 0 if healthy, otherwise 7',
+    'query /healthz (or /readyz, if appended) at the --metrics-listen address of a relay or tail; exit 0 if healthy, otherwise 7',
     parseHealthPage,
   ),
 });

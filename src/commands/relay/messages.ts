@@ -2,7 +2,6 @@
 import { type ErrorText, EXIT } from '../../errors.ts';
 import type { Reformatting } from '../../events/json-line.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
-import { quoteForShell, sayNotRegular, suggestNearest } from '../../io/messages.ts';
 import { REFORMATTED_HINTS } from '../../recording/messages.ts';
 import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
@@ -176,62 +175,7 @@ export const IN_THE_FILE = 'set it in the file';
 export const sayCheckAlone = (): ErrorText =>
   sayRequires(['--check'], '--config', 'add --config <file>, the file to check');
 
-export const sayConfigOfOther = (path: string): ErrorText => [
-  `--config ${JSON.stringify(path)} belongs to another user`,
-  'use a file that belongs to you or to root',
-];
-
-export const sayConfigWritable = (path: string): ErrorText => [
-  `--config ${JSON.stringify(path)} can be changed by other users`,
-  `check its content, then run: chmod go-w ${quoteForShell(path)}`,
-];
-
-export const sayConfigNotAFile = (path: string): ErrorText => sayNotRegular('--config', path);
-
-/** @param faults each with its line and path */
-export const sayConfigInvalid = (path: string, faults: readonly string[]): ErrorText => [
-  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one error' : `${faults.length} errors`}`,
-  faults.join('\n'),
-];
-
-/** What is wrong with a value in a configuration file. */
-export const CONFIG_FAULTS = {
-  mapping: 'must be a mapping',
-  list: 'must be a list',
-  text: 'must be a single value',
-  texts: 'must be a value or a list of values',
-  toggle: 'must be true or false',
-  unknown: 'unknown setting',
-  sinks: 'must have at least one sink',
-  name: 'must consist of letters, digits, - and _, and be different for each sink',
-  address: 'must have exactly one of to, to-env and to-file',
-  secret: 'must be {env: NAME} or {file: PATH}; a secret does not belong in the file',
-  header: 'is not the name of a header',
-  httpOnly: 'is for HTTP sinks only',
-  aliases: 'too many aliases',
-  variable: 'must be the name of an environment variable',
-} as const;
-
-export function describeUnknown(key: string, known: readonly string[]): string {
-  const suggestion = suggestNearest(key, known);
-  return `${CONFIG_FAULTS.unknown}${suggestion === undefined ? '' : `; ${suggestion}`}`;
-}
-
-/** @param code of the YAML parser, which never has the content */
-export const describeYamlFault = (code: string): string => `is not valid YAML (${code})`;
-
-export const describeFault = (line: number | undefined, path: string, what: string): string =>
-  `${line === undefined ? '' : `line ${line}: `}${path === '' ? 'the file' : path}: ${what}`;
-
-/** The text of an error about a flag, for the setting of the same name. */
-export const describeSettingFault = ({
-  message,
-  hint,
-}: {
-  message: string;
-  hint?: string | undefined;
-}): string =>
-  `${message}${hint === undefined ? '' : ` (${hint})`}`.replace(/--(?=[a-z])/g, '').replace(/\s*\n\s*/g, ' ');
+export const THE_SOURCE = 'the source';
 
 export const sayConfigValid = (path: string, sinks: number): StatusRecord => ({
   event: 'setting',

@@ -131,7 +131,7 @@ async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Se
   const [other] = listGiven(RELAY_FLAGS, flags);
   if (other !== undefined) throw new UsageError(...sayNotCombinable('--config', other, IN_THE_FILE));
   const { mergeFlags, readRelayFile } = await import('./config-file.ts');
-  const { stream, relay } = await readRelayFile(config, io);
+  const { stream, relay } = await readRelayFile(config, io, check === true);
   const table = { ...STREAM_FLAGS, ...RUN_FLAGS, ...pick(DEDUPE_FLAGS, 'dedupeWindowMs') };
   return { flags: mergeFlags(table, flags, stream) as Settings['flags'], relay };
 }

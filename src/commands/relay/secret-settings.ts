@@ -1,9 +1,9 @@
 // The settings of a configuration file that refer to secrets: `{env: NAME}` or `{file: PATH}`.
 import type { Io } from '../../io/io.ts';
-import { CONFIG_FAULTS } from './messages.ts';
 import { readEnvSecret, readFileSecret, readSigningFile, readSigningVariable } from './secrets.ts';
 import { VARIABLE_NAME } from './targets.ts';
-import { type Faults, isMapping } from './yaml-file.ts';
+import { CONFIG_FAULTS } from './yaml/messages.ts';
+import { type Faults, isMapping } from './yaml/yaml-file.ts';
 
 interface SecretReader<Secret> {
   env(variable: string): Secret;
@@ -56,8 +56,9 @@ async function readSecret<Secret>(
     faults.add(path, CONFIG_FAULTS.secret);
     return undefined;
   }
-  if (kind === 'file') return faults.attempt(path, () => reader.file(place));
-  if (!VARIABLE_NAME.test(place)) faults.add(path, CONFIG_FAULTS.variable);
-  else return faults.attempt(path, () => reader.env(place));
+  const at = `${path}.${kind}`;
+  if (kind === 'file') return faults.attempt(at, () => reader.file(place));
+  if (VARIABLE_NAME.test(place)) return faults.attempt(at, () => reader.env(place));
+  faults.add(at, CONFIG_FAULTS.variable);
   return undefined;
 }

@@ -8,9 +8,9 @@ import { PLAY_FLAGS } from '../../recording/flags.ts';
 export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
   stream
     .command('replay')
-    .summary('play a recording of `tail --record`')
+    .summary('play a recording made by `tail --record`')
     .description(
-      'Play a recording of `tail --record` to stdout, at the speed at which it was recorded. Plain NDJSON has no times: it is played without waits, or at --rate.',
+      'Play a recording made by `tail --record` to stdout, at the speed at which it was recorded. Plain NDJSON has no receive times: it is played at full speed, or at --rate.',
     )
     .argument('<file>', 'recording or NDJSON, plain or .gz; - for stdin')
     .flags(PLAY_FLAGS)

@@ -23,7 +23,9 @@ export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io
   const { reporter, status } = await createReporting(config, io);
   const select = await loadFilter(config);
   reportCuts(select, reporter);
-  const source = createRecordingSource(path, pace, { select, reporter, status }, io);
+  // The envelope and pretty output have the receive time of each event.
+  const joinsTimes = !config.isEnveloped && config.format !== 'pretty';
+  const source = createRecordingSource(path, pace, { select, reporter, status, joinsTimes }, io);
   const renderer = await createRenderer(config, io, createCutReport(reporter, '--highlight', 'not marked'));
   return runSession(
     { config, source, openOutput: (fail) => openPrinter({ renderer, status }, io, fail), reporter, status },

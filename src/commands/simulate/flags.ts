@@ -17,12 +17,16 @@ export const SERVER_FLAGS = {
   tls: toggle('--tls', 'use TLS with a self-signed certificate; its path is printed'),
   ratePerSecond: optional('--rate <n>', 'events per second on each connection, or max', parseRate, '5'),
   seed: text('--seed <text>', 'random seed: the same seed gives the same output'),
-  count: optional('--count <n>', 'number of events on each connection, which then stays silent', count(0)),
+  count: optional(
+    '--count <n>',
+    'stop sending after n events on each connection, but keep it open',
+    count(0),
+  ),
   types: text('--types <type,...>', 'send only these event types'),
   key: list('--key <key>', 'accept this made-up key; repeatable', 'any well-formed key'),
   scenario: text('--scenario <name>', 'behavior of the server, see Scenarios', 'steady'),
   script: text('--script <file>', 'your own scenario, a JSON file (docs/scenario.schema.json)'),
-  replay: text('--replay <recording>', 'play a recording of `tail --record` to each client'),
+  replay: text('--replay <recording>', 'play a recording made by `tail --record` to each client'),
   maxPauseMs: optional(
     '--max-pause <dur>',
     'with --replay: wait at most this long between two events',

@@ -19,7 +19,7 @@ import { FROM_FLAGS } from '../../settings/flags.ts';
 export const RECORD_FLAGS = {
   path: text(
     '--record <file>',
-    'also write every event, with its receive time, to this file; .gz compresses, SIGUSR1 reopens it',
+    'also write every event, with its receive time, to this file (compressed if it ends in .gz); SIGUSR1 reopens it',
   ),
   maxBytes: optional(
     '--record-max-size <n>',

@@ -6,7 +6,7 @@ import { TOP_FLAGS } from './flags.ts';
 export function addStreamTop(stream: DocumentedCommand, io: Io): void {
   stream
     .command('top')
-    .summary('show what is flowing right now, as a live table')
+    .summary('show a live table of the stream: events, rate, dollars, lag')
     .description(
       'Show a live table of the stream, or of a recording: events, rate, dollars per minute and lag, by type and chain.',
     )

@@ -21,7 +21,7 @@ export const FILE_SPEED = 'max';
 /** A recording is read as fast as possible: its table shows its own times. */
 export const FILE_FLAGS = {
   ...PLAY_FLAGS,
-  since: text('--since <start>', 'where to start: with --from as for tail, with a file as for replay'),
+  since: text('--since <start>', 'where to start: as in tail (with --from) or as in replay (with a file)'),
   speed: withDefault(
     '--speed <speed>',
     'playback speed of a file: 1x, 10x, or max for no pauses',

@@ -1,46 +1,105 @@
-// Asks a SOCKS 5 proxy for a tunnel (contract C6). A bundle of its own.
+// Asks a SOCKS 5 proxy for a tunnel (contract C6; RFC 1928, RFC 1929 for the login). A bundle of its own.
 import { lookup } from 'node:dns';
-import { isIP, type Socket } from 'node:net';
+import { isIP, isIPv4, type Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { SocksClient } from 'socks';
-import { MAX_TIMER_MS } from '../../clock.ts';
-import { DETAILS } from '../messages.ts';
+import { DETAILS, SOCKS_FAULTS } from '../messages.ts';
 import type { Endpoint } from './tcp.ts';
 
-/** Refusals that another attempt would not change: of the login, of its method, and by the rules of the proxy. */
-const REFUSED = /authentication|NotAllowed/i;
+const VERSION = 5;
+const LOGIN_VERSION = 1;
+const CONNECT = 1;
+const METHODS = { none: 0, login: 2 } as const;
+const KINDS = { ipv4: 1, name: 3, ipv6: 4 } as const;
+/** The reply to a destination that the rules of the proxy do not allow. */
+const NOT_ALLOWED = 2;
 
-/** Resolves when the tunnel is open. */
+/** Resolves when the tunnel is open. Bytes that follow the reply stay in the socket. */
 export async function requestTunnel(
   socket: Socket,
   proxy: URL,
   { host, port }: Endpoint,
 ): Promise<undefined> {
-  const { protocol, hostname, username, password } = proxy;
+  const address = proxy.protocol === 'socks5h:' ? host : await resolveHere(host);
+  // Between two reads too: `read` throws it.
+  const ignore = (): void => {};
+  socket.on('error', ignore);
   try {
-    const address = protocol === 'socks5h:' ? host : await resolveHere(host);
-    await SocksClient.createConnection({
-      command: 'connect',
-      destination: { host: address, port },
-      existing_socket: socket,
-      // The time limit of the attempt replaces it.
-      timeout: MAX_TIMER_MS,
-      proxy: {
-        type: 5,
-        // Not used, since the socket is connected.
-        host: hostname,
-        port: 1080,
-        ...(username !== '' && {
-          userId: decodeURIComponent(username),
-          password: decodeURIComponent(password),
-        }),
-      },
-    });
-  } catch (error) {
-    // The error of the library has the password of the proxy in its options.
-    const { message } = error as Error;
-    throw Object.assign(new Error(message), REFUSED.test(message) && { code: 'ESOCKSREFUSED' });
+    await logIn(socket, decodeURIComponent(proxy.username), decodeURIComponent(proxy.password));
+    socket.write(Buffer.from([VERSION, CONNECT, 0, ...encodeAddress(address), port >> 8, port & 0xff]));
+    const [version, reply = 0, , kind] = await read(socket, 4);
+    if (version !== VERSION) throw new Error(SOCKS_FAULTS.notSocks);
+    if (reply === NOT_ALLOWED) throw refusal(SOCKS_FAULTS.reply(reply));
+    if (reply !== 0) throw new Error(SOCKS_FAULTS.reply(reply));
+    // The address that the proxy connects from, and its port.
+    if (kind === KINDS.name) await read(socket, ((await read(socket, 1))[0] ?? 0) + 2);
+    else await read(socket, (kind === KINDS.ipv6 ? 16 : 4) + 2);
+  } finally {
+    socket.off('error', ignore);
   }
+}
+
+async function logIn(socket: Socket, user: string, password: string): Promise<void> {
+  const hasLogin = user !== '';
+  const methods = hasLogin ? [METHODS.none, METHODS.login] : [METHODS.none];
+  socket.write(Buffer.from([VERSION, methods.length, ...methods]));
+  const [version, method] = await read(socket, 2);
+  if (version !== VERSION) throw new Error(SOCKS_FAULTS.notSocks);
+  if (method === METHODS.none) return;
+  if (method !== METHODS.login || !hasLogin)
+    throw refusal(hasLogin ? SOCKS_FAULTS.noLogin : SOCKS_FAULTS.needsLogin);
+  socket.write(Buffer.from([LOGIN_VERSION, ...withLength(user), ...withLength(password)]));
+  const [, status] = await read(socket, 2);
+  if (status !== 0) throw refusal(SOCKS_FAULTS.wrongLogin);
+}
+
+/** What another attempt would not change. */
+function refusal(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ESOCKSREFUSED' });
+}
+
+const EVENTS = ['readable', 'end', 'error', 'close'] as const;
+
+/** Reads exactly `length` bytes. */
+function read(socket: Socket, length: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      const bytes: Buffer | null = socket.read(length);
+      if (bytes?.length === length) resolve(bytes);
+      else if (bytes !== null || socket.readableEnded || socket.destroyed)
+        reject(socket.errored ?? new Error(SOCKS_FAULTS.closed));
+      else return;
+      for (const name of EVENTS) socket.off(name, settle);
+    };
+    for (const name of EVENTS) socket.on(name, settle);
+    settle();
+  });
+}
+
+/** One byte with the length, which settings/proxy.ts limits, and the text. */
+function withLength(text: string): number[] {
+  const bytes = Buffer.from(text);
+  return [bytes.length, ...bytes];
+}
+
+function encodeAddress(address: string): number[] {
+  if (isIP(address) === 0) return [KINDS.name, ...withLength(address)];
+  if (isIPv4(address)) return [KINDS.ipv4, ...address.split('.').map(Number)];
+  return [KINDS.ipv6, ...encodeIpv6(address)];
+}
+
+/** The 16 bytes of an IPv6 address. */
+function encodeIpv6(address: string): number[] {
+  // URL writes a trailing IPv4 address in hex, and knows no zones.
+  const { hostname } = new URL(`http://[${address.replace(/%.*$/, '')}]`);
+  const [before = [], after = []] = hostname
+    .slice(1, -1)
+    .split('::')
+    .map((part) => (part === '' ? [] : part.split(':')));
+  const zeros = Array<string>(8 - before.length - after.length).fill('0');
+  return [...before, ...zeros, ...after].flatMap((group) => {
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
 }
 
 /** `socks5:` looks a name up on this machine, as curl does. */

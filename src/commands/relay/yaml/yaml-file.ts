@@ -3,13 +3,15 @@
 // Every scalar stays the text that is in the file, because that is what flags take. No message has any content but the names
 // of known settings.
 import { closeSync, fstatSync } from 'node:fs';
-import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
-import { isAtlantisError, UsageError } from '../../errors.ts';
-import { processUid } from '../../io/io.ts';
-import { sayNotRead } from '../../io/messages.ts';
-import { openToRead, readAtMost, refuseUtf16 } from '../../io/read-file.ts';
-import { isTrusted } from '../../io/safe-file.ts';
+import { type Document, type ErrorCode, isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import { isAtlantisError, UsageError } from '../../../errors.ts';
+import { processUid } from '../../../io/io.ts';
+import { sayNotRead } from '../../../io/messages.ts';
+import { openToRead, readAtMost, refuseUtf16 } from '../../../io/read-file.ts';
+import { isTrusted } from '../../../io/safe-file.ts';
 import * as say from './messages.ts';
+
+const FAULT_TEXTS: Readonly<Record<ErrorCode, string>> = say.YAML_FAULTS;
 
 const MAX_BYTES = 1024 * 1024;
 /** As many as an anchor for each of a few sinks needs. */
@@ -19,7 +21,7 @@ const MAX_ALIASES = 100;
 export class Faults {
   readonly #path: string;
   readonly #findLine: (path: string) => number | undefined;
-  readonly #all: string[] = [];
+  readonly #all: { readonly line: number | undefined; readonly text: string }[] = [];
 
   constructor(path: string, findLine: (path: string) => number | undefined) {
     this.#path = path;
@@ -31,7 +33,7 @@ export class Faults {
   }
 
   add(place: string, what: string, line = this.#findLine(place)): void {
-    this.#all.push(say.describeFault(line, place, what));
+    this.#all.push({ line, text: say.describeFault(line, place, what) });
   }
 
   /** A key that looks like one of ours is named; another one may be a secret. */
@@ -47,15 +49,16 @@ export class Faults {
       return await action();
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
-      this.add(place, say.describeSettingFault(error));
+      this.add(place, say.describeSettingFault(error, place));
       return undefined;
     }
   }
 
-  /** @throws UsageError with all of them, each once */
+  /** @throws UsageError with all of them, each once, in the order of their lines */
   throwIfAny(): void {
+    const sorted = this.#all.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     // A fault in the defaults is found for each sink.
-    const all = [...new Set(this.#all)];
+    const all = [...new Set(sorted.map(({ text }) => text))];
     if (all.length > 0) throw new UsageError(...say.sayConfigInvalid(this.#path, all));
   }
 }
@@ -76,7 +79,7 @@ export async function readYaml(path: string): Promise<{ value: unknown; faults: 
   });
   const faults = new Faults(path, (place) => findLine(document, lines, place));
   for (const { code, pos } of [...document.errors, ...document.warnings]) {
-    faults.add('', say.describeYamlFault(code), lines.linePos(pos[0]).line);
+    faults.add('', say.describeYamlFault(FAULT_TEXTS[code]), lines.linePos(pos[0]).line);
   }
   faults.throwIfAny();
   try {

@@ -1,0 +1,76 @@
+// Takes runs of lines of a recording in one call of the scanner: lines whose envelopes are like that of the first one.
+//
+// Line by line, it takes three times as long. Any other line ends a run and is left to recorded-line.ts.
+import type { EventLines } from '../events/batch.ts';
+import { ScannedLines } from '../events/scanned-lines.ts';
+import { createInstance, type ScannerExports } from '../events/scanner.ts';
+import type { Lines } from './read-lines.ts';
+import { readEnvelope } from './recorded-line.ts';
+
+export interface RecordedRun {
+  readonly kind: 'run';
+  /** Of the first event. */
+  readonly receivedAtMs: number;
+  readonly connection: number;
+  readonly lines: EventLines;
+}
+
+/** Whether the exact receive times from `fromMs` until before `toMs` do not matter. */
+type JoinsTimes = (fromMs: number, toMs: number) => boolean;
+
+/** Joined times are equal up to the tens of seconds, after which any digits are valid. */
+const JOINED_MS = 10_000;
+/** Bytes from there to the end of the head of an envelope that this program wrote. */
+const AFTER_TENS_BYTES = '0.000Z","seq":'.length;
+
+/** One for all recordings that are played at the same time, since each one reserves address space. */
+let shared: RunScanner | 'unavailable' | undefined;
+
+/**
+ * The run that begins with `line`, which was read last from `lines`; reading continues after it. Undefined if the line
+ * is not a usual one, and without WebAssembly.
+ */
+export function takeRun(lines: Lines, line: Buffer, joinsTimes: JoinsTimes): RecordedRun | undefined {
+  const envelope = readEnvelope(line);
+  if (envelope === undefined) return undefined;
+  shared ??= createRunScanner() ?? 'unavailable';
+  if (shared === 'unavailable') return undefined;
+  const { receivedAtMs, connection, head, tail, isUsual } = envelope;
+  const fromMs = Math.floor(receivedAtMs / JOINED_MS) * JOINED_MS;
+  const isJoined = isUsual && joinsTimes(fromMs, fromMs + JOINED_MS);
+  const taken = shared.take(lines, isJoined ? head - AFTER_TENS_BYTES : head, head, tail);
+  return taken && { kind: 'run', receivedAtMs, connection, lines: taken };
+}
+
+function createRunScanner(): RunScanner | undefined {
+  const instance = createInstance();
+  return instance && new RunScanner(instance);
+}
+
+class RunScanner {
+  readonly #scanner: ScannerExports;
+  readonly #scanned: ScannedLines;
+  readonly #chunk: Buffer;
+  /** The lines that are in the chunk. */
+  #loaded: Lines | undefined;
+
+  constructor(scanner: ScannerExports) {
+    const { memory, CHUNK, CHUNK_BYTES } = scanner;
+    this.#scanner = scanner;
+    this.#scanned = new ScannedLines(scanner);
+    this.#chunk = Buffer.from(memory.buffer, CHUNK.value, CHUNK_BYTES.value);
+  }
+
+  /** @param same how many bytes of the head have to be equal in all lines */
+  take(lines: Lines, same: number, head: number, tail: number): EventLines | undefined {
+    const { bytes, lineStart } = lines;
+    if (bytes.length > this.#chunk.length) return undefined;
+    if (this.#loaded !== lines) this.#chunk.set(bytes);
+    this.#loaded = lines;
+    const at = this.#chunk.byteOffset;
+    const end = this.#scanner.takeRecords(at + lineStart, at + bytes.length, same, head, tail);
+    const taken = this.#scanned.copy();
+    if (taken !== undefined) lines.continueAt(end - at);
+    return taken;
+  }
+}
