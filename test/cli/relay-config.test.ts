@@ -86,7 +86,11 @@ describe('B13: the configuration file', () => {
     ['an unknown section', `spools: x\n${withSink()}`, 'line 1: spools: unknown setting'],
     ['a filter', withSink('where: amount_usd >'), 'line 4: sinks[0].where: invalid where'],
     ['a glob', withSink('type: "[a"'), 'line 4: sinks[0].type: invalid type'],
-    ['no name', 'sinks:\n  - to: https://hooks.example/', 'line 2: sinks[0]: needs a name: add name: <name>'],
+    [
+      'no name',
+      'sinks:\n  - to: https://hooks.example/',
+      'line 2: sinks[0]: needs a name, which messages, metrics and the spool use: add name: <name>',
+    ],
     [
       'a name with a space',
       'sinks:\n  - name: a b\n    to: https://hooks.example/',
@@ -287,7 +291,7 @@ describe('B13: the configuration file', () => {
       '14 sinks[1].ca-cert',
       '15 retry',
     ]);
-    expect(stderr).toContain('has 12 faults');
+    expect(stderr).toContain('has 12 errors');
     // Each fault of a filter with its expression and a caret.
     expect(stderr).toContain('    amount_usd >\n                ^');
   });
