@@ -33,7 +33,7 @@ export function createTimestampReader(
   };
 }
 
-/** The lag of an event that arrived recently: from its own time to its arrival. */
+/** The lag of an event that arrived recently: from its timestamp to its arrival. */
 export class RecentLag {
   readonly #readTime = createTimestampReader(DEFAULT_LAG_PATHS);
   readonly #clock: Clock;

@@ -77,7 +77,7 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_config_reload_time_seconds',
-    'Time at which the configuration in use was read, in seconds since the epoch.',
+    'Time at which the current configuration was loaded, in seconds since the epoch.',
     one(({ reload }) => seconds(reload.atMs)),
   ),
   gauge(
@@ -102,7 +102,7 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_stream_reconnects',
-    'Connections that replaced one that was lost.',
+    'Connections that replaced a lost one.',
     one(({ run }) => run.tally.summarize(0).reconnects),
   ),
   counter(
@@ -117,12 +117,12 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_stream_open_gap_seconds',
-    'Duration so far of the gap that has not ended; 0 without one.',
+    'Duration so far of the current gap; 0 if there is none.',
     one(({ run }) => seconds(run.tally.openGap?.durationMs ?? 0)),
   ),
   counter(
     'atlantis_events_received',
-    'Events received, before filters; copies on other connections are not counted.',
+    'Events received, before filtering, without duplicates from other connections.',
     one(({ run }) => {
       const { events, filtered } = run.tally.summarize(0);
       return filtered?.received ?? events;
@@ -130,7 +130,7 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_events_duplicate',
-    'Events dropped because another connection had delivered them already.',
+    'Duplicates of events from other connections, which were dropped.',
     one(({ run }) => run.mergeFigures?.duplicates ?? 0),
   ),
   counter(
@@ -213,7 +213,7 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_sink_oldest_pending_seconds',
-    'Age of the oldest message that the sink has not acknowledged; 0 without one.',
+    'Age of the oldest message that the sink has not acknowledged; 0 if there is none.',
     ofSinks(({ oldestAgeMs }) => seconds(oldestAgeMs)),
   ),
   gauge(

@@ -86,7 +86,11 @@ describe('B13: the configuration file', () => {
     ['an unknown section', `spools: x\n${withSink()}`, 'line 1: spools: unknown setting'],
     ['a filter', withSink('where: amount_usd >'), 'line 4: sinks[0].where: invalid where'],
     ['a glob', withSink('type: "[a"'), 'line 4: sinks[0].type: invalid type'],
-    ['no name', 'sinks:\n  - to: https://hooks.example/', 'line 2: sinks[0]: needs a name: add name: <name>'],
+    [
+      'no name',
+      'sinks:\n  - to: https://hooks.example/',
+      'line 2: sinks[0]: needs a name, which messages, metrics and the spool use: add name: <name>',
+    ],
     [
       'a name with a space',
       'sinks:\n  - name: a b\n    to: https://hooks.example/',
@@ -118,7 +122,7 @@ describe('B13: the configuration file', () => {
     [
       'a signing secret that is not one',
       withSink('sign-with: {env: NOT_BASE64}'),
-      'line 4: sinks[0].sign-with.env: NOT_BASE64: not a signing secret (accepted: whsec_ and the base64',
+      'line 4: sinks[0].sign-with.env: NOT_BASE64: not a signing secret (accepted: whsec_ followed by',
     ],
     [
       'one of several',
