@@ -131,8 +131,8 @@ interface SegmentScan {
 }
 
 /**
- * Finds all whole records. The number of records in a gap is known if the next segment tells it; otherwise it is
- * estimated on the high side: an estimate that is too high only resends records.
+ * Finds all whole records. The number of records in a gap is computed if `total` is known, otherwise estimated on the
+ * high side: an estimate that is too high only resends records.
  *
  * @param total how many records the segment had, if that is known
  * @returns undefined if it is not a segment
