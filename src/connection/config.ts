@@ -21,7 +21,7 @@ export const FIRST_BUDGET: FirstBudget = { attempts: 5, ms: 60_000 };
 /**
  * The budget for limits that the user has set; undefined if not set.
  *
- * @param timeoutMs ends the run by itself
+ * @param timeoutMs of --timeout, which ends the run on its own
  */
 export function chooseFirstBudget(
   waitMs: number | undefined,
@@ -68,7 +68,7 @@ export function fillRetryBounds(
   return { retryMinMs: min, retryMaxMs: retryMaxMs ?? Math.max(RETRY_DEFAULTS.retryMaxMs, min) };
 }
 
-/** More connections do not protect against anything that four do not. */
+/** Four connections protect against everything that more would. */
 export const MAX_CONNECTIONS = 4;
 
 /** How the events of several connections are merged. */

@@ -61,7 +61,7 @@ export interface Retry {
   readonly delayMs: number;
   /** Failures in a row. */
   readonly attempt: number;
-  /** The delay that the sink asked for, if it is longer than the longest that is granted. */
+  /** The delay that the sink asked for, if it is longer than the maximum. */
   readonly askedMs: number | undefined;
 }
 

@@ -25,7 +25,7 @@ export const FILTER_FLAGS = { type: '--type', where: '--where' };
 /** Keeps the events of a batch that match. */
 export interface EventFilter {
   (batch: Batch): Batch;
-  /** Larger batches are to be filtered in parts, so that signals are handled in between; undefined without patterns. */
+  /** Larger batches must be filtered in parts, so that signals are handled in between; undefined without patterns. */
   readonly maxBytes: number | undefined;
   /** All comparisons of all expressions. */
   readonly comparisons: readonly Comparison[];

@@ -1,4 +1,4 @@
-// Regular expressions of `--where`, in linear time (RE2). The engine of the platform backtracks: `(a+)+$` takes it hours
+// Regular expressions of `--where`, in linear time (RE2). The engine of the platform backtracks: `(a+)+$` takes hours
 // for forty letters, and the server chooses the text.
 //
 // Loaded on demand, since the engine is large and few filters need it. A mistake is returned, not thrown, because an

@@ -15,7 +15,7 @@ const SIGNAL_KEYS: Readonly<Record<string, NodeJS.Signals>> = {
   '\x1a': 'SIGTSTP',
   '\x1c': 'SIGQUIT',
 };
-/** How often a process in the background looks whether it is in the foreground. */
+/** How often a process in the background checks whether it is in the foreground. */
 const RETRY_MS = 500;
 /** Cursor and function keys (ECMA-48 § 5.4). */
 export const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;

@@ -89,7 +89,7 @@ function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): st
   );
 }
 
-/** How long a phase may take longer than its own limit: reading a key, a slow name lookup, a busy machine. */
+/** How much longer than its own limit a phase may take: reading a key, a slow name lookup, a busy machine. */
 const GRACE_MS = 60_000;
 /** A sink that delivers answers or fails within its own timeout, which is shorter. */
 const SINK_STUCK_MS = 120_000;

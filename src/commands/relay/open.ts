@@ -165,7 +165,7 @@ export async function openRelay(
           all.push(old);
           continue;
         }
-        // If the rest fails, it is not the same any more, and is opened again.
+        // If the rest fails, the next reload opens it again.
         if (old !== undefined) marks.delete(old);
         const unwritten = (await old?.close('replaced')) ?? [];
         const one = await openOne(sink, prepared as Sink, true);
