@@ -8,7 +8,7 @@ import { dirname, join, normalize } from 'node:path';
 import { manifest, root } from './bundle-options.mjs';
 import { readReleaseNotes } from './release-notes.mjs';
 
-const MAX_UNPACKED_BYTES = 2_100_000;
+const MAX_UNPACKED_BYTES = 2_000_000;
 const [, , tag] = process.argv;
 const faults = [];
 const read = (path) => readFileSync(join(root, path), 'utf8');

@@ -41,7 +41,7 @@ export type CrashState = keyof typeof CRASH_STATES;
 const WITHOUT_SPOOL: readonly CrashRule[] = [
   {
     when: 'no spool, the sink keeps up',
-    kill: 'what is in flight (`--window`) and the last read',
+    kill: 'what is in flight (`--window`) and the last read; in a burst of more than two windows, as in the next row',
     term: 'what is not acknowledged after 2 s; it is counted',
   },
   {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { README_PAGES } from '../helpers/readme-flags.ts';
 import { ROOT } from '../helpers/run-cli.ts';
 
 const original = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -56,6 +57,25 @@ test('headings, links and pictures are the same', () => {
   expect(listTargets(translation, 'docs/').filter(own)).toEqual(listTargets(original, '').filter(own));
 });
 
+test('names that are not translated are in both pages', () => {
+  const list = (page: string): Set<string> =>
+    new Set(page.replace(/\]\([^)]*\)/g, '').match(/\w*[A-Z]\w*[A-Z]\w*/g));
+  const names = list(original);
+  expect(names).toContain('CloudEvents');
+  expect([...names].filter((name) => !list(translation).has(name))).toEqual([]);
+});
+
+test('every flag of the table is translated, and no other', () => {
+  const { translations } = README_PAGES.find(({ path }) => path === 'docs/README.zh-TW.md') ?? {};
+  const flags = [...translation.matchAll(/^\| `(?:-\w, )?(--[\w-]+)/gm)].map(([, long]) => long);
+  expect(Object.keys(translations ?? {})).toEqual(flags);
+  const cells = Object.values(translations ?? {}).flatMap(({ meaning, default: fallback }) => [
+    meaning,
+    fallback ?? meaning,
+  ]);
+  expect(cells.filter((cell) => !/\p{Script=Han}/u.test(cell))).toEqual([]);
+});
+
 test('both pages have the same inline code', () => {
   const count = (page: string): Record<string, number> => {
     const counts: Record<string, number> = {};
@@ -97,7 +117,7 @@ test('it uses Taiwanese terms, and a space between Chinese and Latin', () => {
   for (const word of ['金鑰', '串流', '終端機', '事件缺漏', '逾時', '重新連線', '代理伺服器'])
     expect(prose).toContain(word);
   const elsewhere =
-    /終端(?!機)|超時|默認|缺省|服務器|網絡|信息|軟件|用戶|命令行|鏈接|配置|重連|密鑰|支持|運行|文件|緩存|程序/u;
+    /終端(?!機)|超時|默認|缺省|服務器|網絡|信息|軟件|用戶|命令行|鏈接|配置|重連|密鑰|支持|運行|文件|緩存|程序|設置|連接|進程|屏幕|端口|字段|字節|保存|登錄|賬號|異步|線程|指令稿/u;
   expect(prose.match(elsewhere)).toBeNull();
   const touching = /\p{Script=Han}[A-Za-z0-9`]|[A-Za-z0-9`]\p{Script=Han}/gu;
   expect(prose.match(touching)).toBeNull();

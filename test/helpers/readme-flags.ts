@@ -40,7 +40,7 @@ export const README_PAGES: readonly ReadmePage[] = [
   { path: 'README.md', header: ['flag', 'meaning', 'default'], translations: {} },
   {
     path: 'docs/README.zh-TW.md',
-    header: ['選項', '意義', '預設值'],
+    header: ['選項', '說明', '預設值'],
     translations: JSON.parse(readFileSync(join(ROOT, 'docs/flags.zh-TW.json'), 'utf8')),
   },
 ];
