@@ -226,7 +226,7 @@ function startAge(clock: Clock, startedAtMs = clock.wallMs()): () => number {
   return () => computeElapsedMs(clock, started);
 }
 
-/** A line border near the middle; undefined for a single line. */
+/** A line boundary near the middle; undefined for a single line. */
 function findMiddle(lines: Buffer): number | undefined {
   const middle = lines.length >> 1;
   const before = lines.lastIndexOf(LINE_FEED, middle) + 1;
