@@ -265,7 +265,7 @@ describe('the workflows of this repository', () => {
       const steps = Object.values<{ steps: GitHubStep[] }>(jobs).flatMap((job) => job.steps);
       const lines = steps.flatMap(({ run = '' }) => run.split('\n'));
       const named = lines.flatMap((line) =>
-        [...line.matchAll(/npm run ([\w:-]+)/g)].map(([, one = '']) => one),
+        [...line.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, one = '']) => one),
       );
       expect(named.filter((one) => !(one in scripts))).toEqual([]);
       const files = lines.flatMap((line) =>
