@@ -66,7 +66,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   const cancels = new Set<() => void>();
 
   const isOver = (): boolean => isCut || failure !== undefined;
-  // A sink that has stopped does not keep the others from their events.
+  // A sink that has stopped does not block the others.
   const findFull = (): Worker | undefined =>
     workers.find(({ backlog, stoppedBy }) => backlog.isFull && stoppedBy === undefined);
   const isDone = (): boolean =>

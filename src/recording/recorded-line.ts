@@ -27,7 +27,7 @@ const ENVELOPE = matchTokens(
   ...['"connection"', ':', '(\\d+)', ',', '"event"', ':'],
 );
 
-/** The members of each kind of line, for lines with another order of them. */
+/** The members of each kind of line, for lines whose members are in another order. */
 const HEADER_MEMBERS = makeNames(['recording', 'started_at', 'tool']);
 const LIFECYCLE_MEMBERS = makeNames(['lifecycle', 'envelope']);
 const ENVELOPE_MEMBERS = makeNames(['received_at', 'seq', 'connection', 'event']);

@@ -5,7 +5,7 @@ import type { DiscardReason } from '../events/message-text.ts';
 import type { Filtered } from '../ui/format.ts';
 import type { RunFigures } from './messages.ts';
 
-/** Minimum distance between reports of discarded messages (contract G4). */
+/** Minimum interval between reports of discarded messages (contract G4). */
 const DISCARD_REPORT_MS = 5_000;
 
 type Counts = Map<DiscardReason, number>;

@@ -151,7 +151,7 @@ async function performShared(context: StepContext, step: Step & { do: 'shared' }
         number += 1;
         if (number % missEvery === 0) continue;
         for (let copy = 0; copy < copies; copy++) {
-          // Each second event goes before the first.
+          // Of each two events, the second goes before the first.
           if (isSwapped && held === undefined) held = text;
           else {
             sent.push(text, ...(held === undefined ? [] : [held]));

@@ -147,7 +147,7 @@ interface Reloading {
   readonly reporter: Reporter;
 }
 
-/** Reads the settings again on SIGHUP, one time after the other. On a terminal a hang-up still ends the run. */
+/** Reads the settings again on SIGHUP, one reload at a time. On a terminal a hang-up still ends the run. */
 function reloadOnHangUp({ given, flags, relay, monitor, reporter }: Reloading, io: Io): () => void {
   if (io.isStdinTty || io.stderr.isTty) return () => {};
   let last: Promise<void> = Promise.resolve();
