@@ -11,7 +11,7 @@ import { SIZES } from './events.mjs';
 import { timeClient } from './throughput.mjs';
 
 /** V8's "idle" includes everything outside of JavaScript and its calls, such as libuv's reads and writes. */
-const OUTSIDE = { '(idle)': 'waiting, and reads and writes of the system', '(program)': 'native code' };
+const OUTSIDE = { '(idle)': 'waiting, and system reads and writes', '(program)': 'native code' };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

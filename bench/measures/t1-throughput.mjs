@@ -107,7 +107,8 @@ async function measureOver(id, server, { plan, peers, note }, proxyUrl) {
     if (name === COPY) continue;
     const lines = await countLines(argv(plan.trialEvents), options?.(plan.trialEvents));
     const lost = plan.trialEvents + extraLines - lines;
-    if (lost !== 0) notes.push(`${name} lost ${lost} of ${whole(plan.trialEvents)} events in a trial.`);
+    if (lost !== 0)
+      notes.push(`${name} lost ${whole(lost)} of ${whole(plan.trialEvents)} events in a trial.`);
     if (lost !== 0 && name === TAIL) throw new Error(`${name} lost ${lost} events`);
   }
   const runs = await interleave(
@@ -145,7 +146,7 @@ async function measureOver(id, server, { plan, peers, note }, proxyUrl) {
     id,
     title: `Events of ${SIZES.small} bytes over \`${server.scheme}:\`, NDJSON into \`cat >/dev/null\``,
     head: [
-      ...['client', 'CPU, µs per event', 'tail takes less by', 'events per second', 'tail is faster by'],
+      ...['client', 'CPU, µs per event', 'CPU relative to tail', 'events per second', 'speedup of tail'],
       ...['events', 'peak memory'],
     ],
     rows,

@@ -49,7 +49,7 @@ export async function measureMerge({ server, plan, note }) {
     return {
       id: 'T13',
       title: `${whole(count)} events at ${whole(perSecond)} per second on each connection`,
-      head: ['client', 'p50, µs', 'p99, µs', 'CPU of one core, with startup'],
+      head: ['client', 'p50, µs', 'p99, µs', 'CPU of one core, including startup'],
       rows: [...runs].map(([name, list]) => [
         name,
         ...['p50', 'p99'].map((key) => spread(summarize(pick(list, key)), whole)),

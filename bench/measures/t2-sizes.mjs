@@ -47,8 +47,13 @@ async function measureOver(id, server, { plan, note }) {
     id,
     title: `Larger events over \`${server.scheme}:\`, NDJSON into \`cat >/dev/null\``,
     head: [
-      ...['event size', 'tail, CPU, µs per event', 'ceiling, CPU, µs per event', 'tail takes less by'],
-      ...['tail, events per second', 'ceiling, events per second', 'tail is faster by'],
+      ...[
+        'event size',
+        'tail, CPU, µs per event',
+        'ceiling, CPU, µs per event',
+        'CPU of the ceiling relative to tail',
+      ],
+      ...['tail, events per second', 'ceiling, events per second', 'speedup of tail'],
     ],
     rows,
     checks,

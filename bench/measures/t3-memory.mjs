@@ -49,7 +49,7 @@ export async function measureMemory({ server, plan, note }) {
     rows: [],
     checks: [],
     skipped: [],
-    notes: ['The tables of T1s and T1 have the peak memory there.'],
+    notes: ['Peak memory at full speed is in the tables of T1s and T1.'],
   };
   if (process.platform !== 'linux') {
     result.skipped.push('memory growth with a blocked reader: needs /proc');

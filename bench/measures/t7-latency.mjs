@@ -51,7 +51,7 @@ async function measureOver(id, server, { plan, note }) {
     return {
       id,
       title: `Latency of a single event over \`${server.scheme}:\`, ${whole(plan.latencyEvents)} at random times`,
-      head: ['client', 'p50, µs', 'p99, µs', 'CPU, µs per event, with startup'],
+      head: ['client', 'p50, µs', 'p99, µs', 'CPU, µs per event, including startup'],
       rows: [...runs].map(([name, list]) => [
         name,
         spread(summarize(pick(list, 'p50')), whole),

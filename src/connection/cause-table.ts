@@ -255,7 +255,7 @@ export const CAUSES = defineCauses({
   },
   'nats-other-stream': {
     rule: 'request',
-    happened: 'the stream on {host} does not match ({detail})',
+    happened: 'the stream on {host} does not match the subjects ({detail})',
     remedy: 'use another --stream or --subject, or change the subjects of the stream',
   },
   'nats-refused': {

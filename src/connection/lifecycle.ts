@@ -73,7 +73,7 @@ export function describeCause(cause: Cause): { happened: string; remedy: string 
 /** An attempt begins. */
 export interface Connecting {
   readonly kind: 'connecting';
-  /** 1 for the first attempt of the run, and for the first one of each further connection. */
+  /** 1 for the first attempt of the run, and for the first one of each additional connection. */
   readonly attempt: number;
   /** Numbers of the connections that are live meanwhile; absent if none is. */
   readonly others?: readonly number[];
@@ -126,7 +126,7 @@ export interface Gap {
 export type Notice =
   | {
       readonly kind: 'notice';
-      /** The service refused or ended a further connection, which is not tried again. */
+      /** The service closed or refused an additional connection, which is not retried. */
       readonly what: 'fewer-connections';
       readonly cause: Cause;
       /** The number of connections that are left. */

@@ -80,7 +80,7 @@ export class Loops {
 
   createSlot(): Slot {
     const attempts = startAttempts(this.#context.clock);
-    // The service is known to work: a further connection is retried like one that was lost.
+    // The service is known to work: an additional connection is retried like one that was lost.
     if (this.slots > 0) attempts.history = { ...attempts.history, hasBeenWelcomed: true };
     this.slots += 1;
     return { connect: this.#context.createConnect(), attempts, isUsed: false, isProven: false };
@@ -171,10 +171,10 @@ export class Loops {
   }
 }
 
-/** Statuses of a service that allows no further connection. */
+/** Statuses of a service that does not allow an additional connection. */
 const REFUSALS: readonly unknown[] = [403, 429];
 
-/** Whether a service that allows no further connection may have ended one like this. */
+/** Whether a service that does not allow an additional connection may have closed one like this. */
 export function isRefusal({ httpStatus, closeCode = 0 }: Cause): boolean {
   return REFUSALS.includes(httpStatus) || closeCode === 1008 || closeCode >= 4_000;
 }

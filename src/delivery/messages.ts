@@ -99,7 +99,7 @@ export function saySinkStopped(sink: string, { message, hint }: SinkFault): Stat
   return {
     event: 'sink',
     level: 'error',
-    message: `${message}; ${sink} gets no more events in this run, the other sinks do`,
+    message: `${message}; ${sink} gets no more events in this run; the other sinks continue`,
     hint,
     figures: { sink, state: 'stopped' },
   };

@@ -44,7 +44,7 @@ export interface SinkFault {
   /** Set where a retry cannot help and the sink has not worked in this run: without a spool it stops with this code. */
   readonly exitCode?: ExitCode | undefined;
   readonly exitCodeOnGiveUp?: ExitCode | undefined;
-  /** It needs a repair: of credentials, an address, a certificate. */
+  /** Someone has to fix it: credentials, an address, a certificate. */
   readonly isLasting?: boolean | undefined;
   /** The sink stops, in any case. */
   readonly isEnd?: boolean | undefined;

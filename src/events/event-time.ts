@@ -1,4 +1,4 @@
-// Reads the own time of an event, and its lag. The service specifies neither a field nor a format (docs/protocol.md).
+// Reads the timestamp of an event, and its lag. The service specifies neither a field nor a format (docs/protocol.md).
 import type { Clock } from '../clock.ts';
 import { type Batch, textOf } from './batch.ts';
 import { decodeString } from './message-text.ts';
@@ -33,7 +33,7 @@ export function createTimestampReader(
   };
 }
 
-/** The lag of an event that arrived recently: from its own time to its arrival. */
+/** The lag of an event that arrived recently: from its timestamp to its arrival. */
 export class RecentLag {
   readonly #readTime = createTimestampReader(DEFAULT_LAG_PATHS);
   readonly #clock: Clock;

@@ -177,7 +177,7 @@ function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => voi
   };
 }
 
-/** Text from outside as one line for stderr: without secrets, and without effect on a terminal or a CI system. */
+/** Untrusted text as one line for stderr: without secrets, and without effect on a terminal or a CI system. */
 export function toSafeLine(text: string, redactor: Redactor): string {
   return escapeCommands(makeVisible(redactor.redact(text)));
 }

@@ -72,12 +72,12 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_config_reload_success',
-    '1 unless the last attempt to read the configuration again failed.',
+    '1 unless the last reload of the configuration failed.',
     one(({ reload }) => Number(reload.isGood)),
   ),
   gauge(
     'atlantis_config_reload_time_seconds',
-    'Time at which the configuration in use was read, in seconds since the epoch.',
+    'Time at which the current configuration was loaded, in seconds since the epoch.',
     one(({ reload }) => seconds(reload.atMs)),
   ),
   gauge(
@@ -102,7 +102,7 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_stream_reconnects',
-    'Connections that replaced one that was lost.',
+    'Connections that replaced a lost one.',
     one(({ run }) => run.tally.summarize(0).reconnects),
   ),
   counter(
@@ -117,12 +117,12 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_stream_open_gap_seconds',
-    'Duration so far of the gap that has not ended; 0 without one.',
+    'Duration so far of the current gap; 0 if there is none.',
     one(({ run }) => seconds(run.tally.openGap?.durationMs ?? 0)),
   ),
   counter(
     'atlantis_events_received',
-    'Events received, before the filters, without copies on other connections.',
+    'Events received, before filtering, without duplicates from other connections.',
     one(({ run }) => {
       const { events, filtered } = run.tally.summarize(0);
       return filtered?.received ?? events;
@@ -130,7 +130,7 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_events_duplicate',
-    'Copies of events on other connections, which were dropped.',
+    'Duplicates of events from other connections, which were dropped.',
     one(({ run }) => run.mergeFigures?.duplicates ?? 0),
   ),
   counter(
@@ -168,12 +168,12 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_sink_state',
-    '1 for the present state of the sink.',
+    '1 for the current state of the sink.',
     statesOf('state', ['delivering', 'spooling', 'retrying', 'stopped']),
   ),
   gauge(
     'atlantis_sink_circuit',
-    '1 for the present state of the circuit breaker of the sink.',
+    '1 for the current state of the circuit breaker of the sink.',
     statesOf('circuit', ['closed', 'half-open', 'open']),
   ),
   counter(
@@ -213,7 +213,7 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_sink_oldest_pending_seconds',
-    'Age of the oldest message that the sink has not acknowledged; 0 without one.',
+    'Age of the oldest message that the sink has not acknowledged; 0 if there is none.',
     ofSinks(({ oldestAgeMs }) => seconds(oldestAgeMs)),
   ),
   gauge(

@@ -1,4 +1,4 @@
-// Escapes characters that control a terminal or are invisible, in text from outside that people read (contract O2).
+// Escapes characters that control a terminal or are invisible, in untrusted text that people read (contract O2).
 //
 // Each UTF-16 unit becomes `\uXXXX` in lower-case hex, as in JSON. Escaped are all control characters (tab, line breaks,
 // DEL and C1 too), line and paragraph separators, lone surrogates, and Default_Ignorable_Code_Point of Unicode (bidi

@@ -182,7 +182,7 @@ export function sayNotice(item: Notice): StatusRecord {
       return {
         event: 'warning',
         level: 'warn',
-        message: `the service ended or refused a further connection: ${happened}; continuing with ${left}`,
+        message: `the service closed or refused an additional connection: ${happened}; continuing with ${left}`,
         hint: remedy,
         figures: { ...listCauseFigures(item.cause), left: item.left },
       };

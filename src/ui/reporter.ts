@@ -29,7 +29,7 @@ export const STATUS_EVENTS = [
 type StatusEvent = (typeof STATUS_EVENTS)[number];
 type StatusLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** One report. Its texts may contain text from outside; the reporter makes them safe. */
+/** One report. Its texts may contain untrusted text; the reporter makes them safe. */
 export interface StatusRecord {
   readonly event: StatusEvent;
   readonly level: StatusLevel;

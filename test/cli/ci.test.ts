@@ -84,7 +84,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     expect(existsSync(ready)).toBe(false);
   });
 
-  test('a ready file that could not be written is 9 before anything is connected to', async () => {
+  test('a ready file that could not be written is 9 before any connection is opened', async () => {
     const server = await startScriptedServer(streamHandler());
     const ready = join(makeTempFolder(), 'missing', 'ready.json');
     const { code, stderr } = await startTail(server.url, ['--ready-file', ready]).finish();

@@ -346,7 +346,7 @@ print(len(list(parse(sys.stdin.read()))))`;
   );
 
   test.each(['tail', 'relay'])(
-    'row 162: %s: a port in use is 2 before anything is connected',
+    'row 162: %s: a port in use is 2 before any connection is opened',
     async (command) => {
       const server = createServer();
       registerCleanup(() => void server.close());

@@ -26,7 +26,7 @@ describe('row 66: responses that do not acknowledge', () => {
     ['a staged message', '{"stream":"EVENTS","seq":0}', 'without a sequence number'],
     ['no number', '{"stream":"EVENTS","duplicate":true}', 'without a sequence number'],
     ['a number that is text', '{"stream":"EVENTS","seq":"7"}', 'without a sequence number'],
-    ['another stream', '{"stream":"OTHER","seq":7}', 'went to OTHER instead of EVENTS'],
+    ['another stream', '{"stream":"OTHER","seq":7}', 'stored in OTHER instead of EVENTS'],
     ['another domain', '{"stream":"EVENTS","domain":"leaf","seq":7}', 'of the domain leaf instead of EVENTS'],
     [
       'an error',

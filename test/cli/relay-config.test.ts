@@ -86,7 +86,11 @@ describe('B13: the configuration file', () => {
     ['an unknown section', `spools: x\n${withSink()}`, 'line 1: spools: unknown setting'],
     ['a filter', withSink('where: amount_usd >'), 'line 4: sinks[0].where: invalid where'],
     ['a glob', withSink('type: "[a"'), 'line 4: sinks[0].type: invalid type'],
-    ['no name', 'sinks:\n  - to: https://hooks.example/', 'line 2: sinks[0]: needs a name: add name: <name>'],
+    [
+      'no name',
+      'sinks:\n  - to: https://hooks.example/',
+      'line 2: sinks[0]: needs a name, which messages, metrics and the spool use: add name: <name>',
+    ],
     [
       'a name with a space',
       'sinks:\n  - name: a b\n    to: https://hooks.example/',
@@ -118,7 +122,7 @@ describe('B13: the configuration file', () => {
     [
       'a signing secret that is not one',
       withSink('sign-with: {env: NOT_BASE64}'),
-      'line 4: sinks[0].sign-with.env: NOT_BASE64: not a signing secret (accepted: whsec_ and the base64',
+      'line 4: sinks[0].sign-with.env: NOT_BASE64: not a signing secret (accepted: whsec_ followed by',
     ],
     [
       'one of several',
@@ -244,7 +248,7 @@ describe('B13: the configuration file', () => {
 
   test('row 167: all faults are reported at once', async () => {
     const { stderr } = await check(`${withSink('batch: 0', 'window: many', 'spol: x')}\nretry-min: 1s`);
-    expect(stderr).toContain('has 4 faults');
+    expect(stderr).toContain('has 4 errors');
     for (const path of ['sinks[0].batch', 'sinks[0].window', 'sinks[0].spol', 'retry-min']) {
       expect(stderr).toContain(`${path}: `);
     }
@@ -287,7 +291,7 @@ describe('B13: the configuration file', () => {
       '14 sinks[1].ca-cert',
       '15 retry',
     ]);
-    expect(stderr).toContain('has 12 faults');
+    expect(stderr).toContain('has 12 errors');
     // Each fault of a filter with its expression and a caret.
     expect(stderr).toContain('    amount_usd >\n                ^');
   });
@@ -309,7 +313,7 @@ describe('B13: the configuration file', () => {
   test('row 167: a fault in the defaults is reported once, at its line', async () => {
     const more = '  - {name: b, to: "https://other.example/"}';
     const { stderr } = await check(`defaults:\n  batch: 0\n${withSink()}\n${more}`);
-    expect(stderr).toContain('has one fault\n');
+    expect(stderr).toContain('has one error\n');
     expect(stderr).toContain('line 2: defaults.batch: invalid batch "0"');
   });
 

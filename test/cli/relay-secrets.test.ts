@@ -40,7 +40,7 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
     ['--to-file', 0],
     ...Array.from({ length: 6 }, (_unused, n): [string, number] => ['--to-env', 100 + 17 * n]),
   ])(
-    '%s, and an endpoint that repeats the request after %i characters: they are shown nowhere',
+    '%s, and an endpoint that repeats the request after %i characters: they are never shown',
     async (flag, padding) => {
       const endpoint = await startHttpEndpoint(echo([500, 401, 422, 302], 'x'.repeat(padding)));
       const folder = makeTempFolder();
@@ -119,7 +119,7 @@ describe('row 76 (B8): the secret of a header', () => {
   });
 
   test.each(['one-0123\ntwo-0123', 'one-0123\u001btwo-0123', 'one-0123\u0085two-0123'])(
-    'that is %j: 2 before anything is connected, and it is not repeated',
+    'that is %j: 2 before any connection is opened, and it is not repeated',
     async (token) => {
       const { code, sent, stderr } = await send(token);
       expect([code, sent]).toEqual([2, []]);

@@ -33,7 +33,7 @@ const always =
     response.writeHead(status, headers).end();
   };
 
-describe('row 147: a fault at the start that needs a repair', () => {
+describe('row 147: a fault at the start that someone has to fix', () => {
   interface Fault {
     /** `--to` and what belongs to it. */
     readonly args: readonly string[];

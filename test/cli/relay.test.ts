@@ -214,7 +214,7 @@ describeWithNats('stream relay into JetStream', () => {
     const exit = await relay(server, ['--to', `${nats.url}/${stream}`, '--subject', `${stream}.{type}`]);
     expect([exit.code, pickRecords(exit, 'error')[0]?.message]).toEqual([
       5,
-      `the stream on 127.0.0.1:${nats.port} does not match (${stream} accepts elsewhere.>, but not ${stream}.*, ${stream}._lifecycle)`,
+      `the stream on 127.0.0.1:${nats.port} does not match the subjects (${stream} accepts elsewhere.>, but not ${stream}.*, ${stream}._lifecycle)`,
     ]);
   });
 

@@ -40,11 +40,11 @@ function findObeyed(output: string): string[] {
   });
 }
 
-test('every command above would be obeyed', () => {
+test('every command above would be executed', () => {
   expect(findObeyed(COMMANDS.join('\n'))).toEqual(COMMANDS);
 });
 
-describe('row 125 (O9): text from outside never becomes a CI command', () => {
+describe('row 125 (O9): untrusted text never becomes a CI command', () => {
   const formats: readonly (readonly [string, readonly string[]])[] = [
     ['NDJSON', []],
     ['envelopes', ['--envelope']],

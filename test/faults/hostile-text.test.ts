@@ -1,4 +1,4 @@
-// Text from outside on stderr and stdout: control characters are made visible, and it takes only a few lines.
+// Untrusted text on stderr and stdout: control characters are made visible, and it takes only a few lines.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, CANARY_PREFIX } from '../helpers/canary.ts';
@@ -90,7 +90,7 @@ const SOURCES: readonly (readonly [string, Script])[] = [
   ],
 ];
 
-describe('O2, P4: text from outside on stderr', () => {
+describe('O2, P4: untrusted text on stderr', () => {
   describe.each(SOURCES)('%s', (_name, script) => {
     test.each([
       ['text', []],
@@ -157,7 +157,7 @@ describe('O2, P4: text from outside on stderr', () => {
   });
 });
 
-describe('O1, O2: text from outside on stdout', () => {
+describe('O1, O2: untrusted text on stdout', () => {
   const event = JSON.stringify({ type: `t${HOSTILE}`, [HOSTILE]: HOSTILE, lone: '\ud800' });
 
   test('pretty: visible', async () => {

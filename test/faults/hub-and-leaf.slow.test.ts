@@ -1,4 +1,5 @@
-// docs/relay.md, "Larger than one machine": two relay hosts with a leaf node each, and a hub that mirrors both streams.
+// docs/relay.md, "Several relay hosts: JetStream leaf nodes": two relay hosts with a leaf node each, and a hub that
+// mirrors both streams.
 // The configuration is that of docs/examples/relay, run by the real nats-server; each host is a network namespace.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

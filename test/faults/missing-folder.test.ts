@@ -26,7 +26,7 @@ async function run(words: readonly string[], env = {}) {
   return { ...exit, connections: server.attempts.length + endpoint.requests.length };
 }
 
-describe('row 110: a file in a folder that does not exist is refused before anything is connected', () => {
+describe('row 110: a file in a folder that does not exist is refused before any connection is opened', () => {
   test.each(FLAGS)('%s of %j: 9, with the command that creates the folder', async (flag, words) => {
     const path = join(makeTempFolder(), 'no', 'such', 'file');
     const { code, stdout, stderr, connections } = await run([...words, flag, path]);

@@ -177,7 +177,7 @@ describe('row 184: the service allows one connection only', () => {
       expect(attempts).toBe(2);
       expect(find(exit, 'warning').map(({ message }) => message)).toEqual([
         expect.stringMatching(
-          /^the service ended or refused a further connection: .*; continuing with 1 connection$/,
+          /^the service closed or refused an additional connection: .*; continuing with 1 connection$/,
         ),
       ]);
       expect(find(exit, 'gap')).toEqual([]);

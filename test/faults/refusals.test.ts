@@ -79,7 +79,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     }
   });
 
-  test("the server's words are made visible, not obeyed, and not as long as they like", async () => {
+  test("the server's words are made visible, have no effect, and are limited in length", async () => {
     const message = `\x1b[2J\x9b31m\u202egnp.exe\r\natlantis: connected\u2028${'long '.repeat(1_000)}`;
     const { exit } = await tailRefused(refuse(401, 'un\x07authorized', message));
     const lines = exit.stderr.trimEnd().split('\n');

@@ -86,7 +86,7 @@ describe('O2: hostile strings', () => {
     }
   });
 
-  test.each(['text', 'json'] as const)('as text from outside on stderr: %s', (format) => {
+  test.each(['text', 'json'] as const)('as untrusted text on stderr: %s', (format) => {
     const io = createFakeIo();
     const options = { format, isQuiet: false, isVerbose: true, useColor: true };
     const reporter = createReporter(io, options, format === 'text' ? createColorLogStyle() : PLAIN_LOG_STYLE);

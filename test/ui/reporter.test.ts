@@ -148,7 +148,7 @@ describe('text', () => {
     ]);
   });
 
-  test('text from outside stays on its line', () => {
+  test('untrusted text stays on its line', () => {
     const { io, reporter } = createDeps();
     reporter.report({ event: 'error', level: 'error', message: 'one\r\natlantis: two\u2028three\u202efour' });
     expect(io.errLines).toEqual(['atlantis: error: one\\u000d\\u000aatlantis: two\\u2028three\\u202efour']);
@@ -201,7 +201,7 @@ describe('G5: JSON', () => {
     ['lone surrogates', 'a\ud800b\udc00c'],
     ['quotes and backslashes', '"\\"\\\\u0041\\'],
     ['an emoji with joiners', '👩‍👩‍👧'],
-  ])('%s in text from outside: one valid line with the same text', (_, foreign) => {
+  ])('%s in untrusted text: one valid line with the same text', (_, foreign) => {
     const { io, reporter } = createDeps({ format: 'json' });
     reporter.report({ event: 'error', level: 'error', message: foreign, figures: { detail: foreign } });
     expect(io.errLines).toHaveLength(1);

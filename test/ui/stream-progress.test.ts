@@ -60,7 +60,7 @@ describe('the text of the status line', () => {
     status.end();
   });
 
-  test('lag: receive time minus the own time of the last event, at most every 0.2 s', () => {
+  test('lag: receive time minus the timestamp of the last event, at most every 0.2 s', () => {
     const { clock, shown, status } = createDeps();
     const at = Date.UTC(2026, 0, 1, 12);
     const note = (lagMs: number): void => {

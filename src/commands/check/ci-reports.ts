@@ -24,7 +24,7 @@ import type { Report, ReportStep } from './report.ts';
 type Warn = (message: string, hint: string | undefined) => void;
 
 /**
- * Checks where the reports go, before anything is connected. The returned function writes the JUnit file atomically, and
+ * Checks where the reports go, before any connection is opened. The returned function writes the JUnit file atomically, and
  * appends the step summary in one write, since other steps use the same file. It returns the error of the JUnit file.
  *
  * @throws OutputError if the JUnit file cannot be written

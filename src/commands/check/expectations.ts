@@ -38,7 +38,7 @@ export interface Count {
   readonly future: number;
   /** Without a readable time. */
   readonly untimed: number;
-  /** The smallest and largest time from an event's own time to its arrival; undefined without `--max-lag`. */
+  /** The smallest and largest time from an event's timestamp to its arrival; undefined without `--max-lag`. */
   readonly lagMs: { readonly min: number; readonly max: number } | undefined;
 }
 

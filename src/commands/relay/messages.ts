@@ -35,7 +35,7 @@ export const sayInvalidUrlVariable = (): ErrorText =>
  */
 export const saySecretForHosts = (flag: string, place: string, hosts: readonly string[]): ErrorText => [
   `${flag}: ${place} would be sent to ${hosts.join(' and ')}`,
-  `say which of them it is for: ${place}@${hosts[0]}`,
+  `name the host that it is for: ${place}@${hosts[0]}`,
 ];
 
 export const saySecretForUnknownHost = (flag: string, host: string, hosts: readonly string[]): ErrorText => [
@@ -93,7 +93,7 @@ export const sayInvalidSecretVariable = (): ErrorText =>
  */
 export const sayInvalidSigningSecret = (place: string): ErrorText => [
   `${place}: not a signing secret`,
-  'accepted: whsec_ and the base64 of 24 to 64 bytes, for example whsec_$(openssl rand -base64 32); several are separated by spaces or line breaks',
+  'accepted: whsec_ followed by 24 to 64 bytes in base64, for example whsec_$(openssl rand -base64 32); several are separated by spaces or line breaks',
 ];
 
 export const sayVariableMissing = (flag: string, variable: string): ErrorText => [
@@ -107,7 +107,7 @@ export const sayInvalidSecret = (flag: string, variable: string): ErrorText => [
 ];
 
 export const INSPECTION_IS_ALONE =
-  'an inspection delivers nothing: pass --json or --export, and flags for stderr';
+  '--inspect delivers nothing: combine it only with --json, --export and flags for stderr';
 
 export const sayInspectRequired = (flags: readonly string[]): ErrorText =>
   sayRequires(flags, '--inspect', 'add --inspect <dir>');

@@ -141,7 +141,7 @@ function createHttpSink(
 const LOOKS_SECRET = /\d|^.{20}/;
 
 /**
- * Registers the parts of a URL that may be secrets, so that they are shown nowhere. The redactor that is returned hides
+ * Registers the parts of a URL that may be secrets, so that they are never shown. The redactor that is returned hides
  * the path as well, for responses that repeat it.
  */
 function hideUrl({ href }: HttpTarget, { redactor }: Io): Redactor {

@@ -1,4 +1,4 @@
-// Reads from an event what is counted: the values of `--by`, the amount in dollars and the event's own time.
+// Reads from an event what is counted: the values of `--by`, the amount in dollars and the event's timestamp.
 import { createHash } from 'node:crypto';
 import { readTimestampMs } from '../../events/event-time.ts';
 import { TYPE_FIELDS } from '../../events/event-type.ts';

@@ -12,7 +12,7 @@ export interface Facts {
   readonly id: string;
   readonly key: Key;
   readonly dollars: Amount | undefined;
-  /** The event's own time, ms since the epoch. */
+  /** The event's timestamp, ms since the epoch. */
   readonly sentAtMs: number | undefined;
 }
 

@@ -248,7 +248,7 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
 /** The width of figures and bars, whose characters take one column each; measuring them costs most of a frame. */
 const lengthOf = (text: string): number => text.length;
 
-/** Text from outside: visible, and not a command of a CI system even at the beginning of a line. */
+/** Untrusted text: visible, and not a command of a CI system even at the beginning of a line. */
 const display = (text: string): string => escapeCommands(makeVisible(text));
 
 /** The most important columns that fit, in their order. */

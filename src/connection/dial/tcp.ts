@@ -10,7 +10,7 @@ import { dropBrackets } from './address.ts';
  */
 const ADDRESS_TIMEOUT_MS = 1_500;
 
-/** The code of the error for a loopback name that leads to another machine. */
+/** The code of the error for a loopback name that resolves to another machine. */
 export const NOT_LOOPBACK = 'ENOTLOOPBACK';
 
 /** `::ffff:` is an IPv4 address in a socket of both families. */
@@ -52,7 +52,7 @@ type TcpOptions = Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamily
  * Options for `net.connect` and `tls.connect`: all addresses of a name are tried in turn.
  *
  * @param timeoutMs of the whole attempt
- * @param mustBeLoopback fails with NOT_LOOPBACK, before anything is sent, if the name leads to another machine
+ * @param mustBeLoopback fails with NOT_LOOPBACK, before anything is sent, if the name resolves to another machine
  * @param usedAddresses are tried last
  */
 export function tcpOptions(

@@ -30,7 +30,7 @@ export const ACK_DETAILS = {
   noStream: 'no stream accepts the message',
   notAnAck: 'the response to a message is not an acknowledgement',
   otherStream: (stream: string, domain: string | undefined, expected: string) =>
-    `a message went to ${stream}${domain === undefined ? '' : ` of the domain ${domain}`} instead of ${expected}`,
+    `a message was stored in ${stream}${domain === undefined ? '' : ` of the domain ${domain}`} instead of ${expected}`,
   noSeq: 'an acknowledgement without a sequence number: the message may not be stored',
   late: (ms: number) => `no acknowledgement within ${Math.round(ms)} ms`,
   tooLarge: (bytes: number, limit: number) =>

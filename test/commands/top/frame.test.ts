@@ -1,4 +1,4 @@
-// What `top` draws: any stream at any width, nothing torn, nothing obeyed.
+// What `top` draws: any stream at any width: no character is split, no control sequence has an effect.
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { ConnectionState } from '../../../src/commands/top/connection-state.ts';
@@ -146,7 +146,7 @@ describe('the table of top', () => {
     expect(colored.map((line) => line.replace(COLORS, ''))).toEqual(draw(fed, 120));
   });
 
-  test('row 146 (O2, O9): hostile values, at widths from 20 to 200: no line is wider, nothing is obeyed', () => {
+  test('row 146 (O2, O9): hostile values, at widths from 20 to 200: no line is wider, no control sequence has an effect', () => {
     const commands = ['::error::x', '##[error]x', '##vso[task.x]', '---', '+++ x'];
     for (let round = 0; round < 60; round++) {
       const value = (): string => JSON.stringify(commands[round % 9] ?? makeHostile());

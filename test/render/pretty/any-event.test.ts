@@ -1,4 +1,4 @@
-// Any JSON at any width: no line is wider than the terminal, no character is torn, and nothing foreign is obeyed.
+// Any JSON at any width: no line is wider than the terminal, no character is split, and no control sequence has an effect.
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { createPrettyRenderer } from '../../../src/render/pretty/pretty.ts';
@@ -79,7 +79,7 @@ describe('row 137: pretty output of any event', () => {
     timeForCases(EVENTS),
   );
 
-  test('with --wide too, no character is torn', () => {
+  test('with --wide too, no character is split', () => {
     for (let i = countCases(2_000); i > 0; i--) {
       const event = (makers[i % makers.length] as typeof randomJson)(random);
       const shown = create(80, { isWide: true })

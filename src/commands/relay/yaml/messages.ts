@@ -4,7 +4,7 @@ import { quoteForShell, sayNotRegular, suggestNearest } from '../../../io/messag
 
 export const sayConfigOfOther = (path: string): ErrorText => [
   `--config ${JSON.stringify(path)} belongs to another user`,
-  'use a file of your own or of root',
+  'use a file that belongs to you or to root',
 ];
 
 export const sayConfigWritable = (path: string): ErrorText => [
@@ -16,7 +16,7 @@ export const sayConfigNotAFile = (path: string): ErrorText => sayNotRegular('--c
 
 /** @param faults each with its line and path */
 export const sayConfigInvalid = (path: string, faults: readonly string[]): ErrorText => [
-  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}`,
+  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one error' : `${faults.length} errors`}`,
   faults.join('\n'),
 ];
 
@@ -29,7 +29,7 @@ export const CONFIG_FAULTS = {
   toggle: 'must be true or false',
   unknown: 'unknown setting',
   sinks: 'must have at least one sink',
-  noName: 'needs a name: add name: <name>, which messages, metrics and the spool of this sink have',
+  noName: 'needs a name, which messages, metrics and the spool use: add name: <name>',
   name: 'must consist of 1 to 64 letters, digits, - and _',
   nameTwice: 'is also the name of another sink; each sink needs its own',
   address: 'must have exactly one of to, to-env and to-file',
@@ -48,7 +48,7 @@ export function describeUnknown(key: string, known: readonly string[]): string {
 /** What the YAML parser finds. Its own messages repeat the content, which may be a secret. */
 export const YAML_FAULTS = {
   ALIAS_PROPS: 'an alias has an anchor or a tag',
-  BAD_ALIAS: 'an alias (*) has no name, or no anchor (&) of its name is before it',
+  BAD_ALIAS: 'an alias (*) has no name, or there is no anchor (&) with that name before it',
   BAD_COLLECTION_TYPE: 'a tag does not match its value',
   BAD_DIRECTIVE: 'a directive (%) is malformed',
   BAD_DQ_ESCAPE: 'unknown escape in double quotes; use single quotes for text with a backslash',
