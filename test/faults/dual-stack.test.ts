@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { canUnshare, type Namespace, startInNamespace } from '../helpers/netns.ts';
+import { streamHandler } from '../helpers/scripted-server.ts';
 import { startTail } from '../helpers/tail.ts';
 import { pauseFor } from '../helpers/watch.ts';
 
@@ -101,6 +102,26 @@ describeInside('row 92 (C1): each address gets time to answer (needs unshare, ip
     const exit = await tail.finish();
     expect(exit.stderr).toContain('offers no TLS');
     expect(exit.code).toBe(11);
+  });
+});
+
+describeInside('C8: several connections (needs unshare, ip, tc)', () => {
+  test('C8: each connection prefers an address that the others do not use', async () => {
+    const namespace = await startInNamespace();
+    const hosts = join(makeTempFolder(), 'hosts');
+    writeFileSync(hosts, '127.0.0.1 localhost\n127.0.0.2 localhost\n');
+    await namespace.run(`mount --bind '${hosts}' /etc/hosts`);
+    const server = await namespace.startScriptedServer(streamHandler({ events: ['{"n":1}'] }), {
+      host: '0.0.0.0',
+    });
+    const args = ['--connections', '2'];
+    const tail = startTail(`http://localhost:${server.port}`, args, { prefix: namespace.prefix });
+    const isConnected = (address: string): string =>
+      `ss -Htn state established | grep -q '${address}:${server.port} '`;
+    const areBoth = ['127.0.0.1', '127.0.0.2'].map(isConnected).join(' && ');
+    await namespace.run(`for i in $(seq 500); do ${areBoth} && exit 0; sleep 0.02; done; exit 1`);
+    tail.child.kill('SIGTERM');
+    await tail.finish();
   });
 });
 
