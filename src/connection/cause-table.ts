@@ -200,7 +200,7 @@ export const CAUSES = defineCauses({
   },
   'idle-cut': {
     rule: 'loss',
-    happened: 'the connection to {host} was cut again ({detail})',
+    happened: 'the connection to {host} was cut again while idle ({detail})',
     remedy: 'a load balancer cuts idle connections: set a shorter --ping-interval',
   },
   silent: {

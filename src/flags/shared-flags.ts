@@ -90,18 +90,18 @@ export const ATTEMPT_FLAGS = {
   useSystemCa: toggle('--system-ca', 'trust the root certificates of the operating system as well'),
 };
 
-/** Retries before the first connection. */
-export const WAIT_FLAGS = {
+/** Retries before the first connection; the default is only shown in the help. */
+export const waitFlags = (shownDefault: string) => ({
   waitMs: optional(
     '--wait <dur>',
     'retry for up to this long until the service is up, e.g. 5m',
     parseDuration,
-    `${FIRST_BUDGET.attempts} attempts within ${writeDuration(FIRST_BUDGET.ms)}`,
+    shownDefault,
   ),
-};
+});
 
 const RETRY_FLAGS = {
-  ...WAIT_FLAGS,
+  ...waitFlags(`${FIRST_BUDGET.attempts} attempts within ${writeDuration(FIRST_BUDGET.ms)}`),
   noReconnect: negation('--no-reconnect', 'exit at the first failure instead of retrying'),
   maxReconnects: optional(
     '--max-reconnects <n>',
@@ -212,16 +212,13 @@ export const END_FLAGS = group('When to stop:', {
 });
 
 export const READY_FLAGS = {
-  readyFile: text(
-    '--ready-file <file>',
-    'file that exists only while the stream is live and all sinks deliver or spool',
-  ),
+  readyFile: text('--ready-file <file>', 'file that exists only while the stream is live'),
 };
 
 export const MONITOR_FLAGS = {
   metricsListen: optional(
     '--metrics-listen <addr>',
-    'serve /metrics (OpenMetrics), /healthz and /readyz, e.g. on :9464 (loopback)',
+    'serve /metrics (OpenMetrics), /healthz and /readyz on this address, e.g. :9464 (loopback only)',
     parseListenAddress,
   ),
 };

@@ -49,8 +49,8 @@ export interface StreamOptions extends StreamCallbacks {
   readonly url: string;
   /**
    * The API key, or a function that returns it. The function is called before each attempt, so that a rotated key
-   * is used from the next attempt on. After a 401 to a key that had worked it is called once more, and a different key
-   * is tried. An error that it throws ends the stream.
+   * is used from the next attempt on. If a key that has worked is rejected with a 401, the function is called once
+   * more, and if it returns a different key, that key is tried. An error that it throws ends the stream.
    */
   readonly key: string | ReadKey;
   /** Ends the stream: closes the connection, then the iteration ends without an error. */

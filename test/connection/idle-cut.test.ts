@@ -53,7 +53,7 @@ describe('row 122: repeated cuts of an idle connection', () => {
     expect(causes.map(({ kind }) => kind)).toEqual(['dropped', 'idle-cut', 'idle-cut']);
     const { happened, remedy } = describeCause(causes[1] as Cause);
     expect(happened).toBe(
-      'the connection to api.atlantis.example was cut again (after 60 s of silence; it ended without a close frame)',
+      'the connection to api.atlantis.example was cut again while idle (after 60 s of silence; it ended without a close frame)',
     );
     expect(remedy).toContain('set a shorter --ping-interval');
   });

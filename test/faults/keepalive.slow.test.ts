@@ -238,7 +238,7 @@ describe('K3: a slow reader is not a dead connection', () => {
     const lost = readRecords(exit.stderr).filter((record) => record['event'] === 'lost');
     expect(lost.map((record) => record['cause'])).toEqual(cause === undefined ? [] : ['dropped', cause]);
     if (cause === undefined) return;
-    expect(lost[1]?.['message']).toMatch(/was cut again \(after 6 s of silence/);
+    expect(lost[1]?.['message']).toMatch(/was cut again while idle \(after 6 s of silence/);
     expect(exit.stderr).toContain('set a shorter --ping-interval');
   });
 });

@@ -1,6 +1,6 @@
 // `atlantis stream check`: its flags and help; what it runs is loaded when it is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
-import { ATTEMPT_FLAGS, SOURCE_FLAGS, WAIT_FLAGS } from '../../flags/shared-flags.ts';
+import { ATTEMPT_FLAGS, SOURCE_FLAGS, waitFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { CHECK_FLAGS } from './flags.ts';
 
@@ -11,7 +11,7 @@ export function addStreamCheck(stream: DocumentedCommand, io: Io): void {
     .description(
       'Check step by step that this key can stream from this machine, and that expected events arrive. The first step that fails decides the exit code.',
     )
-    .flags({ ...SOURCE_FLAGS, ...ATTEMPT_FLAGS, ...WAIT_FLAGS, ...CHECK_FLAGS })
+    .flags({ ...SOURCE_FLAGS, ...ATTEMPT_FLAGS, ...waitFlags('one attempt'), ...CHECK_FLAGS })
     .note(
       'Exit codes',
       '0 if all steps passed, 124 if --expect or --deadline was not met, otherwise as for `stream tail`.',

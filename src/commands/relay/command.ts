@@ -6,13 +6,12 @@ import {
   END_FLAGS,
   EVENT_FLAGS,
   MONITOR_FLAGS,
-  READY_FLAGS,
   REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { CONFIG_FLAGS, HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS } from './flags.ts';
+import { CONFIG_FLAGS, HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS, RELAY_READY_FLAGS } from './flags.ts';
 
 const STREAM_FLAGS = group('Stream, as for tail:', {
   ...SOURCE_FLAGS,
@@ -23,7 +22,7 @@ const STREAM_FLAGS = group('Stream, as for tail:', {
   ...REDUNDANCY_FLAGS,
 });
 
-const WATCH_FLAGS = { ...group('Monitoring:', { ...MONITOR_FLAGS, ...READY_FLAGS }), ...HEALTH_FLAGS };
+const WATCH_FLAGS = { ...group('Monitoring:', { ...MONITOR_FLAGS, ...RELAY_READY_FLAGS }), ...HEALTH_FLAGS };
 
 export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
   stream

@@ -6,18 +6,18 @@ import {
   DEDUPE_FLAGS,
   EVENT_FLAGS,
   MONITOR_FLAGS,
-  READY_FLAGS,
   REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import { RUN_FLAGS, SINK_FLAGS } from './config.ts';
+import { RELAY_READY_FLAGS } from './flags.ts';
 import { CONFIG_FAULTS, describeSettingFault } from './yaml/messages.ts';
 import { type Faults, isMapping } from './yaml/yaml-file.ts';
 
 /** The settings of each section: flags without their dashes. The JSON Schema is made from these. */
 export const SECTIONS = {
-  run: { ...RUN_FLAGS, ...MONITOR_FLAGS, ...READY_FLAGS },
+  run: { ...RUN_FLAGS, ...MONITOR_FLAGS, ...RELAY_READY_FLAGS },
   source: {
     ...pick(SOURCE_FLAGS, 'profile', 'url', 'keyFile'),
     ...SIMULATION_FLAGS,

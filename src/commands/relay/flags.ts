@@ -196,6 +196,13 @@ export const HEALTH_FLAGS = group('Monitoring:', {
   ),
 });
 
+export const RELAY_READY_FLAGS = {
+  readyFile: text(
+    '--ready-file <file>',
+    'file that exists only while the stream is live and all sinks deliver or spool',
+  ),
+};
+
 export const CONFIG_FLAGS = group('Delivery:', {
   config: text(
     '--config <file>',
