@@ -85,7 +85,7 @@ try {
     'columns',
     'lines per event',
     'hash visible',
-    'columns where dollar amounts end (most frequent)',
+    'positions where USD amounts end (share of most common)',
     'widest line',
   ];
   const rows = WIDTHS.map((columns) => describe(columns, show(file, columns), events));

@@ -15,7 +15,7 @@ export const PLAY_FLAGS = {
   ),
   ratePerSecond: optional(
     '--rate <n>',
-    'play n events per second, regardless of their times, or max',
+    'play n events per second (or max), regardless of their times',
     parsePlayRate,
   ),
   maxPauseMs: optional('--max-pause <dur>', 'wait at most this long between two events', parseDuration),

@@ -71,8 +71,7 @@ function describeVerdict(verdict: Verdict, isBeforeFirst: boolean): string {
     const bound = `at most ${verdict.retries} times in ${seconds(verdict.withinMs)}`;
     return `retries, ${bound}${isBeforeFirst ? `, ${budget}` : ''}`;
   }
-  const which =
-    'upBelowMs' in verdict ? `, counting connections of less than ${seconds(verdict.upBelowMs)}` : '';
+  const which = 'upBelowMs' in verdict ? ` that were up for less than ${seconds(verdict.upBelowMs)}` : '';
   return `retries; ends after ${verdict.inARow} in a row${which}`;
 }
 
