@@ -25,7 +25,7 @@ export const CRASH_STATES = {
     when: 'a spool that is full, so that reading is paused',
     kill: 'what was read ahead: at most 1 MiB and one read, or one larger event',
     killBytes: AHEAD_BYTES,
-    term: 'nothing: 2 MiB are kept free for it, but at most half of `--spool-max`; what does not fit is counted',
+    term: 'nothing: 2 MiB of the spool are reserved for it, or half of `--spool-max` if that is less; what does not fit is counted',
   },
   disk: {
     when: 'the disk is full or fails, reading is paused',
@@ -46,7 +46,7 @@ const WITHOUT_SPOOL: readonly CrashRule[] = [
   },
   {
     when: 'no spool, reading is paused',
-    kill: 'two windows or 4 MiB, one read, and what was read ahead',
+    kill: 'two windows or 4 MiB, whichever is less, one read, and what was read ahead',
     term: 'the same events, without those acknowledged in 2 s; they are counted',
   },
 ];

@@ -31,6 +31,11 @@ test.each([
   expect([code, stderr]).toEqual([0, '']);
 });
 
+test('help of tail explains the arrow of pretty output', async () => {
+  const { stdout } = await run('stream tail --help');
+  expect(stdout.replace(/\s+/g, ' ')).toContain('for address_activity, the watched address is on the left');
+});
+
 test.each([
   ['exit-codes', '124'],
   ['environment', 'ATLANTIS_API_KEY'],
