@@ -30,7 +30,7 @@ describeWithAddress('row 101 (C5): localhost is not this machine (needs a second
     const url = `http://localhost:${server.port}`;
     const exit = await runTail(url, [], { command, hosts, log: 'json' });
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'not-loopback', exit_code: 11 }]);
-    expect(pickRecords(exit, 'error')[0]?.message).toContain(`localhost is ${OTHER}`);
+    expect(pickRecords(exit, 'error')[0]?.message).toContain(`localhost resolves to ${OTHER}`);
     expect(server.attempts).toHaveLength(0);
     expect(exit.code).toBe(11);
   });
