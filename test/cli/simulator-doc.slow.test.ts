@@ -33,6 +33,12 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   'rate-limited': { stdout: /^\{"type"/, stderr: /429[\s\S]*429[\s\S]*connected/ },
   unavailable: { stdout: /^\{"type"/, stderr: /503[\s\S]*502[\s\S]*500[\s\S]*connected/ },
   flaky: { stdout: /Simulator ready/ },
+  shared: { stdout: /^\{"type"/ },
+  'shared-drop': { stdout: /^\{"type"/, stderr: /connection 1 lost[^\n]*no gap/ },
+  'shared-delay': { stdout: /^\{"type"/ },
+  'shared-duplicate': { stdout: /^(\{"type".*)\n\1\n/ },
+  // What it reports comes after a minute.
+  'shared-missing': { stdout: /^\{"type"/ },
 };
 
 test('every scenario has its command, and each is looked at', () => {
