@@ -134,7 +134,9 @@ describeWithNats('faults of the relay', () => {
       const steps = exit.records
         .map(({ event }) => event)
         .filter((event) => ['spooling', 'paused', 'resumed', 'caught-up', 'lost'].includes(event));
-      expect(steps.slice(0, 3)).toEqual(['spooling', 'paused', 'resumed']);
+      expect(steps.slice(0, 2)).toEqual(['spooling', 'paused']);
+      // The sink may have caught up by the time that reading is resumed.
+      expect(steps.slice(2)).toContain('resumed');
       expect(steps).not.toContain('lost');
       expect(pickRecords(exit, 'paused')[0]?.message).toContain('the window and the spool are full');
       expect(await texts(broker.url)).toEqual(range(0, 30_000).map(makeNumbered));
