@@ -31,10 +31,14 @@ const ROWS: Readonly<Record<string, Row>> = {
     stays: true,
   },
   'close-<code>': { runs: [{ lines: 6 }, { lines: 6 }] },
+  shared: { runs: [{ lines: 20 }], stays: true },
+  'shared-delay': { runs: [{ lines: 20 }], stays: true },
+  'shared-duplicate': { runs: [{ lines: 20 }], stays: true },
+  'shared-missing': { runs: [{ lines: 20 }], stays: true },
 };
 
-/** What each day has in common: it ends, or is refused, or brings events. */
-const UNPREDICTABLE = ['flaky'];
+/** How many lines arrive depends on the day, or on time. */
+const UNPREDICTABLE = ['flaky', 'shared-drop'];
 
 test('every scenario is in the table', () => {
   const names = SCENARIO_LIST.map(({ name }) => name);

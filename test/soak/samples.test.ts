@@ -40,9 +40,9 @@ describe('judgeSamples', () => {
       (at) => ({ ...calm(at), resources: { FSReqCallback: at } }),
     ],
     [
-      'two sockets at once (C8)',
-      /2 sockets at once/,
-      (at) => ({ ...calm(at), resources: { TCPSocketWrap: at === 50 ? 2 : 1 } }),
+      'three sockets at once (C8)',
+      /3 sockets at once/,
+      (at) => ({ ...calm(at), resources: { TCPSocketWrap: at === 50 ? 3 : 2 } }),
     ],
   ])('found: %s', (_, message, draw) => {
     expect(judge(draw).join('\n')).toMatch(message);
