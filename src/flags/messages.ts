@@ -8,6 +8,10 @@ export const A_LISTEN_ADDRESS =
   'an address such as 127.0.0.1:9464, [::1]:9464 or :9464, or 0.0.0.0:9464 for all addresses';
 export const A_SPEED = 'a factor such as 1x, 10x or 0.5x, or max';
 
+/** In the help of commands with pretty output. */
+export const ARROWS =
+  'in pretty output, the arrow points to the receiver; for address_activity, the watched address is on the left';
+
 export const UP_TO_A_YEAR = ', up to a year';
 export const MORE_THAN_ZERO = ', more than zero';
 

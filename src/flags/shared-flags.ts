@@ -19,6 +19,7 @@ import {
   toggle,
   withDefault,
 } from './definition.ts';
+import { describeTimeModes } from './messages.ts';
 import {
   FORMATS,
   LOG_FORMATS,
@@ -177,7 +178,7 @@ export const FORM_FLAGS = group('Output:', {
   time: setting({
     ...withDefault(
       '--time <mode>',
-      `receive time in pretty output: ${TIME_MODES.join(', ')}, or a time zone such as Europe/Berlin`,
+      `receive time in pretty output: ${describeTimeModes(TIME_MODES)}`,
       parseTimeMode,
       'local',
     ),

@@ -31,8 +31,8 @@ test.each([
   expect([code, stderr]).toEqual([0, '']);
 });
 
-test('help of tail explains the arrow of pretty output', async () => {
-  const { stdout } = await run('stream tail --help');
+test.each(['tail', 'replay'])('help of %s explains the arrow of pretty output', async (command) => {
+  const { stdout } = await run(`stream ${command} --help`);
   expect(stdout.replace(/\s+/g, ' ')).toContain('for address_activity, the watched address is on the left');
 });
 

@@ -1,14 +1,13 @@
 // `stream relay --health`: asks another process for its health, for container health checks.
 import { get } from 'node:http';
 import { formatAddress } from '../../connection/dial/address.ts';
-import { EXIT, UsageError } from '../../errors.ts';
-import { listGiven, parseFlags } from '../../flags/definition.ts';
-import { sayNotCombinable } from '../../flags/messages.ts';
-import { GLOBAL_FLAGS } from '../../flags/shared-flags.ts';
+import { EXIT } from '../../errors.ts';
+import { parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
-import { parseLogFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
+import { parseLogFlags, type StreamFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
-import { CONFIG_FLAGS, HEALTH_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import { assertAlone } from './alone.ts';
+import { HEALTH_FLAGS, type RelayFlags } from './flags.ts';
 import {
   describeBadAnswer,
   describeNoAnswer,
@@ -24,12 +23,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export async function askHealth(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const log = parseLogFlags(flags, io);
   const { health } = parseFlags(HEALTH_FLAGS, flags);
-  const allowed = listGiven(GLOBAL_FLAGS, flags);
-  const given = listGiven({ ...CONFIG_FLAGS, ...RELAY_FLAGS, ...STREAM_FLAGS }, flags);
-  const other = given.find((flag) => !allowed.includes(flag));
-  if (other !== undefined) {
-    throw new UsageError(...sayNotCombinable('--health', other, HEALTH_IS_ALONE));
-  }
+  assertAlone('--health', HEALTH_FLAGS, HEALTH_IS_ALONE, flags);
   if (health === undefined) return { exitCode: EXIT.ok };
   const { host, port, path } = health;
   const problem = await findProblem(host, port, path);

@@ -16,7 +16,6 @@ import { BatchBuilder } from '../../events/batch.ts';
 import { createTimestampReader, DEFAULT_LAG_PATHS } from '../../events/event-time.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
-import { GLOBAL_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { escapeCommands, escapeJsonCommands } from '../../render/ci-commands.ts';
 import { makeSafeLine, NDJSON_RENDERER } from '../../render/ndjson.ts';
@@ -25,9 +24,10 @@ import { createReporting } from '../../session/open-service.ts';
 import { openPrinter } from '../../session/output.ts';
 import { runSession } from '../../session/session.ts';
 import type { FileSource } from '../../session/source.ts';
-import { parseStreamFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
+import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { CONFIG_FLAGS, HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import { assertAlone } from './alone.ts';
+import { INSPECT_FLAGS, type RelayFlags } from './flags.ts';
 import * as say from './messages.ts';
 import { INSPECTED, LABELS } from './messages.ts';
 
@@ -44,7 +44,7 @@ export async function runInspection(flags: RelayFlags & StreamFlags, io: Io): Pr
   if (path === undefined) {
     throw new UsageError(...say.sayInspectRequired(listGiven(INSPECT_FLAGS, flags)));
   }
-  refuseOthers(flags);
+  assertAlone('--inspect', INSPECT_FLAGS, say.INSPECTION_IS_ALONE, flags);
   if (isJson && isExport) throw new UsageError(...sayNotCombinable('--json', '--export'));
   const folders = attempt(path, () => findSpools(path));
   if (folders.length === 0) throw new UsageError(...say.sayNoSpool(path));
@@ -53,17 +53,6 @@ export async function runInspection(flags: RelayFlags & StreamFlags, io: Io): Pr
   const text = isJson ? formatJson(reports) : reports.map((report) => formatReport(report, io)).join('\n');
   io.writeOut(io.redactor.redact(text));
   return { exitCode: reports.every(({ isHealthy }) => isHealthy) ? EXIT.ok : EXIT.protocol };
-}
-
-/** Flags of a run have no effect here. */
-function refuseOthers(flags: RelayFlags & StreamFlags): void {
-  const own = listGiven({ ...GLOBAL_FLAGS, ...INSPECT_FLAGS }, flags);
-  const other = listGiven({ ...CONFIG_FLAGS, ...RELAY_FLAGS, ...HEALTH_FLAGS, ...STREAM_FLAGS }, flags).find(
-    (name) => !own.includes(name),
-  );
-  if (other !== undefined) {
-    throw new UsageError(...sayNotCombinable('--inspect', other, say.INSPECTION_IS_ALONE));
-  }
 }
 
 /** @throws OutputError; UsageError if there is no such directory */

@@ -1,6 +1,7 @@
 // `atlantis stream replay`: its flags and help; what it runs is loaded when it is called.
 import { pick } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
+import { ARROWS } from '../../flags/messages.ts';
 import { END_FLAGS, EVENT_FLAGS, FORM_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { PLAY_FLAGS } from '../../recording/flags.ts';
@@ -15,6 +16,7 @@ export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
     .argument('<file>', 'recording or NDJSON, plain or .gz; - for stdin')
     .flags(PLAY_FLAGS)
     .flags({ ...EVENT_FLAGS, ...FORM_FLAGS, ...pick(END_FLAGS, 'limit') })
+    .note('Arrows', ARROWS)
     .example('atlantis stream replay events.ndjson.gz')
     .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1M' --json")
     .example('atlantis stream replay day.ndjson.gz --since 2026-01-31T12:00Z --max-pause 5s')

@@ -1,5 +1,6 @@
 // `atlantis stream tail`: its flags and help; what it runs is loaded when it is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
+import { ARROWS } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
 import { TAIL_FLAGS } from './flags.ts';
 
@@ -10,10 +11,7 @@ export function addStreamTail(stream: DocumentedCommand, io: Io): void {
     .description('Follow the live stream: pretty on a terminal, one JSON event per line in a pipe.')
     .flags(TAIL_FLAGS)
     .note('Durations', '500ms, 20s, 5m, 1h30m, 7d')
-    .note(
-      'Arrows',
-      'in pretty output, the arrow points to the receiver; for address_activity, the watched address is on the left',
-    )
+    .note('Arrows', ARROWS)
     .note('Expressions', 'PATH OP VALUE, joined by and, or, not and parentheses; see docs/filters.md', {
       PATH: 'a.b, items[0].x, items[*].x (any element), ["odd name"].x',
       OP: '= != > >= < <=, ~ and !~ (regular expression), in (a, b), not in (a, b)',

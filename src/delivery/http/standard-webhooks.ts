@@ -6,7 +6,7 @@ const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
 const MIN_KEY_BYTES = 24;
 const MAX_KEY_BYTES = 64;
 
-/** The key in `whsec_<base64>`; undefined if the text is not such a secret. */
+/** The key in `whsec_<base64>`; undefined if the text has another form. */
 export function parseSigningSecret(text: string): Buffer | undefined {
   const [, encoded = ''] = SECRET.exec(text) ?? [];
   const key = Buffer.from(encoded, 'base64');
