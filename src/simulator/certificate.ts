@@ -2,6 +2,7 @@
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
+import { parseAddress } from '../connection/dial/address.ts';
 
 /** Tags of the universal class; `0xa0 + n` is context-specific and constructed, `0x80 + n` primitive. */
 const TAG = {
@@ -55,31 +56,6 @@ function encodeLength(length: number): Buffer {
   const bytes: number[] = [];
   for (let left = length; left > 0; left >>>= 8) bytes.unshift(left & 0xff);
   return Buffer.from([0x80 | bytes.length, ...bytes]);
-}
-
-/** The 4 or 16 bytes of an address that `isIP` accepts, without its zone. */
-export function parseAddress(address: string): Uint8Array {
-  const [plain = ''] = address.split('%');
-  if (!plain.includes(':')) return Uint8Array.from(plain.split('.'), Number);
-  const groups = expandGroups(plain.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, writeAsGroups));
-  return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
-}
-
-/** The last 32 bits may be written as IPv4 (RFC 4291 § 2.2). */
-function writeAsGroups(_all: string, ...bytes: readonly unknown[]): string {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(0, 4).map(Number);
-  return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-}
-
-/** Eight groups; `::` is expanded to zeros. */
-function expandGroups(text: string): number[] {
-  const [front = '', back] = text.split('::');
-  const read = (part: string): number[] =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
-  const before = read(front);
-  if (back === undefined) return before;
-  const after = read(back);
-  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
 }
 
 /** PEM; the certificate is its own root. */

@@ -4,7 +4,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { makeCertificate, objectIdentifier, parseAddress, time } from '../../src/simulator/certificate.ts';
+import { parseAddress } from '../../src/connection/dial/address.ts';
+import { makeCertificate, objectIdentifier, time } from '../../src/simulator/certificate.ts';
 import { hasOpenssl } from '../helpers/certificates.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns';
 import { isIP, isIPv4, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { DETAILS, SOCKS_FAULTS } from '../messages.ts';
+import { parseAddress } from './address.ts';
 import type { Endpoint } from './tcp.ts';
 
 const VERSION = 5;
@@ -83,23 +84,7 @@ function withLength(text: string): number[] {
 
 function encodeAddress(address: string): number[] {
   if (isIP(address) === 0) return [KINDS.name, ...withLength(address)];
-  if (isIPv4(address)) return [KINDS.ipv4, ...address.split('.').map(Number)];
-  return [KINDS.ipv6, ...encodeIpv6(address)];
-}
-
-/** The 16 bytes of an IPv6 address. */
-function encodeIpv6(address: string): number[] {
-  // URL writes a trailing IPv4 address in hex, and knows no zones.
-  const { hostname } = new URL(`http://[${address.replace(/%.*$/, '')}]`);
-  const [before = [], after = []] = hostname
-    .slice(1, -1)
-    .split('::')
-    .map((part) => (part === '' ? [] : part.split(':')));
-  const zeros = Array<string>(8 - before.length - after.length).fill('0');
-  return [...before, ...zeros, ...after].flatMap((group) => {
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 0xff];
-  });
+  return [isIPv4(address) ? KINDS.ipv4 : KINDS.ipv6, ...parseAddress(address)];
 }
 
 /** `socks5:` looks a name up on this machine, as curl does. */
