@@ -1,0 +1,37 @@
+// The delay after a server has closed a connection with notice: it goes away (1001) or restarts (1012).
+import { expect, test } from '@jest/globals';
+import { type Connection, followStream } from '../../src/connection/follow.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+
+/** The first delay of a run whose first connection ends with this code after `upMs`. The backoff is 30 s. */
+async function findDelay(closeCode: number, upMs: number, isPrompt = true): Promise<number | undefined> {
+  const clock = createFakeClock();
+  const connection = {
+    endedBy: { kind: 'closed-by-server', host: 'h', detail: '', closeCode },
+    lastByteAtMs: clock.wallMs(),
+    take: async () => clock.block(upMs),
+    close: async () => undefined,
+  } as unknown as Connection;
+  const policy = {
+    maxReconnects: Number.POSITIVE_INFINITY,
+    retryMinMs: 30_000,
+    retryMaxMs: 30_000,
+    deadlineMs: undefined,
+  };
+  const { signal } = new AbortController();
+  const context = { clock, random: () => 0.99, signal, connect: async () => connection, isPrompt };
+  for await (const item of followStream(policy, context)) if (item.kind === 'retrying') return item.delayMs;
+  return undefined;
+}
+
+test.each([1001, 1012])('K5: after close %d of a stable connection, at most 250 ms', async (code) => {
+  expect(await findDelay(code, 10_000)).toBeLessThanOrEqual(250);
+});
+
+test.each([
+  ['an unstable connection', 1012, 9_999, true],
+  ['another code', 1011, 10_000, true],
+  ['--no-overlap', 1012, 10_000, false],
+])('K5: after %s, the backoff', async (_what, code, upMs, isPrompt) => {
+  expect(await findDelay(code, upMs, isPrompt)).toBeGreaterThan(1_000);
+});
