@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { makeTempFolder } from '../helpers/cleanup.ts';
+import { findFreePort } from '../helpers/free-port.ts';
 import { findEndpoint, until } from '../helpers/monitoring.ts';
 import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
-import { findFreePort } from '../helpers/real-components.ts';
 import { COMMAND, ROOT, runCli, spawnCli } from '../helpers/run-cli.ts';
 
 const { services } = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'));

@@ -1,7 +1,8 @@
 // Three nats-servers as one cluster on loopback, for streams of three replicas.
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Lifetime } from './cleanup.ts';
-import { connectTo, findFreePort, type NatsServer, startNatsServer } from './nats-server.ts';
+import { findFreePort } from './free-port.ts';
+import { connectTo, type NatsServer, startNatsServer } from './nats-server.ts';
 import { pauseFor } from './watch.ts';
 
 /** Three servers as one cluster, ready to keep streams of three replicas. */

@@ -2,13 +2,13 @@
 // temporary folder. It can be killed, stopped, started again on the same port, and asked what it keeps.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type Child, startChild } from './child.ts';
 import { type Lifetime, makeTempFolder, registerCleanup } from './cleanup.ts';
+import { findFreePort } from './free-port.ts';
 import { makeCleanEnvironment } from './run-cli.ts';
 
 const hasNatsServer = spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0;
@@ -38,17 +38,6 @@ export interface NatsServer {
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again after `kill`. */
   start(): Promise<void>;
-}
-
-/** A port that was free a moment ago. */
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Starts a server and waits until it answers. */

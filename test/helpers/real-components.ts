@@ -5,12 +5,12 @@
 // python3-websockets, stunnel4, ncat, socat).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Identity } from './certificates.ts';
 import { type Child, startChild } from './child.ts';
 import { makeTempFolder } from './cleanup.ts';
+import { findFreePort } from './free-port.ts';
 import { findPython } from './python.ts';
 import { makeCleanEnvironment } from './run-cli.ts';
 import { pauseFor } from './watch.ts';
@@ -215,17 +215,6 @@ export async function startMicrosocks(
   const child = startProgram([...prefix, ...command]);
   await untilListening(child, port, () => '');
   return { child, port, url: `socks5h://127.0.0.1:${port}`, readLog: () => child.stderrText };
-}
-
-/** A port that was free a moment ago. */
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Resolves when the program listens; asked of the kernel, in whatever network namespace the program is. */
