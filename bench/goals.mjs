@@ -1,14 +1,16 @@
 // The benchmark goals; they are defined only here.
 //
 // `bound` is compared with the median ratio or figure. Only a goal that is missed by over 2× fails
-// `--check`, so that other load on the machine does not fail a change.
+// `--check`, so that other load on the machine does not fail a change. A goal that is reported only never
+// fails it: a stretch goal, and latencies that one pause of a shared machine decides.
 
 const atLeast = (bound, of, unit = '×') => ({ kind: 'at-least', bound, unit, of });
 const atMost = (bound, unit, of) => ({ kind: 'at-most', bound, unit, of });
+const reportedOnly = (goal) => ({ ...goal, isReportedOnly: true });
 
 export const GOALS = {
   'T1s ceiling': atLeast(1.25, 'the ceiling, CPU per event over `wss:`'),
-  'T1s stretch': { ...atLeast(1.4, 'the ceiling, CPU per event over `wss:`'), isStretch: true },
+  'T1s stretch': reportedOnly(atLeast(1.4, 'the ceiling, CPU per event over `wss:` (stretch goal)')),
   'T1s copy': atMost(1.15, '×', 'a loop that copies the bytes unparsed, CPU per event over `wss:`'),
   'T1 ceiling': atLeast(1.7, 'the ceiling'),
   'T1 reference': atLeast(7, 'the reference JavaScript client'),
@@ -30,9 +32,9 @@ export const GOALS = {
   'T6 version': atMost(1.4, '×', 'node -e 0: --version'),
   'T6 tail': atMost(1.6, '×', 'a bundled minimal `ws` client: time to the first event'),
   'T7s p50': atMost(1.2, '×', 'the reference JavaScript client over `wss:`, p50'),
-  'T7s p99': atMost(1.5, '×', 'the reference JavaScript client over `wss:`, p99'),
+  'T7s p99': reportedOnly(atMost(1.5, '×', 'the reference JavaScript client over `wss:`, p99')),
   'T7 p50': atMost(1.2, '×', 'the reference JavaScript client, p50'),
-  'T7 p99': atMost(1.5, '×', 'the reference JavaScript client, p99'),
+  'T7 p99': reportedOnly(atMost(1.5, '×', 'the reference JavaScript client, p99')),
   'T8 memory': atMost(10, 'MB', 'memory growth over ten times as many events'),
   'T8 time': atMost(1.1, '×', 'ten times the duration of a run with a tenth of the events'),
   'T9 idle': atMost(100, 'ms', 'CPU time of an idle minute'),
@@ -44,15 +46,15 @@ export const GOALS = {
   'T12 plain': atLeast(0.5, 'T1: replay of a plain recording at full speed, events per CPU second'),
   'T12 memory': atMost(120, 'MB', 'peak memory of replay, plain and compressed'),
   'T13 core': atMost(100, '%', 'CPU of one core, two merged connections with 50,000 events/s each'),
-  'T13 p50': atMost(1, 'ms', 'latency added by merging two connections, p50'),
+  'T13 p50': reportedOnly(atMost(1, 'ms', 'latency added by merging two connections, p50')),
 };
 
 /** @returns {'reached' | 'missed' | 'missed by over 2×'} */
 export function judge(name, value) {
-  const { kind, bound, isStretch } = GOALS[name];
+  const { kind, bound, isReportedOnly } = GOALS[name];
   const share = kind === 'at-least' ? value / bound : value <= 0 ? 1 : bound / value;
   if (share >= 1) return 'reached';
-  return share < 0.5 && !isStretch ? 'missed by over 2×' : 'missed';
+  return share < 0.5 && !isReportedOnly ? 'missed by over 2×' : 'missed';
 }
 
 /** Whether the first figure is better for this goal. */
@@ -62,7 +64,7 @@ export function isBetter(name, value, other) {
 
 /** The goal as text, such as `≥ 0.85 × the ceiling`. */
 export function describeGoal(name) {
-  const { kind, bound, unit, of, isStretch } = GOALS[name];
+  const { kind, bound, unit, of } = GOALS[name];
   const words = unit === '×' ? `${bound} × ${of}` : `${bound} ${unit}: ${of}`;
-  return `${isStretch ? 'stretch: ' : ''}${kind === 'at-least' ? '≥' : '≤'} ${words}`;
+  return `${kind === 'at-least' ? '≥' : '≤'} ${words}`;
 }

@@ -157,6 +157,10 @@ describe('--metrics-listen', () => {
     endpoint.setAnswer((_request, _index, response) => {
       tries.push(response);
     });
+    await until(
+      () => tries.length,
+      (count) => count > 0,
+    );
     await untilCircuit('half-open');
     endpoint.setAnswer(takeAll);
     expect(tries).toHaveLength(1);
