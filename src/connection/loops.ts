@@ -3,13 +3,13 @@ import type { Clock } from '../clock.ts';
 import {
   type Attempts,
   type Connect,
-  type Connection,
   type FollowItem,
   followStream,
   type RetryDelay,
   startAttempts,
 } from './follow.ts';
 import type { Cause } from './lifecycle.ts';
+import type { LiveStream } from './live-stream.ts';
 import { LoopQueue } from './loop-queue.ts';
 import { AttemptSpacing, type PolicyConfig, STABLE_AFTER_MS } from './retry-policy.ts';
 import type { Instant } from './timeline.ts';
@@ -52,7 +52,7 @@ export interface Loop {
 }
 
 interface Live {
-  readonly stream: Connection;
+  readonly stream: LiveStream;
   readonly number: number;
   readonly at: Instant;
   /** Number of events of the stream before it. */

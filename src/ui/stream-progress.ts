@@ -33,7 +33,7 @@ interface PlayPosition {
 /** What a session reports to its status line. */
 export interface StreamProgress {
   connecting(host: string): void;
-  live(stream: { readonly roundTripMs: number | undefined }): void;
+  live(stream: { readonly roundTripMs?: number | undefined }): void;
   playing(position: PlayPosition): void;
   /** @param delayMs until the next attempt */
   retrying(delayMs: number, attempt: number): void;
@@ -58,7 +58,7 @@ export interface StreamProgress {
 
 type State =
   | { readonly kind: 'connecting'; readonly host: string }
-  | { readonly kind: 'live'; readonly stream: { readonly roundTripMs: number | undefined } }
+  | { readonly kind: 'live'; readonly stream: { readonly roundTripMs?: number | undefined } }
   | { readonly kind: 'playing'; readonly sinceMs: number; readonly position: PlayPosition }
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
@@ -108,7 +108,7 @@ export class LineProgress implements StreamProgress {
     this.#enter({ kind: 'connecting', host });
   }
 
-  live(stream: { readonly roundTripMs: number | undefined }): void {
+  live(stream: { readonly roundTripMs?: number | undefined }): void {
     this.#rate ??= startRate(this.#clock);
     this.#loss = undefined;
     this.#enter({ kind: 'live', stream });
