@@ -46,21 +46,7 @@ export class ConnectionState implements StreamProgress {
     this.gaps += 1;
   }
 
-  playing(): void {}
-
-  noteConnections(): void {}
-
-  pause(): void {}
-
-  noteLag(): void {}
-
-  makeWay(): void {}
-
   noteReceived(count: number): void {
     this.received = (this.received ?? 0) + count;
   }
-
-  noteEvents(): void {}
-
-  end(): void {}
 }
