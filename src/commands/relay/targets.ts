@@ -103,14 +103,13 @@ function separateStreams(targets: readonly RelayTarget[]): RelayTarget[] {
 }
 
 /** A readable and unique name. It shows no path, which may be a secret. */
-function nameFolder(readable: string, identity: string): string {
-  return `${readable.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60)}~${sha256(identity).slice(0, 8)}`;
+function nameFolder(readable: string, identity: string, separator = '~'): string {
+  const start = readable.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
+  return `${start}${separator}${sha256(identity).slice(0, 8)}`;
 }
 
-function nameOldFolder(name: string): string {
-  const readable = name.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9._-]+/g, '-');
-  return `${readable.slice(0, 60)}-${sha256(name).slice(0, 8)}`;
-}
+/** As earlier versions named it. */
+const nameOldFolder = (name: string): string => nameFolder(name.replace(/^https?:\/\//, ''), name, '-');
 
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
