@@ -5,7 +5,7 @@ import { sha256 } from '../../events/event-id.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
-import { readText } from './secrets.ts';
+import { readText, VARIABLE_NAME } from './secrets.ts';
 
 interface SpoolNames {
   /** The name of the folder of its spool. */
@@ -110,8 +110,6 @@ function nameFolder(readable: string, identity: string, separator = '~'): string
 
 /** As earlier versions named it. */
 const nameOldFolder = (name: string): string => nameFolder(name.replace(/^https?:\/\//, ''), name, '-');
-
-export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export interface SecretPlace {
   /** For the HTTP sinks of this host; undefined: for all of them. */
