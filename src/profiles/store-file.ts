@@ -19,8 +19,16 @@ import {
   sayStoreIsLink,
   sayUnreadable,
 } from './messages.ts';
-import { checkDirectory, checkFile, checkParents, hasOwners, type StoreReader } from './permissions.ts';
-import { findMountedStore, findRepair, refuseSystemFolder } from './root-owned.ts';
+import {
+  checkDirectory,
+  checkFile,
+  checkParents,
+  findMountedStore,
+  findRepair,
+  hasOwners,
+  refuseSystemFolder,
+  type StoreReader,
+} from './permissions.ts';
 
 /** The store as parsed, with fields of newer versions. */
 export type JsonObject = Record<string, unknown>;

@@ -37,9 +37,15 @@ import {
   sayOtherFiles,
   sayUnchanged,
 } from './messages.ts';
-import { checkDirectory, checkParents, type StoreReader } from './permissions.ts';
+import {
+  checkDirectory,
+  checkParents,
+  describeNewOwner,
+  findRepair,
+  refuseWriting,
+  type StoreReader,
+} from './permissions.ts';
 import { noHomeDirectory, parseProfiles } from './read.ts';
-import { describeNewOwner, findRepair, refuseWriting } from './root-owned.ts';
 import { parseSettings } from './settings-file.ts';
 import { DamagedStoreError, type JsonObject, readStoreBytes, STORE_FILES } from './store-file.ts';
 
