@@ -179,7 +179,8 @@ export class TappedSocket extends Duplex {
   }
 
   /** Processes what is left of the last reads. */
-  #finishRead(chunk = this.#unadded ?? new Uint8Array()): void {
+  #finishRead(): void {
+    const chunk = this.#unadded ?? new Uint8Array();
     this.#unadded = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#process(this.#frames, chunk);
   }
