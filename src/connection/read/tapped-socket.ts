@@ -179,8 +179,7 @@ export class TappedSocket extends Duplex {
   }
 
   /** Processes what is left of the last reads. */
-  #finishRead(): void {
-    const chunk = this.#unadded ?? new Uint8Array();
+  #finishRead(chunk = this.#unadded ?? new Uint8Array()): void {
     this.#unadded = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#process(this.#frames, chunk);
   }
