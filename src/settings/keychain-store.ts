@@ -11,15 +11,7 @@ import {
   MISSING_STATUS,
   type ToolCall,
 } from './keychain.ts';
-import {
-  KEYCHAIN_OTHER_KEY,
-  KEYCHAIN_TOO_LONG,
-  keychainFailures,
-  labelKey,
-  PROGRAM_FAULTS,
-  sayKeychainFailed,
-  WITHOUT_KEYCHAIN,
-} from './messages.ts';
+import * as say from './messages.ts';
 
 /** Longer than the timeout of a key command, because the user may have to unlock the keychain. */
 const TIMEOUT_MS = 30_000;
@@ -39,8 +31,8 @@ interface Call extends ToolCall {
 function callTool(call: Call, host: KeyCommandHost): Promise<Buffer> {
   const { keychain, argv, failure, timeoutMs = TIMEOUT_MS, ...options } = call;
   const fail = (what: string): CredentialError => {
-    const hint = what === PROGRAM_FAULTS.notFound ? keychain.installHint : undefined;
-    return new CredentialError(...sayKeychainFailed(failure, `${argv[0]} ${what}`, hint));
+    const hint = what === say.PROGRAM_FAULTS.notFound ? keychain.installHint : undefined;
+    return new CredentialError(...say.sayKeychainFailed(failure, `${argv[0]} ${what}`, hint));
   };
   return runProgram(argv, host, fail, { ...options, timeoutMs, showsStderr: true });
 }
@@ -59,17 +51,17 @@ export async function storeInKeychain(
 ): Promise<readonly string[]> {
   const keychain = chooseKeychain(host.platform);
   const account = `${profile}-${randomBytes(4).toString('hex')}`;
-  const failure = keychainFailures.store(keychain.name);
-  const tool = keychain.store(account, labelKey(profile), key);
+  const failure = say.keychainFailures.store(keychain.name);
+  const tool = keychain.store(account, say.labelKey(profile), key);
   if (platformOf(host.platform).keychain === 'keychain' && (tool.input?.length ?? 0) > MAX_LINE_LENGTH) {
-    throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_TOO_LONG, WITHOUT_KEYCHAIN));
+    throw new CredentialError(...say.sayKeychainFailed(failure, say.KEYCHAIN_TOO_LONG, say.WITHOUT_KEYCHAIN));
   }
   await callTool({ keychain, ...tool, failure, timeoutMs }, host);
   const argv = keychain.read(account);
   const stored = (await callTool({ keychain, argv, failure }, host)).toString('utf8').trim();
   if (stored === key) return argv;
   await removeFromKeychain(argv, host);
-  throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_OTHER_KEY));
+  throw new CredentialError(...say.sayKeychainFailed(failure, say.KEYCHAIN_OTHER_KEY));
 }
 
 /** The key of an entry. @throws CredentialError naming the keychain and what to do */
@@ -80,7 +72,7 @@ export async function readFromKeychain(
   signal?: AbortSignal,
 ): Promise<string> {
   const keychain = findKeychainEntry(argv)?.keychain ?? chooseKeychain(host.platform);
-  const failure = keychainFailures.read(keychain.name, profile);
+  const failure = say.keychainFailures.read(keychain.name, profile);
   const output = await callTool({ keychain, argv, failure, signal }, host);
   return parseKey(decodeKey(output, keychain.name), keychain.name, failure[1]);
 }
@@ -95,7 +87,7 @@ export async function removeFromKeychain(argv: readonly string[], host: KeyComma
   if (entry === undefined) return;
   const { keychain, account } = entry;
   const command = keychain.remove(account);
-  const failure = keychainFailures.remove(keychain.name, command);
+  const failure = say.keychainFailures.remove(keychain.name, command);
   try {
     await callTool({ keychain, argv: command, failure, acceptedStatus: MISSING_STATUS }, host);
   } catch (error) {

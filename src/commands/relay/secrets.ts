@@ -5,12 +5,7 @@ import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { sayNotRead } from '../../io/messages.ts';
 import { readNamedFile } from '../../io/read-file.ts';
-import {
-  sayInvalidSecret,
-  sayInvalidSecretFile,
-  sayInvalidSigningSecret,
-  sayVariableMissing,
-} from './messages.ts';
+import * as say from './messages.ts';
 import { CONFIG_FAULTS } from './yaml/messages.ts';
 import { type Faults, isMapping } from './yaml/yaml-file.ts';
 
@@ -25,7 +20,7 @@ function readVariable(
   { env, redactor }: Pick<Io, 'env' | 'redactor'>,
 ): string {
   const value = (env[variable] ?? '').trim();
-  if (value === '') throw new UsageError(...sayVariableMissing(flag, variable));
+  if (value === '') throw new UsageError(...say.sayVariableMissing(flag, variable));
   hideSecret(value, redactor);
   return value;
 }
@@ -33,7 +28,7 @@ function readVariable(
 /** One line of text. @param flag for the message. @throws UsageError that never has its value */
 export function readEnvSecret(flag: string, variable: string, io: Pick<Io, 'env' | 'redactor'>): string {
   const value = readVariable(flag, variable, io);
-  if (!ONE_LINE.test(value)) throw new UsageError(...sayInvalidSecret(flag, variable));
+  if (!ONE_LINE.test(value)) throw new UsageError(...say.sayInvalidSecret(flag, variable));
   return value;
 }
 
@@ -54,7 +49,7 @@ async function readFileSecret(
   { redactor }: Pick<Io, 'redactor'>,
 ): Promise<string> {
   const value = await readText(flag, path);
-  if (!ONE_LINE.test(value)) throw new UsageError(...sayInvalidSecretFile(flag, path));
+  if (!ONE_LINE.test(value)) throw new UsageError(...say.sayInvalidSecretFile(flag, path));
   hideSecret(value, redactor);
   return value;
 }
@@ -84,7 +79,7 @@ function parseSigningSecrets(place: string, text: string, { redactor }: Pick<Io,
     .split(/\s+/)
     .map((secret) => {
       const key = parseSigningSecret(secret);
-      if (key === undefined) throw new UsageError(...sayInvalidSigningSecret(place));
+      if (key === undefined) throw new UsageError(...say.sayInvalidSigningSecret(place));
       redactor.addSecret(secret);
       redactor.addSecret(secret.replace(/^whsec_/, ''));
       return key;
