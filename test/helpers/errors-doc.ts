@@ -109,7 +109,7 @@ export function renderErrorsDoc(): string {
 A run of \`atlantis\` ends with one of these exit codes. Flags, codes and the names of causes are stable, so scripts
 can rely on them. With \`--log-format json\` the cause is in the field \`cause\`, the code in \`exit_code\`.
 
-## Causes of a connection
+## Causes of failed and lost connections
 
 Each row says what ended an attempt or a connection, what you can do about it, and what \`atlantis\` does next: before
 the first welcome of a run, when a mistake is likely, and after it, when an outage is likely. The code is the exit code
