@@ -29,7 +29,7 @@ import {
 import { type Given, type Mapping, readMapping, readSettings, SECTIONS } from './config-section.ts';
 import { HEADER_NAME } from './flags.ts';
 import { THE_SOURCE } from './messages.ts';
-import { readHeaderSetting, readSigningSetting } from './secrets.ts';
+import { readHeaderSetting, readSigningSetting } from './secret-settings.ts';
 import { listTargets, nameSpoolOf } from './targets.ts';
 import { CONFIG_FAULTS } from './yaml/messages.ts';
 import { type Faults, isMapping, readYaml } from './yaml/yaml-file.ts';

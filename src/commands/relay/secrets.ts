@@ -1,13 +1,10 @@
-// Reads the secrets of sinks (headers, signatures) from the environment and from files, and hides them in all output. In a
-// configuration file they are `{env: NAME}` or `{file: PATH}`.
+// Reads the secrets of sinks (headers, signatures) from the environment and from files, and hides them in all output.
 import { parseSigningSecret } from '../../delivery/http/standard-webhooks.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { sayNotRead } from '../../io/messages.ts';
 import { readNamedFile } from '../../io/read-file.ts';
 import * as say from './messages.ts';
-import { CONFIG_FAULTS } from './yaml/messages.ts';
-import { type Faults, isMapping } from './yaml/yaml-file.ts';
 
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** A header cannot have other characters. White space and a byte order mark around a secret are removed before. */
@@ -43,7 +40,7 @@ export async function readText(flag: string, path: string): Promise<string> {
 }
 
 /** One line of text. @throws UsageError that never has its content */
-async function readFileSecret(
+export async function readFileSecret(
   flag: string,
   path: string,
   { redactor }: Pick<Io, 'redactor'>,
@@ -92,62 +89,4 @@ function hideSecret(value: string, redactor: Io['redactor']): void {
   for (const part of value.split(/\s+/)) if (part.length >= 8) redactor.addSecret(part);
   const [, login] = /^basic\s+(\S+)$/i.exec(value) ?? [];
   if (login !== undefined) redactor.addProxyUrl(`//${Buffer.from(login, 'base64').toString()}@`);
-}
-
-interface SecretReader<Secret> {
-  env(variable: string): Secret;
-  file(path: string): Promise<Secret>;
-}
-
-/** The value of a header. */
-export function readHeaderSetting(
-  source: unknown,
-  path: string,
-  faults: Faults,
-  io: Io,
-): Promise<string | undefined> {
-  return readSecret(source, path, faults, {
-    env: (variable) => readEnvSecret('env', variable, io),
-    file: (file) => readFileSecret('file', file, io),
-  });
-}
-
-/** The keys of `sign-with`: one source, or a list of them; each may contain several secrets. */
-export async function readSigningSetting(
-  setting: unknown,
-  path: string,
-  faults: Faults,
-  io: Io,
-): Promise<Buffer[]> {
-  const reader = {
-    env: (variable: string) => readSigningVariable('env', variable, io),
-    file: (file: string) => readSigningFile('file', file, io),
-  };
-  if (setting === undefined) return [];
-  if (!Array.isArray(setting)) return (await readSecret(setting, path, faults, reader)) ?? [];
-  // An empty list would turn signatures off without a notice.
-  if (setting.length === 0) faults.add(path, CONFIG_FAULTS.secret);
-  const all = await Promise.all(
-    setting.map((source, i) => readSecret(source, `${path}[${i}]`, faults, reader)),
-  );
-  return all.flatMap((keys) => keys ?? []);
-}
-
-async function readSecret<Secret>(
-  source: unknown,
-  path: string,
-  faults: Faults,
-  reader: SecretReader<Secret>,
-): Promise<Secret | undefined> {
-  const entries = isMapping(source) ? Object.entries(source) : [];
-  const [[kind, place] = []] = entries;
-  if (entries.length !== 1 || typeof place !== 'string' || (kind !== 'env' && kind !== 'file')) {
-    faults.add(path, CONFIG_FAULTS.secret);
-    return undefined;
-  }
-  const at = `${path}.${kind}`;
-  if (kind === 'file') return faults.attempt(at, () => reader.file(place));
-  if (VARIABLE_NAME.test(place)) return faults.attempt(at, () => reader.env(place));
-  faults.add(at, CONFIG_FAULTS.variable);
-  return undefined;
 }
