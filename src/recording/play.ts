@@ -3,7 +3,14 @@ import { type Clock, sleep } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
 import { findReformatting } from '../events/json-line.ts';
-import * as say from './messages.ts';
+import {
+  IS_EMPTY,
+  IS_ONE_LINE,
+  LINE_FAULTS,
+  NO_EVENTS,
+  sayNothingToPlay,
+  sayTimesRequired,
+} from './messages.ts';
 import type { LineBatch, Lines } from './read-lines.ts';
 import { type RecordedRun, takeRun } from './record-runs.ts';
 import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
@@ -97,8 +104,7 @@ export async function* playRecording(
       onPlain?.();
       onPlain = undefined;
     }
-    if (line.kind === 'plain' && isPlain !== true)
-      return { kind: 'damaged', why: say.LINE_FAULTS.notRecorded };
+    if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
   };
   /** Yields damage once it is known that the file can be played. */
@@ -106,7 +112,7 @@ export async function* playRecording(
     const damaged: Played = { kind: 'damaged', line, why };
     if (isPlain !== undefined) yield damaged;
     else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START)
-      throw unplayable(say.NO_EVENTS, config.path, firstLine);
+      throw unplayable(NO_EVENTS, config.path, firstLine);
   }
 
   for await (const { lines, fault } of source) {
@@ -156,9 +162,9 @@ export async function* playRecording(
     if (fault.isLine) lineNumber += 1;
   }
   if (signal.aborted) return;
-  if (isOneArray) throw unplayable(say.IS_ONE_LINE, config.path, firstLine);
+  if (isOneArray) throw unplayable(IS_ONE_LINE, config.path, firstLine);
   if (isPlain !== undefined) return;
-  throw unplayable(damagedAtStart.length > 0 ? say.NO_EVENTS : say.IS_EMPTY, config.path, firstLine);
+  throw unplayable(damagedAtStart.length > 0 ? NO_EVENTS : IS_EMPTY, config.path, firstLine);
 }
 
 /** Computes when events are due. */
@@ -192,10 +198,10 @@ class Schedule {
   assertNoTimes(): void {
     const { sinceMs, untilMs, maxPauseMs } = this.#pace;
     if ((sinceMs ?? untilMs ?? maxPauseMs) === undefined) return;
-    throw new UsageError(...say.sayTimesRequired());
+    throw new UsageError(...sayTimesRequired());
   }
 }
 
 /** @param firstLine the first line that is not empty */
 const unplayable = (why: string, path: string, firstLine: Buffer | undefined): UsageError =>
-  new UsageError(...say.sayNothingToPlay(why, path, firstLine && findReformatting(firstLine)));
+  new UsageError(...sayNothingToPlay(why, path, firstLine && findReformatting(firstLine)));

@@ -11,7 +11,15 @@ import {
   MISSING_STATUS,
   type ToolCall,
 } from './keychain.ts';
-import * as say from './messages.ts';
+import {
+  KEYCHAIN_OTHER_KEY,
+  KEYCHAIN_TOO_LONG,
+  keychainFailures,
+  labelKey,
+  PROGRAM_FAULTS,
+  sayKeychainFailed,
+  WITHOUT_KEYCHAIN,
+} from './messages.ts';
 
 /** Longer than the timeout of a key command, because the user may have to unlock the keychain. */
 const TIMEOUT_MS = 30_000;
@@ -31,8 +39,8 @@ interface Call extends ToolCall {
 function callTool(call: Call, host: KeyCommandHost): Promise<Buffer> {
   const { keychain, argv, failure, timeoutMs = TIMEOUT_MS, ...options } = call;
   const fail = (what: string): CredentialError => {
-    const hint = what === say.PROGRAM_FAULTS.notFound ? keychain.installHint : undefined;
-    return new CredentialError(...say.sayKeychainFailed(failure, `${argv[0]} ${what}`, hint));
+    const hint = what === PROGRAM_FAULTS.notFound ? keychain.installHint : undefined;
+    return new CredentialError(...sayKeychainFailed(failure, `${argv[0]} ${what}`, hint));
   };
   return runProgram(argv, host, fail, { ...options, timeoutMs, showsStderr: true });
 }
@@ -51,17 +59,17 @@ export async function storeInKeychain(
 ): Promise<readonly string[]> {
   const keychain = chooseKeychain(host.platform);
   const account = `${profile}-${randomBytes(4).toString('hex')}`;
-  const failure = say.keychainFailures.store(keychain.name);
-  const tool = keychain.store(account, say.labelKey(profile), key);
+  const failure = keychainFailures.store(keychain.name);
+  const tool = keychain.store(account, labelKey(profile), key);
   if (platformOf(host.platform).keychain === 'keychain' && (tool.input?.length ?? 0) > MAX_LINE_LENGTH) {
-    throw new CredentialError(...say.sayKeychainFailed(failure, say.KEYCHAIN_TOO_LONG, say.WITHOUT_KEYCHAIN));
+    throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_TOO_LONG, WITHOUT_KEYCHAIN));
   }
   await callTool({ keychain, ...tool, failure, timeoutMs }, host);
   const argv = keychain.read(account);
   const stored = (await callTool({ keychain, argv, failure }, host)).toString('utf8').trim();
   if (stored === key) return argv;
   await removeFromKeychain(argv, host);
-  throw new CredentialError(...say.sayKeychainFailed(failure, say.KEYCHAIN_OTHER_KEY));
+  throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_OTHER_KEY));
 }
 
 /** The key of an entry. @throws CredentialError naming the keychain and what to do */
@@ -72,7 +80,7 @@ export async function readFromKeychain(
   signal?: AbortSignal,
 ): Promise<string> {
   const keychain = findKeychainEntry(argv)?.keychain ?? chooseKeychain(host.platform);
-  const failure = say.keychainFailures.read(keychain.name, profile);
+  const failure = keychainFailures.read(keychain.name, profile);
   const output = await callTool({ keychain, argv, failure, signal }, host);
   return parseKey(decodeKey(output, keychain.name), keychain.name, failure[1]);
 }
@@ -87,7 +95,7 @@ export async function removeFromKeychain(argv: readonly string[], host: KeyComma
   if (entry === undefined) return;
   const { keychain, account } = entry;
   const command = keychain.remove(account);
-  const failure = say.keychainFailures.remove(keychain.name, command);
+  const failure = keychainFailures.remove(keychain.name, command);
   try {
     await callTool({ keychain, argv: command, failure, acceptedStatus: MISSING_STATUS }, host);
   } catch (error) {

@@ -17,7 +17,20 @@ import {
   type Outline,
   outlineCommand,
 } from '../../flags/documented-command.ts';
-import * as say from '../../flags/messages.ts';
+import {
+  sayArgumentMissing,
+  sayKeyAsArgument,
+  sayKeyFlag,
+  sayNoCommand,
+  sayNoTopic,
+  sayTooManyArguments,
+  sayUnknownCommand,
+  sayUnknownFlag,
+  sayValueMissing,
+  suggestCommands,
+  suggestJsonArray,
+  withHelp,
+} from '../../flags/messages.ts';
 import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';
@@ -170,30 +183,30 @@ export function explainMisuse(
   const isKeyGiven = command.args.some(looksLikeKey);
   if (isKeyFlag || (isKeyGiven && code !== 'commander.unknownOption')) {
     const isGiven = isKeyGiven || (value !== '' && !value.startsWith('-'));
-    const problem = isKeyFlag ? say.sayKeyFlag(flag, isGiven) : say.sayKeyAsArgument();
+    const problem = isKeyFlag ? sayKeyFlag(flag, isGiven) : sayKeyAsArgument();
     return new UsageError(...problem);
   }
   if (code === 'commander.unknownCommand' && words[0] === 'help' && command.parent === null) {
     const commands = listCommands(outlineCommand(command)).map(({ name }) => name);
     const topics = TOPICS.map(({ name }) => name);
-    return new UsageError(...say.withHelp(say.sayNoTopic(word, commands, topics), command.name()));
+    return new UsageError(...withHelp(sayNoTopic(word, commands, topics), command.name()));
   }
   // A flag or command of exactly this name is more likely than a similar one here.
   const suggest = (exact: string | undefined): string | undefined =>
     exact ?? (nearest === undefined ? undefined : suggestWord(nearest));
   const usage = formatUsage(outlineCommand(command));
   const explanations: Readonly<Record<string, ErrorText>> = {
-    'commander.unknownCommand': say.sayUnknownCommand(word, suggest(suggestCommand(word, command))),
-    'commander.unknownOption': say.sayUnknownFlag(
+    'commander.unknownCommand': sayUnknownCommand(word, suggest(suggestCommand(word, command))),
+    'commander.unknownOption': sayUnknownFlag(
       flag,
       suggest(suggestArray(words.slice(0, at), command) ?? suggestOwner(flag, command)),
     ),
-    'commander.missingArgument': say.sayArgumentMissing(word, usage),
-    'commander.optionMissingArgument': say.sayValueMissing(longName(word), word),
-    'commander.excessArguments': say.sayTooManyArguments(usage),
+    'commander.missingArgument': sayArgumentMissing(word, usage),
+    'commander.optionMissingArgument': sayValueMissing(longName(word), word),
+    'commander.excessArguments': sayTooManyArguments(usage),
   };
   const explanation = explanations[code] ?? [text.replace(/^error: /, '')];
-  return new UsageError(...say.withHelp(explanation, listWords(command).join(' ')));
+  return new UsageError(...withHelp(explanation, listWords(command).join(' ')));
 }
 
 /** The path of the command with exactly this name, anywhere in the tree. */
@@ -206,7 +219,7 @@ function suggestCommand(name: string, command: DocumentedCommand): string | unde
 function suggestArray(before: readonly string[], command: DocumentedCommand): string | undefined {
   const { flags } = outlineCommand(command);
   const list = flags.find(({ long, term }) => term.includes('...>') && before.includes(long));
-  return list && say.suggestJsonArray(list.long);
+  return list && suggestJsonArray(list.long);
 }
 
 /** The commands that have this flag. */
@@ -215,7 +228,7 @@ function suggestOwner(flag: string, command: DocumentedCommand): string | undefi
     flags.some(({ long, short }) => long === flag || short === flag),
   );
   const paths = owners.slice(0, 3).map(({ path }) => path);
-  return paths.length === 0 ? undefined : say.suggestCommands(flag, paths);
+  return paths.length === 0 ? undefined : suggestCommands(flag, paths);
 }
 
 /** The largest width of help when stdout is not a terminal, such as `--help | less`. */
@@ -251,5 +264,5 @@ export function answerTopic(name: string | undefined, io: Io): boolean {
 function refuseIncomplete(command: DocumentedCommand): UsageError {
   const words = listWords(command).join(' ');
   const names = outlineCommand(command).commands.map(({ name }) => name);
-  return new UsageError(...say.withHelp(say.sayNoCommand(words, names), words));
+  return new UsageError(...withHelp(sayNoCommand(words, names), words));
 }

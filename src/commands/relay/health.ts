@@ -8,7 +8,13 @@ import { parseLogFlags, type StreamFlags } from '../../settings/stream-config.ts
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
 import { assertAlone } from './alone.ts';
 import { HEALTH_FLAGS, type RelayFlags } from './flags.ts';
-import * as say from './messages.ts';
+import {
+  describeBadAnswer,
+  describeNoAnswer,
+  describeUnreachable,
+  HEALTH_IS_ALONE,
+  sayUnhealthy,
+} from './messages.ts';
 
 const TIMEOUT_MS = 5_000;
 const MAX_BODY_BYTES = 64 * 1024;
@@ -17,13 +23,13 @@ const MAX_BODY_BYTES = 64 * 1024;
 export async function askHealth(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const log = parseLogFlags(flags, io);
   const { health } = parseFlags(HEALTH_FLAGS, flags);
-  assertAlone('--health', HEALTH_FLAGS, say.HEALTH_IS_ALONE, flags);
+  assertAlone('--health', HEALTH_FLAGS, HEALTH_IS_ALONE, flags);
   if (health === undefined) return { exitCode: EXIT.ok };
   const { host, port, path } = health;
   const problem = await findProblem(host, port, path);
   if (problem === undefined) return { exitCode: EXIT.ok };
   const page = `http://${formatAddress(host, port)}${path}`;
-  createReporter(io, log, await loadLogStyle(log)).report(say.sayUnhealthy(page, problem));
+  createReporter(io, log, await loadLogStyle(log)).report(sayUnhealthy(page, problem));
   return { exitCode: EXIT.unreachable };
 }
 
@@ -38,14 +44,14 @@ function findProblem(host: string, port: number, path: string): Promise<string |
         if (body.length > MAX_BODY_BYTES) request.destroy();
       });
       response.on('close', () =>
-        resolve(response.statusCode === 200 ? undefined : say.describeBadAnswer(response.statusCode, body)),
+        resolve(response.statusCode === 200 ? undefined : describeBadAnswer(response.statusCode, body)),
       );
     });
     const deadline = setTimeout(() => {
-      resolve(say.describeNoAnswer(TIMEOUT_MS));
+      resolve(describeNoAnswer(TIMEOUT_MS));
       request.destroy();
     }, TIMEOUT_MS);
-    request.on('error', ({ message }) => resolve(say.describeUnreachable(message)));
+    request.on('error', ({ message }) => resolve(describeUnreachable(message)));
     request.on('close', () => clearTimeout(deadline));
   });
 }
