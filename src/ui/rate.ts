@@ -22,11 +22,12 @@ export class SlotCounts {
 
   /** Moves on to a slot; an earlier one is ignored. */
   advance(slot: number): void {
+    if (slot <= this.#slot) return;
     const counts = this.#counts;
     for (let passed = Math.min(slot - this.#slot, counts.length); passed > 0; passed--) {
       counts[(slot - passed + 1) % counts.length] = 0;
     }
-    this.#slot = Math.max(this.#slot, slot);
+    this.#slot = slot;
   }
 
   add(count: number): void {
@@ -45,6 +46,11 @@ export class SlotCounts {
     const counts = this.#counts;
     for (let at = 0; at < counts.length; at++) counts[at] = (counts[2 * at] ?? 0) + (counts[2 * at + 1] ?? 0);
     this.#slot = Math.floor(this.#slot / 2);
+  }
+
+  /** Of all slots. */
+  get sum(): number {
+    return this.#counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** The counts by slot, oldest first, the current slot last. */

@@ -114,7 +114,7 @@ export class Series {
   /** Over the whole time, for each `everyMs`. */
   #averageOf(counts: SlotCounts, everyMs: number): number | undefined {
     const { spanMs } = this.#timeline;
-    return spanMs === 0 ? undefined : (sumOf(counts.read()) / spanMs) * everyMs;
+    return spanMs === 0 ? undefined : (counts.sum / spanMs) * everyMs;
   }
 
   /** Catches up with the timeline. */
