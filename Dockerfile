@@ -20,7 +20,7 @@ ENV NODE_ENV=production ATLANTIS_CONFIG_DIR=/config
 # The user `node` of the official images, by number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 WORKDIR /data
-# The command handles it as process 1, without an init: it flushes its output, prints the summary, and ends.
+# As process 1, the command handles SIGTERM itself, without an init: it flushes its output, prints the summary and exits.
 STOPSIGNAL SIGTERM
 # For a run with --metrics-listen, set ATLANTIS_HEALTH to its address, such as 127.0.0.1:9464. Otherwise the check passes.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s \

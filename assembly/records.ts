@@ -1,12 +1,12 @@
-// Turns lines of a recording into lines of events, without their envelopes: lines whose envelopes are like that of the
-// first one. Any other line ends the call and is left to src/recording/recorded-line.ts.
+// Removes the envelopes from lines of a recording, as long as each envelope has the form of the first one. Any other
+// line ends the call and is left to src/recording/recorded-line.ts.
 import { CLOSE_OBJECT, LF, SPACE } from './bytes';
 import { addLine, startLines } from './lines';
 import { skipDigits } from './tokens';
 
 /**
- * Takes the complete lines between `at` and `end`. An envelope is a head, a number and a tail; each of the two has at
- * least 16 bytes. The first `same` bytes of the head and all of the tail have to be equal; in the rest of the head, at
+ * Takes the complete lines between `at` and `end`. An envelope is a head, a number and a tail; head and tail have at
+ * least 16 bytes each. The first `same` bytes of the head and all of the tail have to be equal; in the rest of the head, at
  * most 16 bytes, digits may differ. Returns the offset after the last line.
  */
 export function takeRecords(at: usize, end: usize, same: usize, head: usize, tail: usize): usize {
@@ -30,7 +30,7 @@ export function takeRecords(at: usize, end: usize, same: usize, head: usize, tai
   return at;
 }
 
-/** Whether `length` bytes are equal, at least 16: the last vector overlaps the one before. */
+/** Whether `length` bytes, at least 16, are equal. The last vector overlaps the one before it. */
 function isEqual(one: usize, other: usize, length: usize): bool {
   for (let done: usize = 0; done + 16 < length; done += 16) {
     if (v128.any_true(v128.xor(v128.load(one + done), v128.load(other + done)))) return false;

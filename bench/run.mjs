@@ -2,7 +2,7 @@
 //
 //   --quick   small counts, within a minute; does not write results
 //   --check   exit 1 if a goal is missed by over 2× in each of three measurements (for CI)
-//   --only T1,T6   only these measures; does not write results
+//   --only T1,T6   only these measurements; does not write results
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeGoal, isBetter, judge } from './goals.mjs';

@@ -36,12 +36,12 @@ test('S1: when-exit takes a callback and never calls it', async () => {
   expect(forget()).toBeUndefined();
 });
 
-test('ajv says who must not give a schema', async () => {
+test('the error of ajv names the file that must not pass a schema', async () => {
   const { Ajv2020 } = await import(join(FOLDER, 'ajv.mjs'));
   expect(() => new Ajv2020()).toThrow('profiles/write.ts');
 });
 
-test('env-paths says who has to give a directory', async () => {
+test('the error of env-paths names the file that must pass a directory', async () => {
   const envPaths = await load('env-paths.mjs');
   expect(() => envPaths('atlantis')).toThrow('profiles/write.ts');
 });
@@ -59,7 +59,7 @@ test('env-paths: a profile is stored for a user who has no home directory', asyn
   expect(exit).toMatchObject({ code: 0, stderr: expect.stringContaining('profile x stored') });
 });
 
-test('semver says who must not give migrations', async () => {
+test('the error of semver names the file that must not pass migrations', async () => {
   const semver = await load('semver.mjs');
   for (const name of ['clean', 'eq', 'gt', 'lte', 'satisfies'])
     expect(() => semver[name]('1.0.0', '>=1')).toThrow('profiles/write.ts');

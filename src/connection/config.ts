@@ -11,7 +11,7 @@ import type { KeepaliveConfig } from './read/heartbeat.ts';
 export interface FirstBudget {
   readonly attempts: number;
   readonly ms: number;
-  /** `--wait`: these attempts do not count for `maxReconnects`. */
+  /** `--wait`: these attempts do not count toward `maxReconnects`. */
   readonly isWait?: boolean;
 }
 

@@ -103,7 +103,7 @@ export class Followers {
     }
   }
 
-  /** The time in which the consumer is busy does not count for the window. */
+  /** Time during which the consumer is busy does not count toward the window. */
   *#hand(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
     for (const item of items) {
       this.#timeline.pause();

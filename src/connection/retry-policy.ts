@@ -132,13 +132,13 @@ export interface PolicyConfig {
 export interface History {
   readonly startedAtMs: number;
   readonly attempts: number;
-  /** Those before the first welcome that do not count for `maxReconnects`. */
+  /** Those before the first welcome that do not count toward `maxReconnects`. */
   readonly attemptsWaited: number;
   readonly hasBeenWelcomed: boolean;
   /** Retries since the last stable connection: the exponent of the backoff. */
   readonly retriesSinceStable: number;
   readonly lastRule: RuleName | undefined;
-  /** Failures in a row under `lastRule` that count for `inARow`. */
+  /** Failures in a row under `lastRule` that count toward `inARow`. */
   readonly inARow: number;
   readonly frameFaultsAtMs: readonly number[];
 }

@@ -30,7 +30,7 @@ const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 /**
  * The same event has the same attributes from every relay and in every attempt.
  *
- * @param source together with the id it is unique for each event
+ * @param source unique for each event together with its id
  */
 export function createEventDescriber(source: string, identify: IdentifyRecord): DescribeEvent {
   const readType = createTypeReader();

@@ -80,7 +80,7 @@ export interface DeadLetterFile {
 /**
  * Opens or creates the file.
  *
- * @param report called when an incomplete line was removed, and when another program took the file away
+ * @param report called when an incomplete line was removed, and when another program moved or deleted the file
  * @throws UsageError if it has other content, OutputError
  */
 export function openDeadLetters(path: string, report: (record: StatusRecord) => void): DeadLetterFile {

@@ -147,13 +147,13 @@ export function saySinkReady(sink: string, stream: StreamLimits & { readonly isN
   const size = maxBytes > 0 ? `, up to ${formatCount(maxBytes, 'byte')}` : '';
   const copies = replicas === 1 ? 'one replica' : `${replicas} replicas`;
   const keeps = `keeps messages ${age}${size} in ${copies}`;
-  const isBlind = dedupeWindowMs === 0;
-  const dedupe = isBlind
+  const isDedupeOff = dedupeWindowMs === 0;
+  const dedupe = isDedupeOff
     ? 'does not recognize duplicates'
     : `recognizes duplicates for ${formatDuration(dedupeWindowMs)}`;
   return {
     event: 'sink',
-    level: isBlind ? 'warn' : 'info',
+    level: isDedupeOff ? 'warn' : 'info',
     message: `${isNew ? 'created the stream' : 'delivering to'} ${sink}, which ${keeps} and ${dedupe}`,
     figures: {
       sink,

@@ -33,7 +33,7 @@ interface RelayParts {
 export interface RelayOutput extends Output {
   /** Must be called when records were added to a worker or acknowledged. */
   recheck(): void;
-  /** Keeps what is written waiting while the workers change; the returned function resumes it. */
+  /** Holds back writes while the workers change; the returned function resumes them. */
   hold(): () => void;
   /** Every sink has stopped, or a file cannot be used: nothing more is accepted. */
   fail(failure: WriteFailure): void;

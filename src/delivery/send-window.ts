@@ -33,7 +33,7 @@ export class SendWindow {
   unitsInFlight = 0;
   /** Limits the size of units up to `until`, because a larger one was refused. */
   #narrow = { records: NO_LIMIT, until: 0 };
-  /** Until this number is acknowledged, units are sent one at a time: the sink has it, but not all before it. */
+  /** Until this number is acknowledged, units are sent one at a time: the sink has that record, but not all before it. */
   #gapsUntil = 0;
 
   /** @param onDamaged called when records cannot be read and are skipped */

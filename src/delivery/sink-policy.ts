@@ -8,7 +8,7 @@ import type { Circuit, Retry, SinkFault } from './sink.ts';
 
 /** Failures in a row, without an acknowledgement, that open the circuit. */
 export const OPEN_AFTER = 5;
-/** For how long an event is sent again that may have been refused because of the endpoint or its credentials. */
+/** How long an event is retried if the endpoint or its credentials may be the reason for the refusal. */
 const DOUBT_MS = 15 * 60_000;
 
 export interface SinkPolicyConfig {

@@ -72,7 +72,7 @@ export type WorkerEvent =
   | { readonly kind: 'recovered' }
   /** The sink gets no more events in this run. */
   | { readonly kind: 'stopped'; readonly fault: SinkFault }
-  /** The first event that nothing keeps for a sink that has stopped. */
+  /** The sink has stopped, and for the first time there is no room to keep an event for it. */
   | { readonly kind: 'dropping' }
   /** Records in the spool cannot be read. */
   | { readonly kind: 'damaged'; readonly records: number };

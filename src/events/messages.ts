@@ -8,5 +8,5 @@ export const PATH_FAULTS = {
   noName: 'expected a field name',
   quoteOpen: 'this quote is not closed',
   brackets: 'expected [number], [*] or ["name"]',
-  tooLong: (steps: number) => `more than ${steps} steps`,
+  tooLong: (steps: number) => `the path has more than ${steps} steps`,
 } as const;

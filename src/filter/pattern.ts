@@ -14,7 +14,7 @@ interface PatternFault {
 /** Tests whether a text contains a match. */
 interface Pattern {
   (text: string): boolean;
-  /** Number of instructions: what a character costs at most. */
+  /** Number of instructions, which is the maximum cost of a character. */
   readonly size: number;
 }
 

@@ -56,7 +56,7 @@ function joinNames(names: readonly string[]): string {
   return names.length === 1 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** Whether a hint is known or not, where to read more. @param command such as `atlantis stream` */
+/** Adds where to read more to the hint, if there is one. @param command such as `atlantis stream` */
 export const withHelp = ([problem, hint]: ErrorText, command: string): ErrorText => [
   problem,
   `${hint === undefined ? '' : `${hint}\n`}see \`${command} --help\``,

@@ -192,7 +192,7 @@ export const FORM_FLAGS = group('Output:', {
   hasBell: toggle('--bell', 'with --highlight: ring the terminal bell, at most once a second'),
   links: setting(choice('--links <when>', 'link hashes and addresses to a block explorer', WHEN, 'auto')),
   theme: setting(
-    choice('--theme <name>', 'colors of pretty output, for the background of the terminal', THEMES, 'auto'),
+    choice('--theme <name>', 'colors of pretty output, to suit the terminal background', THEMES, 'auto'),
   ),
 });
 

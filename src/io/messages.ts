@@ -26,7 +26,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is too long',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'a part of the path is not a directory',
-  ENXIO: 'no program reads from it',
+  ENXIO: 'no program is reading from it',
   EROFS: 'the file system is read-only',
   ESTALE: 'the file server has lost the file',
 };
@@ -50,7 +50,7 @@ const WRITE_ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'use a path on another file system',
 };
 
-/** `the disk is full (ENOSPC)`, or the code alone: for a refusal of `io/safe-file.ts` it is the reason. */
+/** `the disk is full (ENOSPC)`, or the code alone: errors of `io/safe-file.ts` have their reason as the code. */
 function explain(reasons: Readonly<Record<string, string>>, error: unknown): string {
   const code = systemCode(error) ?? 'unknown error';
   return code in reasons ? `${reasons[code]} (${code})` : code;
@@ -159,7 +159,7 @@ export const sayKeyUnusable = (
 export const describeHolder = (pid: string | undefined): string =>
   `is locked by another process${pid === undefined ? '' : ` (${pid})`}`;
 
-/** @param holder as of `describeHolder` */
+/** @param holder from `describeHolder` */
 export const sayWaitingForHolder = (what: string, holder: string, ms: number): string =>
   `${what} ${holder} in another container or on another machine: waiting for up to ${ms / 1_000} s to see whether it is still running`;
 
@@ -169,7 +169,7 @@ export const sayLocked = (what: string, holder: string, path: string, hint?: str
   hint ?? `if no other atlantis is running, remove ${path}`,
 ];
 
-/** What a path is that is not a lock of this user. */
+/** Why a path cannot be used as a lock. */
 export const NOT_A_LOCK = {
   link: 'is a symbolic link',
   notDirectory: 'is not a directory',

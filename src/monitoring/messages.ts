@@ -1,4 +1,4 @@
-// What --metrics-listen and systemd's notifications report and answer.
+// Messages of --metrics-listen and of the notifications to systemd.
 import type { ErrorText } from '../errors.ts';
 import { explainListenError } from '../io/messages.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';

@@ -15,7 +15,7 @@ export interface MetricsSource {
   /** Of the last event that was sampled, in ms; undefined if it has no time. */
   readonly lagMs: number | undefined;
   readonly startedAtMs: number;
-  /** Whether the configuration could be read the last time, and when it last could be. */
+  /** Whether the last reload succeeded, and the time of the last one that did. */
   readonly reload: { readonly isGood: boolean; readonly atMs: number };
 }
 

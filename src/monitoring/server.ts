@@ -20,7 +20,7 @@ interface PageServer {
   close(): void;
 }
 
-/** A Prometheus, a few probes, and people. */
+/** Enough for Prometheus, a few probes and some browsers. */
 const MAX_CONNECTIONS = 32;
 /** For the head of a request, for the whole request, and for a client that does not read its response. */
 const MAX_HEAD_MS = 5_000;

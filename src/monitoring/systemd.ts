@@ -1,7 +1,7 @@
 // Notifies systemd (Type=notify): ready, what the run is doing, stopping, and the watchdog while the run makes progress.
 //
-// Node has no Unix datagram sockets, so `systemd-notify` sends each message. It is part of systemd, and
-// unlike a packet of our own code it is attributed to the service even after it has exited.
+// Node has no Unix datagram sockets, so `systemd-notify`, a program of systemd, sends each message. Unlike those of any
+// other child process, its messages are attributed to the service even after it has exited.
 import { spawn } from 'node:child_process';
 import type { SinkMonitor } from '../delivery/sink-status.ts';
 import type { Io } from '../io/io.ts';
@@ -91,7 +91,7 @@ function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): st
 
 /** How much longer than its own limit a phase may take: reading a key, a slow name lookup, a busy machine. */
 const GRACE_MS = 60_000;
-/** A sink that delivers answers or fails within its own timeout, which is shorter. */
+/** A working sink responds or fails within its own timeout, which is shorter than this. */
 const SINK_STUCK_MS = 120_000;
 
 /** Finds what is stuck. A run that waits for the service or a sink is not: it retries and reports that. */

@@ -1,4 +1,4 @@
-// What a monitor is, and a part of it.
+// The interfaces of a monitor and of its parts.
 import type { SinkMonitor } from '../delivery/sink-status.ts';
 import type { ListenAddress } from '../flags/values.ts';
 import type { RunObserver } from '../session/run-status.ts';
@@ -11,9 +11,9 @@ export interface MonitorConfig {
 
 export interface Monitor {
   readonly observers: readonly RunObserver[];
-  /** The sinks of a relay, which are connected after the address is in use; again when they have changed. */
+  /** Sets the sinks of a relay, which connect once the server listens; called again when they have changed. */
   watch(sinks: readonly SinkMonitor[]): void;
-  /** The configuration is being read again, was, or could not be. */
+  /** A reload of the configuration has begun, succeeded or failed. */
   noteReload(state: 'begun' | 'done' | 'failed'): void;
   close(): void;
 }

@@ -74,7 +74,7 @@ export const sayNotStorable = (directory: string): ErrorText => [
   OWN_DIRECTORY,
 ];
 
-/** @param repair as of `findRepair` */
+/** @param repair from `findRepair` */
 export const sayUnreadable = (
   what: string,
   path: string,
@@ -124,7 +124,7 @@ export const sayNewerVersion = (path: string): ErrorText => [
   'update atlantis',
 ];
 
-/** @param repair as of `findRepair`; undefined for a mounted secret */
+/** @param repair from `findRepair`; undefined for a mounted secret */
 export const sayReadOnly = (what: string, path: string, repair: string | undefined): ErrorText => [
   `${what} belongs to root and is read-only: ${path}`,
   `${

@@ -26,7 +26,7 @@ export type Played =
 export interface PlayPace {
   /** Factor of the recorded speed; Infinity does not wait at all. */
   readonly speed: number;
-  /** Plays by this rate instead of the recorded times. */
+  /** Plays at this rate instead of at the recorded times. */
   readonly ratePerSecond?: number | undefined;
   /** Longer waits are shortened to this. */
   readonly maxPauseMs?: number | undefined;

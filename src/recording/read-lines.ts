@@ -14,7 +14,7 @@ import { type Unpacked, unpack } from './unpack.ts';
 export class Lines implements Iterable<Buffer> {
   /** All of them, each with its line feed, which the last one of a file may not have. */
   readonly bytes: Buffer;
-  /** Where the line begins that was read last. */
+  /** The offset of the line that was read last. */
   lineStart = 0;
   #next = 0;
 

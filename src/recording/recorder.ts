@@ -24,7 +24,7 @@ import { makeHeader } from './recorded-line.ts';
 /** What to record into, and when to rotate. */
 export interface RecordConfig {
   readonly path: string;
-  /** Rotate before the file exceeds this size; only a single larger event does. Undefined: unlimited. */
+  /** Rotate before the file exceeds this size; only a single larger event can exceed it. Undefined: unlimited. */
   readonly maxBytes: number | undefined;
   /** Rotate before the first event after this time in ms; undefined: never. */
   readonly maxAgeMs: number | undefined;
@@ -90,7 +90,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     openFile(file.mode);
   }
 
-  /** Begins a new file if another program took the open one away. */
+  /** Begins a new file if another program moved or deleted the open one. */
   function restartAfter(change: RecordingChange | undefined): void {
     if (change === undefined) return;
     reopenFile();

@@ -1,4 +1,4 @@
-// Proxies (contract C6): which one to use for a URL, and checks of its own URL.
+// Proxies (contract C6): which one to use for a URL, and checks of the URL of the proxy.
 import { BlockList, isIP } from 'node:net';
 import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';
@@ -35,8 +35,8 @@ export function findProxy(base: string, env: Environment): string | undefined {
 const ENTRY = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>\d+))?$/;
 
 /**
- * Whether NO_PROXY has the host. The rules are those of curl: a name includes its subdomains, an address may be a
- * network in CIDR notation, `*` is every host. Ports, brackets and `*.name`, which curl does not have, work as well.
+ * Whether NO_PROXY exempts the host. The rules are those of curl: a name includes its subdomains, an address may be a
+ * network in CIDR notation, `*` is every host. Ports, brackets and `*.name`, which curl does not support, work as well.
  */
 function isExempt({ hostname, port }: URL, noProxy: string): boolean {
   const host = dropBrackets(hostname).replace(/\.$/, '');

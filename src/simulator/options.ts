@@ -15,7 +15,7 @@ export interface SimulatorOptions {
   /** Events per second on each connection; default 5, 0 for none, Infinity for as many as the client reads. */
   readonly ratePerSecond?: number;
   /**
-   * Makes every byte repeatable: events, ids and times only depend on the seed, the options and the number of the
+   * Makes every byte repeatable: events, ids and times depend only on the seed, the options and the number of the
    * connection. Without it they are random and the times are real.
    */
   readonly seed?: number | string;

@@ -7,7 +7,7 @@ import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
 /** In characters; limits the unsent data of a connection. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;
 
-/** Texts that were sent to all clients together, by `performance.now`. */
+/** Texts for all clients, and the time by `performance.now` at which they were sent. */
 export interface Shared {
   readonly texts: readonly string[];
   readonly atMs: number;

@@ -72,7 +72,7 @@ export type Step =
   | { readonly do: 'drip'; readonly count?: number; readonly pieceBytes: number; readonly everyMs: number }
   /** Texts from another source; `open` is called for each connection, and `signal` aborts when it ends. */
   | { readonly do: 'feed'; open(signal: AbortSignal): AsyncIterable<readonly string[]> }
-  /** Events that all clients get, for `forMs`; `missEvery` leaves out each n-th, `isSwapped` swaps each two. */
+  /** Events that all clients get, for `forMs`; `missEvery` omits every n-th, `isSwapped` swaps each pair. */
   | {
       readonly do: 'shared';
       readonly forMs?: number;
@@ -90,11 +90,11 @@ export type Step =
   | { readonly do: 'raw'; readonly hex: string }
   /** Rejects further upgrades with this key. */
   | { readonly do: 'refuse-key'; readonly refusal: Refusal }
-  /** A close frame, empty without a code; 1006 ends the connection without one. */
+  /** A close frame, empty without a code; 1006 ends the connection without a close frame. */
   | { readonly do: 'close'; readonly code?: number; readonly reason?: string }
   /** A TCP reset, `midFrame` after the first half of an event's frame. */
   | { readonly do: 'reset'; readonly midFrame?: boolean }
-  /** Without `times` until the last event. */
+  /** Repeats the steps; without `times`, until the last event. */
   | { readonly do: 'repeat'; readonly times?: number; readonly steps: readonly Step[] };
 
 /** What happens to one upgrade. After the last step the connection stays open and answers pings. */
@@ -141,7 +141,7 @@ const recover = (summary: string, ...acts: readonly Act[]): Scenario => ({
   getAct: (attempt) => acts[attempt] ?? { steps: [WELCOME, EVENTS] },
 });
 
-/** Clients in turn: the first, the third and so on, and the others. */
+/** Each upgrade gets the next of the acts; after the last one, the first again. */
 const inTurn = (summary: string, ...acts: readonly Step[][]): Scenario => ({
   summary,
   getAct: (attempt) => ({ steps: [WELCOME, ...(acts[attempt % acts.length] ?? [])] }),

@@ -91,8 +91,8 @@ export const STEP_FORMS: Readonly<Record<string, { readonly about: string; reado
         as: 'copies',
         about: 'How many times each event is sent; default 1.',
       },
-      miss_every: { kind: 'count', min: 1, max: MANY, as: 'missEvery', about: 'Leave out each n-th event.' },
-      swap: { kind: 'flag', as: 'isSwapped', about: 'Send each second event before the first.' },
+      miss_every: { kind: 'count', min: 1, max: MANY, as: 'missEvery', about: 'Omit every n-th event.' },
+      swap: { kind: 'flag', as: 'isSwapped', about: 'Swap each pair of events.' },
     },
   },
   drip: {

@@ -72,7 +72,7 @@ function parseMember(value: unknown, member: Member, path: string, depth: number
   }
 }
 
-/** The members of an object under their names in the engine. */
+/** The members of an object, with the names that perform.ts uses. */
 function parseMembers(
   object: ScriptObject,
   form: Form,

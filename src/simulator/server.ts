@@ -38,7 +38,7 @@ interface Listener {
 
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
-/** A server that is not listening yet; only TLS with a certificate. */
+/** A server that is not listening yet: HTTPS with a certificate, otherwise HTTP. */
 function createListener(certificate: ServerCertificate | undefined, answer: RequestListener): Listener {
   const server =
     certificate === undefined ? createServer(answer) : createTlsServer({ ...certificate }, answer);

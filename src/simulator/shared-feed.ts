@@ -9,7 +9,7 @@ interface Subscriber {
   wake(): void;
 }
 
-/** Texts that are sent together at most. */
+/** Maximum number of texts sent together. */
 const MAX_BATCH = 500;
 
 export class SharedFeed {

@@ -1,4 +1,4 @@
-// One accepted connection: writes with back-pressure, answers pings, and can end in every way. Whole frames are written to
+// One accepted connection: writes with back-pressure, answers pings, and can end in any way. Whole frames are written to
 // the socket between those of `ws`, which does not compress here and so never leaves a frame half written.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -63,7 +63,7 @@ export function encodeCloseFrame(code: number | undefined, reason = ''): Buffer 
   return encodeFrame(OPCODE.close, body);
 }
 
-/** In bytes; above it the client is not read, so that a flood of pings cannot grow memory. */
+/** In bytes; above this, the client is not read, so that a flood of pings cannot grow memory. */
 const MAX_UNSENT_PONG_BYTES = 64 * 1024;
 /** Further delayed pongs are dropped. */
 const MAX_LATE_PONGS = 1_000;

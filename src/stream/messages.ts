@@ -20,7 +20,7 @@ export const ACCEPTED_OPTIONS = {
   maxReconnects: 'an integer of at least 0, or Infinity',
   connections: (most: number) => `an integer from 1 to ${most}`,
   overlap: 'true or false',
-  id: 'the path of a member, such as id or meta.id',
+  id: 'the path of a field, such as id or meta.id',
   duration: (least: number, most: number) => `a number of ms from ${least} to ${most} (a year)`,
   retryMaxMs: 'at least retryMinMs',
   callback: 'a function',

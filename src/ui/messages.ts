@@ -22,7 +22,7 @@ const END_MESSAGES: Readonly<Record<EndReason, string>> = {
   'no-reconnect': 'not retrying, as requested',
   'first-budget': 'giving up, since no attempt succeeded',
   'too-often': 'giving up after repeated failures',
-  'wait-too-long': 'giving up, since the server asks for a longer wait',
+  'wait-too-long': 'giving up, since the server asks for too long a wait',
   'beyond-deadline': 'giving up, since the server asks for a longer wait than --timeout allows',
 };
 
@@ -167,7 +167,7 @@ export function sayNotice(item: Notice): StatusRecord {
       return {
         event: 'warning',
         level: 'warn',
-        message: `connection ${item.connection} did not deliver ${formatCount(item.missed, 'event')} of ${item.events} within ${formatDuration(item.windowMs)} although another one did (reported once)`,
+        message: `connection ${item.connection} did not deliver ${item.missed} of ${formatCount(item.events, 'event')} within ${formatDuration(item.windowMs)}, although another connection did (reported once)`,
         hint: 'the connections are not subscribed to the same events, or the service drops events; if this continues, contact support',
         figures: {
           connection: item.connection,
@@ -219,7 +219,7 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
   };
 }
 
-/** `1,234 duplicates`, and what several connections did not have in common. */
+/** `1,234 duplicates dropped`, and how the connections differed. */
 export function describeMerge(merged: MergeFigures | undefined): string {
   if (merged === undefined) return '';
   const { duplicates, missed, forgotten } = merged;

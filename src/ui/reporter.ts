@@ -1,5 +1,5 @@
-// Reports on stderr, as text for people or as one JSON object per line for programs (contract G5). Every line is redacted
-// and made visible; a failing stderr never ends the run.
+// Reports on stderr, as text for people or as one JSON object per line for programs (contract G5). Every line is
+// redacted, and its control characters are made visible; a failing stderr never ends the run.
 import type { Io } from '../io/io.ts';
 import { fitCaret, wrapWords } from '../render/fit-lines.ts';
 import { type LogStyle, PLAIN_LOG_STYLE } from '../render/paint.ts';

@@ -53,8 +53,8 @@ export function createSpinner(
   const render = spinner.render.bind(spinner);
   spinner.render = () => attempt(() => mayDraw() && render());
   spinner.clear = () => attempt(() => mayErase() && erase());
-  // Terminals differ in whether a narrower window wraps the frame. So the cursor waits at its start, on a space, and
-  // everything from there on is erased.
+  // Terminals differ in whether a narrower window wraps the frame. So the cursor waits at the start of
+  // the frame, on a space, and everything from there on is erased.
   const frame = spinner.frame.bind(spinner);
   spinner.frame = () => ` ${frame()}${TO_LINE_START}`;
   stream.clearLine = () => stream.clearScreenDown();

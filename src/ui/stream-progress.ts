@@ -20,7 +20,7 @@ export interface StatusLine {
   clear(): void;
 }
 
-/** Where a replay is. */
+/** The position of a replay. */
 interface PlayPosition {
   /** When the next event was received, ms since the epoch. */
   readonly receivedAtMs: number | undefined;

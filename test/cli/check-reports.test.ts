@@ -219,12 +219,12 @@ describe('H4: --junit', () => {
     const server = await startScriptedServer(streamHandler());
     const passed = await run(server, ['--junit', pipe]);
     expect(passed.stderr).toBe(
-      `atlantis: error: the JUnit report "${pipe}" could not be written: no program reads from it (ENXIO)\n  start the program that reads from it first\n`,
+      `atlantis: error: the JUnit report "${pipe}" could not be written: no program is reading from it (ENXIO)\n  start the program that reads from it first\n`,
     );
     expect(passed.code).toBe(9);
     server.setScript((peer) => peer.respond(404));
     const failed = await run(server, ['--junit', pipe]);
-    expect(failed.stderr).toContain('could not be written: no program reads from it (ENXIO)');
+    expect(failed.stderr).toContain('could not be written: no program is reading from it (ENXIO)');
     expect(failed.code).toBe(5);
   });
 });
@@ -317,7 +317,7 @@ describe('GitHub Actions', () => {
     execFileSync('mkfifo', [pipe]);
     const { stderr, code } = await run(await startScriptedServer(streamHandler()), [], onGitHub(pipe));
     expect(stderr).toBe(
-      `atlantis: warning: the step summary "${pipe}" could not be written: no program reads from it (ENXIO)\n  start the program that reads from it first\n`,
+      `atlantis: warning: the step summary "${pipe}" could not be written: no program is reading from it (ENXIO)\n  start the program that reads from it first\n`,
     );
     expect(code).toBe(0);
   });

@@ -12,7 +12,7 @@ import { COMMAND, ROOT, runCli, spawnCli } from '../helpers/run-cli.ts';
 
 const { services } = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'));
 
-test('Dockerfile: two stages from a base that can be chosen, no root, SIGTERM, and every copied path exists', () => {
+test('Dockerfile: two stages from a configurable base image, no root, SIGTERM, and every copied path exists', () => {
   const lines = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').split('\n');
   expect(lines).toEqual(
     expect.arrayContaining(['ARG NODE_IMAGE=node:22-slim', 'USER 1000:1000', 'STOPSIGNAL SIGTERM']),

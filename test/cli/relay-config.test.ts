@@ -89,7 +89,7 @@ describe('B13: the configuration file', () => {
     [
       'no name',
       'sinks:\n  - to: https://hooks.example/',
-      'line 2: sinks[0]: needs a name, which messages, metrics and the spool use: add name: <name>',
+      'line 2: sinks[0]: needs a name for its messages, metrics and spool: add name: <name>',
     ],
     [
       'a name with a space',

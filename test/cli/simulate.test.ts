@@ -53,7 +53,7 @@ describe('stream simulate', () => {
     expect(await run()).toBe(first);
   });
 
-  test('M3: --key: those are accepted, others are not, and none is repeated', async () => {
+  test('M3: only the keys of --key are accepted, and none is printed', async () => {
     const keys = ['ak_live_aaaa', 'ak_live_0123456789abcdef00'];
     const { child, ready } = await startSimulate(keys.flatMap((key) => ['--key', key]));
     expect(ready.key).toBeNull();

@@ -380,7 +380,7 @@ describe('Retry-After', () => {
     expect(lastOf([WELCOMED, { cause: because('refused') }], settings)?.action).toBe('retry');
   });
 
-  test('row 21: it is a minimum, extended by up to a tenth', () => {
+  test('row 21: Retry-After is a minimum, extended by up to a tenth', () => {
     const [, decision] = play([WELCOMED, asks('rate-limited', 20_000)]);
     if (decision?.action !== 'retry') throw new Error('it is to be tried again');
     expect(computeDelayMs(SETTINGS, decision, 0)).toBeGreaterThanOrEqual(20_000);

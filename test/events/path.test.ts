@@ -59,7 +59,7 @@ describe('parsePath', () => {
     ['a["b"', 1, 'expected [number], [*] or ["name"]'],
     ['a["b]', 2, 'this quote is not closed'],
     ['漢字["\\x"]', 3, 'not a valid JSON string; write a backslash as \\\\'],
-    [`a${'.b'.repeat(100)}`, 200, 'more than 100 steps'],
+    [`a${'.b'.repeat(100)}`, 200, 'the path has more than 100 steps'],
   ])('O8: %j has a mistake at %d', (text, at, message) => {
     expect(() => parsePath(text)).toThrow(new ExpressionFault(message, at));
     expect(findFault(text)?.at).toBe(at);

@@ -293,7 +293,7 @@ describe('row 185: connections that differ', () => {
     expect([exit.code, ...numbersOf(exit)]).toEqual([0, 1, 2, 3, 4, 5]);
     expect(find(exit, 'warning').map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /^connection 2 did not deliver 1 event of \d+ within 1\.5 s although another one did/,
+        /^connection 2 did not deliver 1 of \d+ events within 1\.5 s, although another connection did/,
       ),
     ]);
     expect(find(exit, 'gap')).toEqual([expect.objectContaining({ missed: 1 })]);

@@ -180,7 +180,7 @@ describe("C3: the API's own answer, or something in between", () => {
     expect(exit.code).toBe(3);
   });
 
-  test('a body of megabytes is read up to 64 KiB, then the connection is broken off', async () => {
+  test('a body of several megabytes is read up to 64 KiB, then the connection is closed', async () => {
     const { server, exit } = await tailRefused(async (peer) => {
       await peer.readRequest();
       const head = 'HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nX-Request-Id: r\r\n\r\n';

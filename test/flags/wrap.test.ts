@@ -19,7 +19,7 @@ describe('wrapText', () => {
 describe('foldCommand', () => {
   const command = `printf '%s|' --where 'amount_usd >= 1000000 and more' --type 'large_*' "a b" --limit 5`;
 
-  test.each([20, 30, 40, 60, 200])('at %d columns a shell runs the same words', (width) => {
+  test.each([20, 30, 40, 60, 200])('at %d columns a shell still runs the same command', (width) => {
     const folded = foldCommand(command, width);
     expect(spawnSync('sh', ['-c', folded.join('\n')], { encoding: 'utf8' }).stdout).toBe(
       spawnSync('sh', ['-c', command], { encoding: 'utf8' }).stdout,

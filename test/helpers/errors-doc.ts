@@ -6,7 +6,7 @@ import { RENEWALS } from '../../src/connection/messages.ts';
 import { RULES } from '../../src/connection/retry-policy.ts';
 import { renderTable } from './markdown.ts';
 
-/** The ends of contract § 2 that are not causes of a connection. */
+/** The exit codes of contract § 2 that no connection failure causes. */
 const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string])[] = [
   [
     '0',
@@ -109,7 +109,7 @@ export function renderErrorsDoc(): string {
 A run of \`atlantis\` ends with one of these exit codes. Flags, codes and the names of causes are stable, so scripts
 can rely on them. With \`--log-format json\` the cause is in the field \`cause\`, the code in \`exit_code\`.
 
-## Causes of a connection
+## Why a connection failed or ended
 
 Each row says what ended an attempt or a connection, what you can do about it, and what \`atlantis\` does next: before
 the first welcome of a run, when a mistake is likely, and after it, when an outage is likely. The code is the exit code

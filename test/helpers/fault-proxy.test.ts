@@ -53,7 +53,7 @@ describe('startFaultProxy', () => {
   });
 
   test.each(['up', 'down', undefined] as const)(
-    'drop %s holds everything back, pass lets it follow',
+    'drop %s holds back all data, pass delivers it',
     async (way) => {
       await using proxy = await startFaultProxy(await startEcho('hi '));
       const line = connect(proxy.port);

@@ -1,6 +1,6 @@
 // WebSocket frames by hand (RFC 6455 § 5): built as bytes, right or deliberately wrong, and taken apart again.
 //
-// Shares no code with the command or with `ws`, so that a bug cannot hide on both sides.
+// Shares no code with the command or with `ws`, so that the same bug cannot be in both.
 import { createHash } from 'node:crypto';
 
 /** Frame types of RFC 6455 § 5.2. */

@@ -58,7 +58,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect((await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye')).code).toBe(1000);
   });
 
-  test('what only a process has is refused with a hint', async () => {
+  test('what only a process supports is rejected with a hint', async () => {
     const server = await startScriptedServer(streamHandler());
     const child = startCli(tail(server.url), { key });
     expect(() => child.process).toThrow('spawned: true');

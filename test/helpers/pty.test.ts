@@ -42,7 +42,7 @@ const FOREVER = 'setInterval(() => {}, 1000);';
     expect(await pty.exit).toMatchObject({ code: null, signal: 'SIGINT' });
   });
 
-  test('a hang-up is SIGHUP, and its end is still known', async () => {
+  test('a hang-up sends SIGHUP, and the exit of the process is still reported', async () => {
     const plain = startCliInPty([], { script: scriptOf(`console.log('up');${FOREVER}`) });
     await plain.waitFor('up');
     plain.hangUp();

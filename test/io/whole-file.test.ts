@@ -53,7 +53,7 @@ describe('writeWholeFile', () => {
     const path = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [path]);
     expect(() => write(path)).toThrow(
-      `the report "${path}" could not be written: no program reads from it (ENXIO)`,
+      `the report "${path}" could not be written: no program is reading from it (ENXIO)`,
     );
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     write(path);

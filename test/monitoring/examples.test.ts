@@ -131,7 +131,7 @@ describe('the unit of a relay', () => {
     },
   );
 
-  test('M8: it restarts unless the error needs its owner, and each flag and credential exists', () => {
+  test('M8: it restarts unless someone has to fix the error, and each flag and credential exists', () => {
     const { usage, credential, credit, refused } = EXIT;
     expect(settings('Type')).toEqual(['notify']);
     expect(settings('NotifyAccess')).toEqual(['all']);

@@ -182,7 +182,7 @@ describe('retries and errors', () => {
       'wait-too-long',
     );
     expect(message).toContain(
-      'giving up, since the server asks for a longer wait; try again after 2026-11-22 13:00:00',
+      'giving up, since the server asks for too long a wait; try again after 2026-11-22 13:00:00',
     );
     expect(figures).toMatchObject({ retry_after_ms: 3_600_000 });
   });

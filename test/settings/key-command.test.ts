@@ -117,7 +117,7 @@ describe('P1: a key command', () => {
     for (const pid of started) await untilDead(pid);
   });
 
-  test('may leave an agent behind, also one that keeps its output open', async () => {
+  test('may leave an agent running, even one that keeps its output open', async () => {
     const pids = join(makeTempFolder(), 'pids');
     const began = performance.now();
     const script = `sleep 60 & echo $! > ${pids}; printf ${KEY.slice(0, 20)}; sleep 0.1; printf ${KEY.slice(20)}`;

@@ -169,7 +169,7 @@ describe('§ 1: color', () => {
     expect(wantsColor({}, createFakeIo({ platform: 'win32' }), true)).toBe(true);
   });
 
-  test('stdout and stderr are asked each for itself', () => {
+  test('stdout and stderr are checked separately', () => {
     const io = createFakeIo({ env: { TERM: 'xterm' }, isStdoutTty: false, isStderrTty: true });
     expect(parseStreamFlags({}, io)).toMatchObject({ useColor: false, log: { useColor: true } });
   });

@@ -283,7 +283,7 @@ describe('what is not there', () => {
     expect(refusalOf(() => resolveTarget({ profile }, deps)).message).toContain('no profile');
   });
 
-  test('row 56: a bad URL names its source', () => {
+  test('row 56: the error for a bad URL names its source', () => {
     const bad = { ATLANTIS_URL: 'http://evil.example' };
     expect(refusalOf(() => resolveTarget({}, createDeps({ env: bad }))).message).toContain('ATLANTIS_URL');
     expect(refusalOf(() => resolveTarget({ url: 'ftp://x' }, createDeps({}))).message).toContain('--url');

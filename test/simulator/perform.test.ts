@@ -120,7 +120,7 @@ describe('a timeline', () => {
     }
   });
 
-  test('S2: a fault of its own is not taken for a client that went', async () => {
+  test('S2: an error of the simulator itself is not mistaken for a disconnected client', async () => {
     const { context } = buildContext({ onSend: () => Promise.reject(new Error('a bug')) });
     await expect(performTimeline(context, [{ do: 'welcome' }])).rejects.toThrow('a bug');
   });

@@ -142,7 +142,7 @@ describe('lifecycle events', () => {
     ]);
   });
 
-  test('items() gives the same in one sequence, the events in batches', async () => {
+  test('items() yields everything in one sequence, with the events in batches', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: ['1', '2'], finish: scriptOfALoss }),
     );

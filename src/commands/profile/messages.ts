@@ -9,7 +9,7 @@ export const BASE_URL_PROMPT = 'Base URL: ';
 export const KEY_PROMPT = 'API key (not shown): ';
 export const THE_BASE_URL = 'the base URL';
 
-/** @param what as of `SECRETS` */
+/** @param what from `SECRETS` */
 export const askToRemove = (name: string, what: string): string =>
   `Remove profile ${name} and ${what}? [y/N] `;
 

@@ -31,7 +31,7 @@ import {
 
 /** Everything about one sink, with its secrets. Durations in ms, sizes in bytes. */
 export interface SinkConfig {
-  /** From a configuration file; undefined: as its address says. */
+  /** From a configuration file; undefined: made from the address. */
   readonly name: string | undefined;
   readonly target: RelayTarget;
   /** Undefined: all events of the run. */
@@ -217,7 +217,7 @@ function refuseWithout<Table extends FlagTable>(
   throw new UsageError(...say.sayFlagRequired(names, needed, why));
 }
 
-/** A subject next to those of the events, which no event gets. */
+/** A subject beside those of the events, never used for an event. */
 function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
 }

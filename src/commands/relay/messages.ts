@@ -55,7 +55,7 @@ export const sayNotRedeliverable = (path: string, reformatting: Reformatting | u
     : 'nothing was sent: pass a file that --dead-letter wrote',
 ];
 
-/** @param needed the term of a flag, such as `--spool <dir>` */
+/** @param needed a flag with its argument, such as `--spool <dir>` */
 export const sayFlagRequired = (flags: readonly string[], needed: string, why: string): ErrorText =>
   sayRequires(flags, needed.replace(/ .*/, ''), `add ${needed}${why}`);
 
@@ -93,7 +93,7 @@ export const sayInvalidSecretVariable = (): ErrorText =>
  */
 export const sayInvalidSigningSecret = (place: string): ErrorText => [
   `${place}: not a signing secret`,
-  'accepted: whsec_ followed by 24 to 64 bytes in base64, for example whsec_$(openssl rand -base64 32); several are separated by spaces or line breaks',
+  'accepted: whsec_ followed by 24 to 64 bytes in base64, for example whsec_$(openssl rand -base64 32); separate several secrets with spaces or line breaks',
 ];
 
 export const sayVariableMissing = (flag: string, variable: string): ErrorText => [
@@ -107,7 +107,7 @@ export const sayInvalidSecret = (flag: string, variable: string): ErrorText => [
 ];
 
 export const INSPECTION_IS_ALONE =
-  '--inspect delivers nothing: combine it only with --json, --export and flags for stderr';
+  '--inspect delivers nothing: combine it only with --json, --export and flags for stderr output';
 
 export const sayInspectRequired = (flags: readonly string[]): ErrorText =>
   sayRequires(flags, '--inspect', 'add --inspect <dir>');
@@ -127,7 +127,7 @@ export const LABELS = {
   pending: 'pending',
   firstEvent: 'first event',
   lastEvent: 'last event',
-  written: 'written',
+  written: 'last write',
   disk: 'on disk',
   cursor: 'cursor',
   hole: 'missing',
@@ -137,15 +137,15 @@ export const LABELS = {
 
 export const INSPECTED = {
   none: 'none',
-  noCursor: 'missing or damaged: the next relay sends everything again',
+  noCursor: 'missing or damaged: the next run sends everything again',
   lostCursor: 'the cursor is missing or damaged: events that were already delivered are exported, too',
   pending: (events: number, lifecycle: number, bytes: number) =>
     `${formatCount(events, 'event')}, ${formatCount(lifecycle, 'lifecycle record')}, ${formatCount(bytes, 'byte')}`,
   disk: (segments: number, bytes: number) =>
     `${formatCount(segments, 'segment')}, ${formatCount(bytes, 'byte')}`,
   cursor: (acknowledged: number, inFlight: number) =>
-    `${groupThousands(acknowledged)} acknowledged, ${groupThousands(inFlight)} in flight as one unit`,
-  written: (oldest: string, last: string) => `first pending segment ${oldest}, last write ${last}`,
+    `${groupThousands(acknowledged)} acknowledged, ${groupThousands(inFlight)} in the batch in flight`,
+  written: (oldest: string, last: string) => `${oldest} to the first pending segment, ${last} to the newest`,
   ago: (wallMs: number, ageMs: number) =>
     `${formatMoment(wallMs)} (${formatDuration(Math.max(0, ageMs))} ago)`,
   event: (number: number, time: string, text: string) => `#${number}${time}  ${text}`,
@@ -170,7 +170,7 @@ export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
   'accepted: a file with the value and nothing else',
 ];
 
-export const IN_THE_FILE = 'set it in the file';
+export const IN_THE_FILE = 'set it in the configuration file';
 
 export const sayCheckAlone = (): ErrorText =>
   sayRequires(['--check'], '--config', 'add --config <file>, the file to check');

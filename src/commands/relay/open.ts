@@ -1,4 +1,4 @@
-// Opens what a relay delivers with, a worker for each sink, and changes the sinks while it runs.
+// Opens the output of a relay, with a worker for each sink, and changes the sinks during the run.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DeadLetterFile, openDeadLetters } from '../../delivery/dead-letters.ts';
@@ -30,7 +30,7 @@ export interface Relay {
   untilReady(): Promise<void>;
   /**
    * Changes the sinks. Those that are the same are not disturbed, changed ones start again with their backlog, removed ones
-   * deliver what they have for a while.
+   * get some time to deliver their backlog.
    *
    * @returns undefined at the end of the run, when nothing is changed any more
    * @throws UsageError, OutputError; then everything is as before
@@ -40,8 +40,8 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** How long a removed sink may deliver what it has. */
-const FAREWELL_MS = 10_000;
+/** How long a removed sink may take to deliver its backlog. */
+const REMOVED_DRAIN_MS = 10_000;
 
 /** The identity of a sink across reloads. */
 const keyOf = ({ name, target }: SinkConfig): string => name ?? target.folder;
@@ -56,7 +56,7 @@ export async function openRelay(
 ): Promise<Relay> {
   const { config, reporter, io } = deps;
   const { clock } = io;
-  /** Events may have been received: from now on, a sink that stops does not end the run alone. */
+  /** Events may have been received: from now on, only the last sink that stops ends the run. */
   let hasBegun = config.redeliver !== undefined || config.sinks.every(({ spool }) => spool !== undefined);
   let opened: readonly OpenSink[] = [];
   const marks = new Map<OpenSink, string>();
@@ -136,7 +136,7 @@ export async function openRelay(
   function dismiss(sink: OpenSink): void {
     const key = keyOf(sink.config);
     const done = sink
-      .untilEmpty(FAREWELL_MS)
+      .untilEmpty(REMOVED_DRAIN_MS)
       .then(() => sink.close('removed'))
       .then(() => void leaving.delete(key), onFault);
     leaving.set(key, { sink, done });

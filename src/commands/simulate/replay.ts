@@ -64,7 +64,7 @@ export async function createReplay(
   };
 }
 
-/** @throws UsageError for a file that cannot be read or played, or only once */
+/** @throws UsageError for a file that cannot be played, or can be read only once */
 async function assertPlayable(path: string, pace: PlayPace, reporter: Reporter): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile() && !found.isDirectory()) {

@@ -17,11 +17,11 @@ export const sayNotForFiles = (flag: string): ErrorText =>
 export const sayFileRequired = (flag: string): ErrorText =>
   sayRequires([flag], 'a file', 'usage: atlantis stream top [options] [file]');
 
-/** Older lines for stderr that did not fit into memory while the screen was drawn. */
+/** The oldest lines for stderr were dropped: lines wait in a bounded buffer while the screen is drawn. */
 export const sayDropped = (lines: number): string =>
-  `atlantis: ${formatCount(lines, 'earlier line')} of messages left out`;
+  `atlantis: omitted ${formatCount(lines, 'earlier line')} of messages`;
 
-/** The first line, with those of the status line. */
+/** States on the first line; STATUS has the others. */
 export const STATES = {
   paused: 'paused',
   retrying: (ms: number, attempt: number) => `${STATUS.retrying(ms)} (${STATUS.attempt(attempt)})`,

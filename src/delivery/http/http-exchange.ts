@@ -37,7 +37,7 @@ export function makeRequest(
   const { contentType, parts } = makeBody(unit, isBatch, describeEvent);
   const [only] = parts;
   const body = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
-  // For a batch made from the ids, so that every relay and every retry sends the same key.
+  // The key of a batch is made from the ids, so that every relay and every retry sends the same key.
   const key = isBatch ? sha256(...ids.map((id) => `${id}\n`)) : (ids[0] ?? '');
   return {
     key,
@@ -85,12 +85,12 @@ const RETRYABLE = new Set([408, 425, 429]);
 const ABOUT_ENDPOINT = new Set([401, 402, 403, 404, 405, 407, 410, 421]);
 
 /**
- * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events, but those of
- * ABOUT_ENDPOINT are doubtful. Redirects are not followed, so that events go only where the user sent them. A 1xx is not
+ * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events, but those in
+ * ABOUT_ENDPOINT leave a doubt. Redirects are not followed, so that events go only where the user sent them. A 1xx is not
  * a final response.
  *
  * @param hasWorked whether the endpoint has accepted or refused anything in this run
- * @param redact hides secrets in what the endpoint answers
+ * @param redact hides secrets in the response
  */
 export function judgeResponse(
   { status, retryAfterMs, body }: HttpResponse,

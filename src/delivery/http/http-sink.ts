@@ -72,7 +72,7 @@ interface HttpSinkConfig extends RequestConfig {
   readonly signingKeys: readonly Buffer[];
   /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Hides secrets in what the endpoint answers. */
+  /** Hides secrets in the response. */
   redact(text: string): string;
   readonly userAgent: string;
   readonly relayName: string;
@@ -87,7 +87,7 @@ interface HttpSinkConfig extends RequestConfig {
 /** Half a response: it is unknown whether the server has processed the events. */
 class IncompleteError extends Error {}
 
-/** Node takes each character of a header for one byte: so text of other alphabets is sent as UTF-8, as by curl. */
+/** Node sends each character of a header as one byte: encode the text as UTF-8 first, as curl does. */
 function encodeHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),

@@ -28,7 +28,7 @@ export const sayUnencrypted = (flag: string, name: string): ErrorText => [
 export const describeStatus = (status: number, excerpt: string): string =>
   `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
 
-/** @param why as of `describeStatus` */
+/** @param why from `describeStatus` */
 export const sayAnswered = (host: string, why: string): string => `${host} answered ${why}`;
 
 export const sayNotAccepted = (host: string, why: string, isRedirect: boolean): ErrorText => [
@@ -38,7 +38,7 @@ export const sayNotAccepted = (host: string, why: string, isRedirect: boolean): 
     : 'check the address of the sink: it is not an endpoint for events',
 ];
 
-/** @param why as of `describeStatus` */
+/** @param why from `describeStatus` */
 export const sayEndpointRefuses = (host: string, why: string): ErrorText => [
   sayAnswered(host, why),
   'check the address of the sink and its credentials',

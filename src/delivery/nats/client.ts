@@ -25,7 +25,7 @@ import { NatsTransport, PlaintextError } from './transport.ts';
 
 /** The headers of messages that a relay sends. */
 export const HEADERS = {
-  /** JetStream drops a message with an id that it has already. */
+  /** JetStream drops a message with an id that it already has. */
   id: 'Nats-Msg-Id',
   /** The server refuses a message that another stream would take. */
   expectedStream: 'Nats-Expected-Stream',
@@ -65,7 +65,7 @@ export function classifyApiError(error: ApiError, host: string): Cause {
 /**
  * The cause of an error that the client threw, or that ended a connection.
  *
- * @param transport the last one, while it connects
+ * @param transport that of the last attempt, if the connection is not open yet
  */
 export function classifyNatsError(error: unknown, host: string, transport?: NatsTransport): Cause {
   const inner = findInner(error);

@@ -27,7 +27,7 @@ const EXTENSIONS = 3;
 
 /** What the connections of a run remember. */
 export interface PullHistory {
-  /** The delivered messages by sequence number, with their timestamps, because a new stream reuses them. */
+  /** The delivered messages by sequence number, with their timestamps, because a new stream reuses the numbers. */
   readonly done: Map<number, bigint>;
   /** Size of the largest message that was received. */
   largestBytes: number;

@@ -27,7 +27,7 @@ export const describeHole = ({ first, records }: Hole): string =>
 
 const DAMAGE = {
   unreadable: 'cannot be read',
-  incomplete: 'an incomplete record, which the next relay removes',
+  incomplete: 'an incomplete record, which the next run removes',
   'not-a-segment': 'not a segment of a spool',
 } as const;
 

@@ -41,7 +41,7 @@ export interface Damage {
   readonly bytes: number;
   /** How many records were there; an estimate if the damage hit their lengths. */
   readonly records: number;
-  /** `incomplete`: the end that a crash left, which the next relay removes. */
+  /** `incomplete`: the end that a crash left, which the next run removes. */
   readonly kind: 'unreadable' | 'incomplete' | 'not-a-segment';
 }
 

@@ -93,7 +93,7 @@ export class SegmentReader {
     return undefined;
   }
 
-  /** What the bytes from here are: an incomplete record, or something else. */
+  /** True if an incomplete record begins here. */
   isCutHere(): boolean {
     return decodeRecord(this.#piece, this.#taken).kind === 'cut';
   }

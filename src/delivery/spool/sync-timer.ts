@@ -10,7 +10,7 @@ interface Syncable {
   close(): void;
 }
 
-/** A disk that hangs does not keep the process longer than this. */
+/** A disk that hangs does not delay the exit for longer than this. */
 const CLOSE_LIMIT_MS = 2_000;
 
 export class SyncTimer {

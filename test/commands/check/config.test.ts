@@ -14,7 +14,7 @@ describe('parseCheckFlags', () => {
     ]);
   });
 
-  test('with --expect: one event of each within 30 s, and so much more time for all of it', async () => {
+  test('with --expect: one event of each within 30 s, by which the deadline is extended', async () => {
     const one = await parseCheckFlags({ expect: ['type=x', 'a>1'] }, createFakeIo());
     expect(one.expected?.expectations.map(({ expression }) => expression)).toEqual(['type=x', 'a>1']);
     expect(one.expected).toMatchObject({ min: 1, withinMs: 30_000, maxLagMs: undefined });

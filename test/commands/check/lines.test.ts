@@ -33,7 +33,7 @@ describe('a terminal of any width', () => {
       expect(formatStep(FAILED, PLAIN_LOG_STYLE, columns)).toContain('(12 ms)');
   });
 
-  test('without one a step is one line, its hint another', () => {
+  test('without a terminal, a step is one line, and its hint another', () => {
     expect(formatStep(FAILED, PLAIN_LOG_STYLE)).toBe(
       'failed  upgrade    the service refused the key ak_live_0123… for good (12 ms)\n' +
         `${' '.repeat(19)}Make a new one in the console.\n`,

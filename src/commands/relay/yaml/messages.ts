@@ -29,7 +29,7 @@ export const CONFIG_FAULTS = {
   toggle: 'must be true or false',
   unknown: 'unknown setting',
   sinks: 'must have at least one sink',
-  noName: 'needs a name, which messages, metrics and the spool use: add name: <name>',
+  noName: 'needs a name for its messages, metrics and spool: add name: <name>',
   name: 'must consist of 1 to 64 letters, digits, - and _',
   nameTwice: 'is also the name of another sink; each sink needs its own',
   address: 'must have exactly one of to, to-env and to-file',
