@@ -38,8 +38,8 @@ export class AtlantisError extends Error {
   /** What the user can do about it. */
   readonly hint: string | undefined;
 
-  constructor(message: string, exitCode: ExitCode, hint?: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, exitCode: ExitCode, hint: string | undefined) {
+    super(message);
     this.name = new.target.name;
     this.exitCode = exitCode;
     this.hint = hint;

@@ -5,8 +5,9 @@
 import type { Batch } from '../events/batch.ts';
 import type { ConnectionsConfig } from './config.ts';
 import { Coverage, type Hole } from './coverage.ts';
-import type { Connection, FollowItem } from './follow.ts';
+import type { FollowItem } from './follow.ts';
 import type { Cause, Connecting, Gap, GaveUp, Lost, Notice, Retrying } from './lifecycle.ts';
+import type { LiveStream } from './live-stream.ts';
 import { isRefusal, type Loop, type LoopContext, Loops } from './loops.ts';
 import { Merge, type Missed } from './merge.ts';
 import type { PolicyConfig } from './retry-policy.ts';
@@ -24,7 +25,7 @@ export type FollowAllItem =
   | {
       readonly kind: 'connected';
       readonly connection: number;
-      readonly stream: Connection;
+      readonly stream: LiveStream;
       /** The first connection of several that did not replace another one. */
       readonly isAdditional: boolean;
     }
@@ -136,7 +137,7 @@ export class Followers {
     }
   }
 
-  #join(loop: Loop, stream: Connection): readonly FollowAllItem[] {
+  #join(loop: Loop, stream: LiveStream): readonly FollowAllItem[] {
     const { slot, replaces } = loop;
     const at = this.#timeline.now();
     this.#connections += 1;

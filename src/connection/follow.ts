@@ -21,9 +21,8 @@ import {
   startHistory,
 } from './retry-policy.ts';
 
-/** A live connection; JetStream has its own. */
-export type Connection = Omit<Pick<LiveStream, keyof LiveStream>, 'onSuspect' | 'remoteAddress'> &
-  Partial<Pick<LiveStream, 'onSuspect' | 'remoteAddress'>>;
+/** What the loop needs of a live connection, so that JetStream can have its own. */
+export type Connection = Pick<LiveStream, 'take' | 'close' | 'endedBy' | 'lastByteAtMs'>;
 
 interface AttemptContext {
   /** Ends the attempt. */
@@ -33,7 +32,10 @@ interface AttemptContext {
 }
 
 /** Makes one attempt: resolves to a live connection, to the cause of a failure, or to undefined on abort. */
-export type Connect = (isFirst: boolean, context: AttemptContext) => Promise<Connection | Cause | undefined>;
+export type Connect<C extends Connection = LiveStream> = (
+  isFirst: boolean,
+  context: AttemptContext,
+) => Promise<C | Cause | undefined>;
 
 /** What the loop remembers of its attempts; a connection and its replacement share it. */
 export interface Attempts {
@@ -41,9 +43,9 @@ export interface Attempts {
   history: History;
 }
 
-export type FollowItem =
+export type FollowItem<C extends Connection = LiveStream> =
   | Connecting
-  | { readonly kind: 'connected'; readonly connection: number; readonly stream: Connection }
+  | { readonly kind: 'connected'; readonly connection: number; readonly stream: C }
   | { readonly kind: 'events'; readonly connection: number; readonly batch: Batch }
   | Lost
   | Retrying
@@ -70,13 +72,13 @@ export class RetryDelay {
   }
 }
 
-export interface FollowContext {
+export interface FollowContext<C extends Connection = LiveStream> {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
   /** Ends the stream in an orderly way: closes the connection, then the generator returns. */
   readonly signal: AbortSignal;
-  readonly connect: Connect;
+  readonly connect: Connect<C>;
   readonly attempts?: Attempts;
   readonly usedAddresses?: () => readonly string[];
   /** Retries at once after a server that closed with notice (1001, 1012). */
@@ -88,10 +90,10 @@ export interface FollowContext {
  * Follows the stream. The last item is `gave-up`, unless the signal aborts or the consumer stops pulling;
  * in all three cases the socket is closed before the generator returns.
  */
-export async function* followStream(
+export async function* followStream<C extends Connection>(
   policy: PolicyConfig,
-  context: FollowContext,
-): AsyncGenerator<FollowItem, void, undefined> {
+  context: FollowContext<C>,
+): AsyncGenerator<FollowItem<C>, void, undefined> {
   const { clock, signal, connect, retryDelay = new RetryDelay() } = context;
   const attempts = context.attempts ?? startAttempts(clock);
   const { limiter } = attempts;
@@ -182,7 +184,7 @@ export async function openConnection(
   dial: DialConfig,
   { clock, signal }: Pick<FollowContext, 'clock' | 'signal'>,
   isFirst: boolean,
-): Promise<Connection | Cause | undefined> {
+): Promise<LiveStream | Cause | undefined> {
   const opened = await openSocket(dial, clock, signal, isFirst);
   if (opened === undefined || !('webSocket' in opened)) return opened;
   dial.observer?.onUpgraded(opened);
@@ -194,12 +196,12 @@ export async function openConnection(
 }
 
 /** Yields the items of one connection; closes it when the consumer stops or the signal aborts. */
-async function* streamEvents(
-  stream: Connection,
+async function* streamEvents<C extends Connection>(
+  stream: C,
   connection: number,
   lost: { cause: Cause; lastByte: Moment } | undefined,
-  { clock, signal }: FollowContext,
-): AsyncGenerator<FollowItem, void, undefined> {
+  { clock, signal }: Pick<FollowContext, 'clock' | 'signal'>,
+): AsyncGenerator<FollowItem<C>, void, undefined> {
   const closeStream = (): void => void stream.close();
   signal.addEventListener('abort', closeStream);
   try {

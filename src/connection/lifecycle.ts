@@ -3,15 +3,7 @@
 // Part of the public types of the library, so nothing here may import types of packages.
 import type { ExitCode } from '../errors.ts';
 import { CAUSES, type CauseKind } from './cause-table.ts';
-import {
-  nameKey,
-  nameProxy,
-  RENEWAL,
-  RENEWALS,
-  THE_PROXY_IN_USE,
-  THE_URL,
-  THE_URL_OF_THE_PROXY,
-} from './messages.ts';
+import * as say from './messages.ts';
 
 /** What ended an attempt or a connection. Texts of the other side are not sanitized yet. */
 export interface Cause {
@@ -37,7 +29,7 @@ export interface Cause {
 
 /** Where a key came from, so that the message about a rejected key can name it. */
 export interface KeyOrigin {
-  readonly kind: keyof typeof RENEWALS;
+  readonly kind: keyof typeof say.RENEWALS;
   /** As messages name it: `ATLANTIS_API_KEY`, `profile "main"`. */
   readonly source: string;
   /** Name of the profile, if one is involved. */
@@ -54,15 +46,15 @@ export function addKeyOrigin(cause: Cause, keyOrigin: KeyOrigin | undefined): Ca
 export function describeCause(cause: Cause): { happened: string; remedy: string } {
   const row = CAUSES[cause.kind];
   const { keyOrigin } = cause;
-  const renewal = keyOrigin === undefined ? RENEWAL : RENEWALS[keyOrigin.kind];
+  const renewal = keyOrigin === undefined ? say.RENEWAL : say.RENEWALS[keyOrigin.kind];
   // TLS faults of a proxy have its name as their host.
   const isAboutProxy = cause.host === cause.proxy;
   const values: Readonly<Record<string, string>> = {
-    host: isAboutProxy ? nameProxy(cause.host) : cause.host,
-    url: isAboutProxy ? THE_URL_OF_THE_PROXY : THE_URL,
-    proxy: cause.proxy ?? THE_PROXY_IN_USE,
+    host: isAboutProxy ? say.nameProxy(cause.host) : cause.host,
+    url: isAboutProxy ? say.THE_URL_OF_THE_PROXY : say.THE_URL,
+    proxy: cause.proxy ?? say.THE_PROXY_IN_USE,
     detail: cause.detail,
-    key: nameKey(keyOrigin?.source),
+    key: say.nameKey(keyOrigin?.source),
     profile: keyOrigin?.profile ?? '',
   };
   const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);

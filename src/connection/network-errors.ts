@@ -3,15 +3,8 @@ import { CAUSES, type CauseKind } from './cause-table.ts';
 import { formatAddress } from './dial/address.ts';
 import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
-import {
-  DETAILS,
-  describePhase,
-  FRAME_FAULTS,
-  joinAddresses,
-  type Phase,
-  PROXY_FAULTS,
-  TLS_ALERTS,
-} from './messages.ts';
+import type { Phase } from './messages.ts';
+import * as say from './messages.ts';
 
 interface ErrorLike {
   readonly code?: unknown;
@@ -112,22 +105,22 @@ export function classifyError(
   const code = typeof found.code === 'string' ? found.code : '';
   const base = { host, ...(proxy === undefined ? {} : { proxy }) };
   if (FRAME_FAULT.test(code)) {
-    return { ...base, kind: 'bad-frames', detail: FRAME_FAULTS[code] ?? code };
+    return { ...base, kind: 'bad-frames', detail: say.FRAME_FAULTS[code] ?? code };
   }
   const isLive = phase === 'live' || phase === 'welcome';
   const message = typeof found.message === 'string' ? found.message : '';
   // A proxy that is reached over TLS has a certificate of its own.
   const peer = phase === 'proxy' ? (proxy ?? host) : host;
   if (CLIENT_CERTIFICATE.test(message)) {
-    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || DETAILS.alert };
+    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || say.DETAILS.alert };
   }
   if (isTlsAlert(found.rawPacket)) {
-    return { ...base, host: peer, kind: 'plaintext-to-tls', detail: DETAILS.tlsAlert };
+    return { ...base, host: peer, kind: 'plaintext-to-tls', detail: say.DETAILS.tlsAlert };
   }
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
   // Up to TLS 1.2, alert 40 after a cipher was agreed on means that a client certificate is missing.
   if (isTls && hasCipher && /alert number 40\b/.test(message)) {
-    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: DETAILS.alert40 };
+    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: say.DETAILS.alert40 };
   }
   const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase, proxy);
   const kind = BY_CODE[code] ?? (isTls ? classifyTls(message) : undefined);
@@ -135,7 +128,11 @@ export function classifyError(
   if (phase === 'proxy') {
     if (isNotHttp) {
       const isTooLong = code === 'HPE_HEADER_OVERFLOW';
-      return { ...base, kind: 'proxy-failed', detail: PROXY_FAULTS[isTooLong ? 'tooLong' : 'notHttp'](code) };
+      return {
+        ...base,
+        kind: 'proxy-failed',
+        detail: say.PROXY_FAULTS[isTooLong ? 'tooLong' : 'notHttp'](code),
+      };
     }
     if (kind === 'proxy-refused') return { ...base, kind, detail: message };
     const isFinal = kind !== undefined && ['trust', 'upgrade'].includes(CAUSES[kind].rule);
@@ -147,11 +144,11 @@ export function classifyError(
   if (kind === 'not-loopback') return { ...base, kind, detail: message };
   if (kind !== undefined) return { ...base, kind, detail };
   if (isNotHttp || /^ERR_HTTP/.test(code) || phase === 'upgrade') {
-    const reason = message.slice(0, MAX_MESSAGE_CHARACTERS) || code || DETAILS.noReason;
+    const reason = message.slice(0, MAX_MESSAGE_CHARACTERS) || code || say.DETAILS.noReason;
     return {
       ...base,
       kind: phase === 'response' ? 'not-http' : 'not-websocket',
-      detail: isNotHttp ? DETAILS.notHttp(code) : reason,
+      detail: isNotHttp ? say.DETAILS.notHttp(code) : reason,
     };
   }
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
@@ -167,7 +164,7 @@ export function isReset(error: unknown): boolean {
 function nameTlsFault(code: string, message: string): string {
   const [, alert = ''] = ALERT_NUMBER.exec(message) ?? [];
   const [, reason] = OPENSSL_REASON.exec(message) ?? [];
-  return TLS_ALERTS[alert] ?? (code === 'EPROTO' ? reason : undefined) ?? code;
+  return say.TLS_ALERTS[alert] ?? (code === 'EPROTO' ? reason : undefined) ?? code;
 }
 
 function classifyTls(message: string): CauseKind {
@@ -198,13 +195,13 @@ function describeError(
 ): string {
   // "socket hang up" is clearer than its code, ECONNRESET.
   const isMessageClearer = code === '' || /^socket hang up$/.test(message);
-  const text = isMessageClearer ? message.slice(0, MAX_MESSAGE_CHARACTERS) || DETAILS.noReason : code;
+  const text = isMessageClearer ? message.slice(0, MAX_MESSAGE_CHARACTERS) || say.DETAILS.noReason : code;
   const where = listAddresses(error);
   // An address is more precise than the phase.
-  if (where !== '') return DETAILS.at(text, where);
+  if (where !== '') return say.DETAILS.at(text, where);
   if (phase === 'live') return text;
   // The message about a proxy names it already.
-  return DETAILS.during(text, describePhase(phase, phase === 'proxy' ? undefined : proxy));
+  return say.DETAILS.during(text, say.describePhase(phase, phase === 'proxy' ? undefined : proxy));
 }
 
 /** Every address that was tried: "127.0.0.1:80 and [::1]:80". */
@@ -216,7 +213,7 @@ function listAddresses(error: unknown): string {
     if (typeof address !== 'string') return [];
     return [formatAddress(address, typeof port === 'number' ? port : undefined)];
   });
-  return joinAddresses([...new Set(seen)]);
+  return say.joinAddresses([...new Set(seen)]);
 }
 
 /** The cause for a close code; a code outside of RFC 6455 counts as closed by policy. */

@@ -11,13 +11,7 @@ import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { APPEND, assertTrusted, describeWriteFault, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import {
-  sayDeadLettersNotAFile,
-  sayDeadLettersRestarted,
-  sayOtherDeadLetters,
-  sayRepaired,
-  THE_DEAD_LETTER_FILE,
-} from './messages.ts';
+import * as say from './messages.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 /** Version of the format; incremented by every incompatible change. */
@@ -88,7 +82,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
     try {
       return action();
     } catch (error) {
-      throw isAtlantisError(error) ? error : describeWriteFault(THE_DEAD_LETTER_FILE, path, error);
+      throw isAtlantisError(error) ? error : describeWriteFault(say.THE_DEAD_LETTER_FILE, path, error);
     }
   };
 
@@ -100,7 +94,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
       const wholeBytes = findEndOfLines(fd, size);
       if (wholeBytes < size) {
         opened.cutTo(wholeBytes);
-        report(sayRepaired(THE_DEAD_LETTER_FILE, size - wholeBytes));
+        report(say.sayRepaired(say.THE_DEAD_LETTER_FILE, size - wholeBytes));
       }
       return opened;
     } catch (error) {
@@ -117,7 +111,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
           const isDeleted = file.findChange() === 'deleted';
           file.close();
           file = open();
-          report(sayDeadLettersRestarted(path, isDeleted));
+          report(say.sayDeadLettersRestarted(path, isDeleted));
         }
         file.append(makeDeadLetter(letter, record));
         fdatasyncSync(file.fd);
@@ -130,12 +124,12 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
 /** The size of the open file. @throws UsageError if it has other content, the system's error */
 function checkDeadLetters(path: string, fd: number): number {
   const stats = fstatSync(fd);
-  if (!stats.isFile()) throw new UsageError(...sayDeadLettersNotAFile(path));
+  if (!stats.isFile()) throw new UsageError(...say.sayDeadLettersNotAFile(path));
   assertTrusted(stats);
   const start = Buffer.alloc(Math.min(stats.size, START.length));
   readSync(fd, start, 0, start.length, 0);
   if (!START.startsWith(start.toString('latin1'))) {
-    throw new UsageError(...sayOtherDeadLetters(path));
+    throw new UsageError(...say.sayOtherDeadLetters(path));
   }
   return stats.size;
 }

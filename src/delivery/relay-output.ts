@@ -6,15 +6,7 @@ import type { EventFilter } from '../filter/filter.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
 import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
-import {
-  describeLeft,
-  describeSinkProblem,
-  SPOOL_FULL,
-  sayReadingPaused,
-  sayReadingResumed,
-  sayUndelivered,
-  WINDOW_FULL,
-} from './messages.ts';
+import * as say from './messages.ts';
 import { LIFECYCLE_MARK } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
 import type { Worker } from './worker.ts';
@@ -91,7 +83,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
       const full = findFull();
       if (full === undefined) return;
       isReported = true;
-      reporter.report(sayReadingPaused(full.sink.name, describeFull(full), full.pending));
+      reporter.report(say.sayReadingPaused(full.sink.name, describeFull(full), full.pending));
     }, REPORT_AFTER_MS);
     let cancelRetry = (): void => {};
     const retry = (): void => {
@@ -108,7 +100,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
         const pausedMs = clock.monotonicMs() - sinceMs;
         blockedMs += pausedMs;
         blockedSinceMs = undefined;
-        if (isReported && !isOver() && !isEnding) reporter.report(sayReadingResumed(pausedMs));
+        if (isReported && !isOver() && !isEnding) reporter.report(say.sayReadingResumed(pausedMs));
         resolve();
       };
     });
@@ -179,7 +171,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
       for (const { backlog } of workers) if (backlog.isFull) backlog.retry();
       undelivered += workers.reduce((sum, { backlog }) => sum + backlog.atRisk, 0);
       await parts.close();
-      const left = isEnding ? undefined : describeLeft(workers);
+      const left = isEnding ? undefined : say.describeLeft(workers);
       if (left !== undefined) failBecause(left);
     },
     cutAfter(ms) {
@@ -191,8 +183,8 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
       workers
         .map((worker) => worker.status())
         .filter(({ state }) => state === 'retrying' || state === 'stopped')
-        .map(describeSinkProblem),
-    sayCut: () => (undelivered === 0 ? undefined : sayUndelivered(undelivered)),
+        .map(say.describeSinkProblem),
+    sayCut: () => (undelivered === 0 ? undefined : say.sayUndelivered(undelivered)),
     recheck,
     fail: failBecause,
     listen(callback) {
@@ -226,5 +218,5 @@ function listWanted(batch: Batch, count: number, select: EventFilter): SpoolReco
 
 function describeFull({ backlog }: Worker): string {
   if (backlog.diskFault !== undefined) return backlog.diskFault.message;
-  return backlog.spool === undefined ? WINDOW_FULL : SPOOL_FULL;
+  return backlog.spool === undefined ? say.WINDOW_FULL : say.SPOOL_FULL;
 }

@@ -38,7 +38,12 @@ export function makeLines(line: Buffer, flags: number): EventLines {
 
 /** The text of event `index` as sent: a view, not a copy. */
 export function textOf({ bytes, ends }: Pick<EventLines, 'bytes' | 'ends'>, index: number): Buffer {
-  return bytes.subarray(index === 0 ? 0 : (ends[index - 1] as number) + 1, ends[index]);
+  return bytes.subarray(startOf({ ends }, index), ends[index]);
+}
+
+/** Index in `bytes` of the first byte of event `index`. */
+export function startOf({ ends }: Pick<EventLines, 'ends'>, index: number): number {
+  return index === 0 ? 0 : (ends[index - 1] as number) + 1;
 }
 
 /** The MESSAGE bits of event `index`. */

@@ -1,6 +1,6 @@
 // The identity of an event, by which copies of it are recognized: the value at a path, else the SHA-256 of its text.
 import { createHash } from 'node:crypto';
-import { ExpressionFault, type PathStep, parsePath } from './path.ts';
+import { type PathStep, parseWholePath, readWholePath } from './path.ts';
 import { createScalarReader } from './seek-path.ts';
 
 /** Longer ids are replaced by their SHA-256, because every message of a relay carries its id. */
@@ -12,20 +12,14 @@ const PLAIN = /^[\x21-\x7e]+$/;
 export const DEFAULT_ID_STEPS: readonly PathStep[] = [{ kind: 'member', name: 'id' }];
 
 /** The path of an id, which leads to one value; undefined if it is not one. @throws ExpressionFault */
-export function parseIdSteps(path: string): readonly PathStep[] | undefined {
-  const { steps, end } = parsePath(path);
-  return end === path.length && steps.every(({ kind }) => kind !== 'every') ? steps : undefined;
-}
+export const parseIdSteps = (path: string): readonly PathStep[] | undefined =>
+  toOneValue(parseWholePath(path));
 
 /** The same without an exception. */
-export function readIdPath(path: string): readonly PathStep[] | undefined {
-  try {
-    return parseIdSteps(path);
-  } catch (error) {
-    if (error instanceof ExpressionFault) return undefined;
-    throw error;
-  }
-}
+export const readIdPath = (path: string): readonly PathStep[] | undefined => toOneValue(readWholePath(path));
+
+const toOneValue = (steps: readonly PathStep[] | undefined): readonly PathStep[] | undefined =>
+  steps?.every(({ kind }) => kind !== 'every') ? steps : undefined;
 
 export type IdentifyEvent = (text: Buffer) => string;
 

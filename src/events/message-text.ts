@@ -25,9 +25,10 @@ export const MESSAGE = {
 /** Why a message was discarded (contract G4). */
 export type DiscardReason = 'binary' | 'not JSON' | 'too large';
 
-/** The text of a message without its byte order mark; `flags` are its MESSAGE bits. */
-export function decodeText(bytes: Buffer, flags: number): string {
-  return bytes.toString('utf8', (flags & MESSAGE.byteOrderMark) === 0 ? 0 : BYTE_ORDER_MARK_LENGTH);
+/** The text of a message, `start` to `end`, without its byte order mark; `flags` are its MESSAGE bits. */
+export function decodeText(bytes: Buffer, flags: number, start = 0, end = bytes.length): string {
+  const mark = (flags & MESSAGE.byteOrderMark) === 0 ? 0 : BYTE_ORDER_MARK_LENGTH;
+  return bytes.toString('utf8', start + mark, end);
 }
 
 /**

@@ -49,6 +49,22 @@ export function parsePath(
   }
 }
 
+/** The steps of a text that is one path; undefined if something follows it. @throws ExpressionFault */
+export function parseWholePath(text: string): readonly PathStep[] | undefined {
+  const { steps, end } = parsePath(text);
+  return end === text.length ? steps : undefined;
+}
+
+/** The same without an exception. */
+export function readWholePath(text: string): readonly PathStep[] | undefined {
+  try {
+    return parseWholePath(text);
+  } catch (error) {
+    if (error instanceof ExpressionFault) return undefined;
+    throw error;
+  }
+}
+
 /** The step at `at`, if there is one. A bare name is one without brackets. */
 function matchStep(
   text: string,

@@ -4,19 +4,7 @@ import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';
 import { findZone } from '../render/local-time.ts';
 import type { TimeMode } from '../render/pretty/receive-time.ts';
-import {
-  A_LISTEN_ADDRESS,
-  A_RATE,
-  A_SIZE,
-  A_SPEED,
-  describeCounts,
-  describeDurations,
-  describeTimeModes,
-  describeTimes,
-  MORE_THAN_ZERO,
-  sayInvalid,
-  UP_TO_A_YEAR,
-} from './messages.ts';
+import * as say from './messages.ts';
 
 export const FORMATS = ['auto', 'pretty', 'ndjson', 'csv'] as const;
 /** Of colors and links. */
@@ -37,7 +25,7 @@ const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
 
 function refuse(flag: string, value: string, accepted: string): UsageError {
-  return new UsageError(...sayInvalid(flag, value, accepted));
+  return new UsageError(...say.sayInvalid(flag, value, accepted));
 }
 
 /**
@@ -48,12 +36,13 @@ function refuse(flag: string, value: string, accepted: string): UsageError {
  */
 export function parseDuration(flag: string, value: string, zero?: string): number {
   if (value === '0' && zero !== undefined) return 0;
-  if (!DURATION.test(value)) throw refuse(flag, value, describeDurations(zero));
+  if (!DURATION.test(value)) throw refuse(flag, value, say.describeDurations(zero));
   let ms = 0;
   for (const [, figure, unit] of value.matchAll(DURATION_PART))
     ms += Number(figure) * (UNITS_MS[unit ?? ''] ?? 0);
-  if (ms > MAX_DURATION_MS) throw refuse(flag, value, describeDurations(zero, UP_TO_A_YEAR));
-  if (ms === 0 && zero === undefined) throw refuse(flag, value, describeDurations(zero, MORE_THAN_ZERO));
+  if (ms > MAX_DURATION_MS) throw refuse(flag, value, say.describeDurations(zero, say.UP_TO_A_YEAR));
+  if (ms === 0 && zero === undefined)
+    throw refuse(flag, value, say.describeDurations(zero, say.MORE_THAN_ZERO));
   return ms;
 }
 
@@ -70,7 +59,7 @@ export function parseTime(flag: string, value: string, nowMs: number, more = '')
   if (!isTime && DURATION.test(value)) return nowMs - parseDuration(flag, value);
   const atMs = isTime ? Date.parse(value.length === 10 ? `${value}T00:00` : value) : Number.NaN;
   if (!Number.isNaN(atMs)) return atMs;
-  throw refuse(flag, value, describeTimes(more));
+  throw refuse(flag, value, say.describeTimes(more));
 }
 
 /** `15s` for 15,000 ms; whole seconds only. */
@@ -81,7 +70,7 @@ export function writeDuration(ms: number): string {
 /** A whole number of at least `min`. @throws UsageError */
 export function parseCount(flag: string, value: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number >= min && number <= max)) throw refuse(flag, value, describeCounts(min, max));
+  if (!(number >= min && number <= max)) throw refuse(flag, value, say.describeCounts(min, max));
   return number;
 }
 
@@ -89,14 +78,14 @@ export function parseCount(flag: string, value: string, min: number, max = Numbe
 export function parseRate(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const rate = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
-  if (!(rate >= 0)) throw refuse(flag, value, A_RATE);
+  if (!(rate >= 0)) throw refuse(flag, value, say.A_RATE);
   return rate;
 }
 
 /** As `parseRate`, but more than 0. @throws UsageError */
 export function parsePlayRate(flag: string, value: string): number {
   const rate = parseRate(flag, value);
-  if (rate === 0) throw refuse(flag, value, A_RATE);
+  if (rate === 0) throw refuse(flag, value, say.A_RATE);
   return rate;
 }
 
@@ -112,7 +101,7 @@ export function parseListenAddress(flag: string, value: string): ListenAddress {
   const [, given = '', port = ''] =
     /^(\[[\da-fA-F:.]+\]|\d+(?:\.\d+){3}|localhost)?:(\d{1,5})$/.exec(value) ?? [];
   const url = `http://${given || '127.0.0.1'}:${port || 'none'}`;
-  if (!URL.canParse(url)) throw refuse(flag, value, A_LISTEN_ADDRESS);
+  if (!URL.canParse(url)) throw refuse(flag, value, say.A_LISTEN_ADDRESS);
   return { host: dropBrackets(new URL(url).hostname), port: Number(port) };
 }
 
@@ -131,7 +120,7 @@ export function parseSize(flag: string, value: string): number {
   const [, figure = '', unit = ''] =
     /^(\d{1,9}(?:\.\d{1,6})?)(?:([KMG]I?)B?|B)$/.exec(value.toUpperCase()) ?? [];
   const bytes = Math.floor(Number(figure || Number.NaN) * (SIZES[unit] ?? Number.NaN));
-  if (!(bytes >= 1)) throw refuse(flag, value, A_SIZE);
+  if (!(bytes >= 1)) throw refuse(flag, value, say.A_SIZE);
   return bytes;
 }
 
@@ -139,7 +128,7 @@ export function parseSize(flag: string, value: string): number {
 export function parseSpeed(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const factor = /^\d{1,6}(\.\d{1,6})?x$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
-  if (!(factor > 0)) throw refuse(flag, value, A_SPEED);
+  if (!(factor > 0)) throw refuse(flag, value, say.A_SPEED);
   return factor;
 }
 
@@ -148,7 +137,7 @@ export function parseTimeMode(flag: string, value: string): TimeMode {
   const mode = TIME_MODES.find((one) => one === value);
   if (mode !== undefined) return mode;
   const zone = findZone(value);
-  if (zone === undefined) throw refuse(flag, value, describeTimeModes(TIME_MODES));
+  if (zone === undefined) throw refuse(flag, value, say.describeTimeModes(TIME_MODES));
   return { zone };
 }
 

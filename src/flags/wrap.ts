@@ -6,17 +6,19 @@ export function wrapText(text: string, width: number): string[] {
   return joinWords(text.split(/(?<!\(default:) /), width);
 }
 
+const INDENT = '  ';
+
 /**
  * Folds a shell command into lines of at most `width` columns, each but the last ending in a backslash, so that it can
  * be copied. Lines break between words, never inside quotes, and preferably before a flag.
  */
-export function foldCommand(command: string, width: number, indent = '  '): string[] {
+export function foldCommand(command: string, width: number): string[] {
   if (command.length <= width) return [command];
   const words = command.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [command];
   const units = pairFlags(words).flatMap((unit) =>
-    unit.join(' ').length + indent.length + 2 > width ? unit : unit.join(' '),
+    unit.join(' ').length + INDENT.length + 2 > width ? unit : unit.join(' '),
   );
-  const lines = joinWords(units, width - 2, indent);
+  const lines = joinWords(units, width - 2, INDENT);
   return lines.map((line, at) => (at < lines.length - 1 ? `${line} \\` : line));
 }
 

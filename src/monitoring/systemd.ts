@@ -9,16 +9,7 @@ import { platformOf } from '../io/platform.ts';
 import { PHASE_PROBLEMS } from '../session/messages.ts';
 import type { Phase, RunStatus } from '../session/run-status.ts';
 import type { Reporter } from '../ui/reporter.ts';
-import {
-  describeExitStatus,
-  describeKilled,
-  describeLive,
-  describeLongPhase,
-  describeMuteSink,
-  describeNoProgram,
-  sayNotNotified,
-  sayStuck,
-} from './messages.ts';
+import * as say from './messages.ts';
 import type { MonitorConfig, Watcher } from './watcher.ts';
 
 /** Undefined unless systemd waits for notifications. */
@@ -29,7 +20,7 @@ export function createServiceNotifier(
 ): Watcher | undefined {
   const { clock, env } = io;
   if ((env['NOTIFY_SOCKET'] ?? '') === '') return undefined;
-  const send = createSender(io, (why) => reporter.report(sayNotNotified(why)));
+  const send = createSender(io, (why) => reporter.report(say.sayNotNotified(why)));
   const intervalMs = findWatchdogInterval(io);
   const findStuck = createProgressCheck(connection.connectTimeoutMs, clock.monotonicMs);
   let sinks: readonly SinkMonitor[] = [];
@@ -42,7 +33,7 @@ export function createServiceNotifier(
     cancelBeat = clock.setTimer(() => beat(ms), ms);
     const stuck = run === undefined ? undefined : findStuck(run, sinks);
     if (stuck === undefined) send({ WATCHDOG: '1', STATUS: describe(run, sinks) });
-    else if (!isStuck) reporter.report(sayStuck(stuck));
+    else if (!isStuck) reporter.report(say.sayStuck(stuck));
     isStuck = stuck !== undefined;
   };
   if (intervalMs !== undefined) beat(intervalMs);
@@ -83,7 +74,7 @@ function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): st
   const [problem] = run.listProblems();
   if (problem !== undefined) return problem;
   const { events } = run.tally.summarize(0);
-  return describeLive(
+  return say.describeLive(
     events,
     sinks.map((sink) => sink.status().pendingRecords),
   );
@@ -103,14 +94,14 @@ function createProgressCheck(
   const settled = new Map<SinkMonitor, { readonly count: number; readonly sinceMs: number }>();
   return ({ phase, phaseSinceMs }, sinks) => {
     const nowMs = monotonicMs();
-    if (nowMs - phaseSinceMs > limitPhase(phase, connectTimeoutMs)) return describeLongPhase(phase.kind);
+    if (nowMs - phaseSinceMs > limitPhase(phase, connectTimeoutMs)) return say.describeLongPhase(phase.kind);
     for (const sink of sinks) {
       const { name, state, acknowledged, refused, lost, pendingRecords } = sink.status();
       const count = acknowledged + refused + lost;
       const before = settled.get(sink);
       if (pendingRecords === 0 || state !== 'delivering' || before?.count !== count) {
         settled.set(sink, { count, sinceMs: nowMs });
-      } else if (nowMs - before.sinceMs > SINK_STUCK_MS) return describeMuteSink(name);
+      } else if (nowMs - before.sinceMs > SINK_STUCK_MS) return say.describeMuteSink(name);
     }
     return undefined;
   };
@@ -157,12 +148,12 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     child.unref();
     const limit = setTimeout(() => child.kill(), NOTIFY_MS).unref();
     child.once('error', ({ code }: NodeJS.ErrnoException) => {
-      fail(describeNoProgram(code));
+      fail(say.describeNoProgram(code));
       next();
     });
     child.once('exit', (code) => {
       clearTimeout(limit);
-      if (code !== 0) fail(code === null ? describeKilled(NOTIFY_MS) : describeExitStatus(code));
+      if (code !== 0) fail(code === null ? say.describeKilled(NOTIFY_MS) : say.describeExitStatus(code));
       next();
     });
   };

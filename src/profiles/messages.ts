@@ -1,15 +1,7 @@
 // Messages about the profile store and the settings beside it: they name the path and a position, never any part of the
 // content of a store (contract F4).
 import type { AtlantisError, ErrorText } from '../errors.ts';
-import {
-  adviseOnWriting,
-  describeOwner,
-  explainReadError,
-  explainWriteError,
-  quoteForShell,
-  UTF16,
-  withNearest,
-} from '../io/messages.ts';
+import * as say from '../io/messages.ts';
 
 const STORE = 'the profile store';
 /** Of `atlantis config`. */
@@ -34,16 +26,16 @@ export const sayConfigDirectoryRelative = (): ErrorText => [
 /** @param isRepairable the user may change the mode */
 export const sayWritableByOthers = (what: string, path: string, isRepairable: boolean): ErrorText => [
   `other users can write to ${what}: ${path}`,
-  isRepairable ? `check its contents, then run: chmod go-w ${quoteForShell(path)}` : OWN_DIRECTORY,
+  isRepairable ? `check its contents, then run: chmod go-w ${say.quoteForShell(path)}` : OWN_DIRECTORY,
 ];
 
 export const sayBelongsToOther = (what: string, path: string, uid: number): ErrorText => [
-  `${what} ${describeOwner(uid)}: ${path}`,
+  `${what} ${say.describeOwner(uid)}: ${path}`,
   OWN_DIRECTORY,
 ];
 
 export const sayParentOfOther = (path: string, uid: number, isRoot: boolean): ErrorText => [
-  `${PARENT} ${describeOwner(uid)}: ${path}`,
+  `${PARENT} ${say.describeOwner(uid)}: ${path}`,
   isRoot ? `run atlantis as its owner, without sudo, or ${OWN_DIRECTORY}` : OWN_DIRECTORY,
 ];
 
@@ -81,7 +73,7 @@ export const sayUnreadable = (
   error: unknown,
   repair: string | undefined,
 ): ErrorText => [
-  `${what} cannot be read: ${explainReadError(error)}: ${path}`,
+  `${what} cannot be read: ${say.explainReadError(error)}: ${path}`,
   ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
     ? adviseOnDenial(repair, `make it readable for this user, or ${OWN_DIRECTORY}`)
     : `check the path and the disk, or ${OWN_DIRECTORY}`,
@@ -90,7 +82,7 @@ export const sayUnreadable = (
 /** What is wrong with the content of a store. */
 export const DAMAGE = {
   empty: 'it is empty',
-  utf16: `it is ${UTF16}`,
+  utf16: `it is ${say.UTF16}`,
   notUtf8: 'it is not UTF-8 text',
   notJson: (position: string) => `it is not valid JSON at ${position}`,
   notObject: 'it is not a JSON object',
@@ -136,7 +128,7 @@ export const sayReadOnly = (what: string, path: string, repair: string | undefin
 
 /** The command that gives what root owns to a user. */
 export const giveTo = (uid: number | string | undefined, path: string): string =>
-  `sudo chown -R ${uid} ${quoteForShell(path)}`;
+  `sudo chown -R ${uid} ${say.quoteForShell(path)}`;
 
 const adviseOnDenial = (repair: string | undefined, otherwise: string): string =>
   repair === undefined
@@ -144,7 +136,7 @@ const adviseOnDenial = (repair: string | undefined, otherwise: string): string =
     : `it belongs to root, probably because atlantis was run with sudo; run: ${repair}`;
 
 export const sayNotCreated = (directory: string, error: unknown, repair: string | undefined): ErrorText => [
-  `${DIRECTORY} could not be created: ${explainWriteError(error)}: ${directory}`,
+  `${DIRECTORY} could not be created: ${say.explainWriteError(error)}: ${directory}`,
   adviseOnDenial(repair, OWN_DIRECTORY),
 ];
 
@@ -154,7 +146,7 @@ export const sayNotLockable = (
   error: unknown,
   repair: string | undefined,
 ): ErrorText => [
-  `${what} could not be locked for writing: ${explainWriteError(error)}: ${path}`,
+  `${what} could not be locked for writing: ${say.explainWriteError(error)}: ${path}`,
   adviseOnDenial(repair, OWN_DIRECTORY),
 ];
 
@@ -164,8 +156,8 @@ export const sayLockLost = (what: string): ErrorText => [
 ];
 
 export const sayUnchanged = (what: string, path: string, error: unknown): ErrorText => [
-  `${what} could not be written and is unchanged: ${explainWriteError(error)}: ${path}`,
-  adviseOnWriting(path, error),
+  `${what} could not be written and is unchanged: ${say.explainWriteError(error)}: ${path}`,
+  say.adviseOnWriting(path, error),
 ];
 
 export const sayNotSynced = (what: string, directory: string): ErrorText => [
@@ -174,7 +166,7 @@ export const sayNotSynced = (what: string, directory: string): ErrorText => [
 ];
 
 export const sayReadableByOthers = (path: string): string =>
-  `other users of this machine can read the keys in ${path}: run chmod 600 ${quoteForShell(path)}`;
+  `other users of this machine can read the keys in ${path}: run chmod 600 ${say.quoteForShell(path)}`;
 
 export const sayOtherFiles = (directory: string): string =>
   `${directory} contains other files, so other users keep access to it: use a separate directory for profiles`;
@@ -202,5 +194,5 @@ export const sayNoPreset = (name: string, known: readonly string[], prefix: stri
   `no preset "${name.slice(0, 64)}"`,
   known.length === 0
     ? `store one with \`atlantis config set ${prefix}${name} 'amount_usd > 1M'\``
-    : withNearest(`presets: ${known.join(', ')}`, name, known),
+    : say.withNearest(`presets: ${known.join(', ')}`, name, known),
 ];

@@ -8,16 +8,7 @@ import { posix } from 'node:path';
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
-import {
-  CHECKED,
-  NOT_A_STORE,
-  sayBelongsToOther,
-  sayNotADirectory,
-  sayNotAStore,
-  sayParentOfOther,
-  sayReadableByOthers,
-  sayWritableByOthers,
-} from './messages.ts';
+import * as say from './messages.ts';
 
 /** The user who reads the store. */
 export type StoreReader = Pick<Io, 'platform' | 'uid' | 'homeDirectory'>;
@@ -43,31 +34,31 @@ const isOfOther = ({ uid }: Stats, reader: StoreReader): boolean => uid !== read
 function refuseSharedWriting(what: string, path: string, stats: Stats, reader: StoreReader): void {
   if ((stats.mode & GROUP_AND_OTHERS_WRITE) === 0) return;
   const isRepairable = stats.uid === reader.uid && (stats.mode & STICKY) === 0;
-  throw new StoreError(...sayWritableByOthers(what, path, isRepairable));
+  throw new StoreError(...say.sayWritableByOthers(what, path, isRepairable));
 }
 
 /** Refuses a directory in which another user could replace the store. @throws StoreError (contract F1, row 49) */
 export function checkDirectory(directory: string, stats: Stats, reader: StoreReader): void {
-  if (!stats.isDirectory()) throw new StoreError(...sayNotADirectory(directory));
+  if (!stats.isDirectory()) throw new StoreError(...say.sayNotADirectory(directory));
   if (!hasOwners(reader)) return;
   if (isOfOther(stats, reader)) {
-    throw new StoreError(...sayBelongsToOther(CHECKED.directory, directory, stats.uid));
+    throw new StoreError(...say.sayBelongsToOther(say.CHECKED.directory, directory, stats.uid));
   }
-  refuseSharedWriting(CHECKED.directory, directory, stats, reader);
+  refuseSharedWriting(say.CHECKED.directory, directory, stats, reader);
 }
 
 /** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader or root */
 export function checkFile(path: string, stats: Stats, reader: StoreReader, what: string): string[] {
-  if (stats.isDirectory()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.directory, path));
-  if (!stats.isFile()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.notRegular, path));
+  if (stats.isDirectory()) throw new StoreError(...say.sayNotAStore(what, say.NOT_A_STORE.directory, path));
+  if (!stats.isFile()) throw new StoreError(...say.sayNotAStore(what, say.NOT_A_STORE.notRegular, path));
   if (!hasOwners(reader)) return [];
   if (isOfOther(stats, reader)) {
-    throw new StoreError(...sayBelongsToOther(what, path, stats.uid));
+    throw new StoreError(...say.sayBelongsToOther(what, path, stats.uid));
   }
   refuseSharedWriting(what, path, stats, reader);
   // Root made its own file readable on purpose, for example for a container.
   if (stats.uid !== reader.uid || (stats.mode & 0o077) === 0) return [];
-  return [sayReadableByOthers(path)];
+  return [say.sayReadableByOthers(path)];
 }
 
 /**
@@ -82,11 +73,11 @@ export function checkParents(directory: string, reader: StoreReader): void {
   visitParents(directory, (place, stats) => {
     if (homes.some((home) => home.startsWith(`${place}/`))) return;
     if (isOfOther(stats, reader)) {
-      throw new StoreError(...sayParentOfOther(place, stats.uid, reader.uid === 0));
+      throw new StoreError(...say.sayParentOfOther(place, stats.uid, reader.uid === 0));
     }
     if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;
     if ((stats.mode & GROUP_AND_OTHERS_WRITE) === GROUP_WRITE && isOwnGroup(stats.gid)) return;
-    refuseSharedWriting(CHECKED.parent, place, stats, reader);
+    refuseSharedWriting(say.CHECKED.parent, place, stats, reader);
   });
 }
 
@@ -150,4 +141,67 @@ export function isPrivateGroup(gid: number, user: string, groups: string, users:
     !isOthersPrimary &&
     named.every(([name, , , members = '']) => name === user && (members === '' || members === user))
   );
+}
+
+/**
+ * The path of the file if the store is a mounted Kubernetes secret, otherwise undefined. In such a mount, the store is a
+ * link owned by root to a file below the same directory, through another link that is replaced when the secret changes.
+ *
+ * @param path that of a symbolic link
+ */
+export function findMountedStore(path: string): string | undefined {
+  if (lstatSync(path).uid !== 0) return undefined;
+  const target = readlinkSync(path);
+  const isInside = !posix.isAbsolute(target) && !target.split('/').includes('..') && target.includes('/');
+  return isInside ? posix.join(posix.dirname(path), target) : undefined;
+}
+
+/** The command that gives the user the files in the home directory that root owns; undefined if there are none. */
+export function findRepair(path: string, reader: StoreReader): string | undefined {
+  const home = reader.homeDirectory();
+  if (home === undefined || !hasOwners(reader) || reader.uid === 0) return undefined;
+  const below = posix.relative(home, path);
+  if (below === '' || below.startsWith('..')) return undefined;
+  let place = home;
+  for (const name of below.split('/')) {
+    place = posix.join(place, name);
+    try {
+      if (lstatSync(place).uid === 0) return say.giveTo(reader.uid, place);
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** The error for commands that would write to a store that root owns. */
+export function refuseWriting(path: string, reader: StoreReader, what: string): StoreError {
+  const repair = lstatSync(path).isSymbolicLink() ? undefined : findRepair(path, reader);
+  return new StoreError(...say.sayReadOnly(what, path, repair));
+}
+
+/** The warning for a new store that was created with sudo; undefined without sudo. */
+export function describeNewOwner(
+  directory: string,
+  reader: StoreReader,
+  sudoUid: string | undefined,
+): string | undefined {
+  if (reader.uid !== 0 || sudoUid === undefined || !/^[1-9]\d*$/.test(sudoUid)) return undefined;
+  return say.sayCreatedWithSudo(directory, sudoUid);
+}
+
+/** Refuses a directory in /proc or /sys, where no file can be created. @throws StoreError */
+export function refuseSystemFolder(directory: string): void {
+  let place = directory;
+  for (;;) {
+    try {
+      place = realpathSync(place);
+      break;
+    } catch {
+      if (posix.dirname(place) === place) return;
+      place = posix.dirname(place);
+    }
+  }
+  if (!/^\/(?:proc|sys)(?:\/|$)/.test(place)) return;
+  throw new StoreError(...say.sayNotStorable(directory));
 }

@@ -11,16 +11,17 @@ import { openToRead, readAtMost } from '../io/read-file.ts';
 import { systemCode } from '../io/system-error.ts';
 import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
+import * as say from './messages.ts';
 import {
-  DAMAGE,
-  NOT_A_STORE,
-  sayConfigDirectoryRelative,
-  sayNotAStore,
-  sayStoreIsLink,
-  sayUnreadable,
-} from './messages.ts';
-import { checkDirectory, checkFile, checkParents, hasOwners, type StoreReader } from './permissions.ts';
-import { findMountedStore, findRepair, refuseSystemFolder } from './root-owned.ts';
+  checkDirectory,
+  checkFile,
+  checkParents,
+  findMountedStore,
+  findRepair,
+  hasOwners,
+  refuseSystemFolder,
+  type StoreReader,
+} from './permissions.ts';
 
 /** The store as parsed, with fields of newer versions. */
 export type JsonObject = Record<string, unknown>;
@@ -49,7 +50,7 @@ export function storePath(
   const { path, findConfigDirectory } = platformOf(platform);
   const chosen = env['ATLANTIS_CONFIG_DIR'];
   if (chosen !== undefined && chosen !== '') {
-    if (!path.isAbsolute(chosen)) throw new UsageError(...sayConfigDirectoryRelative());
+    if (!path.isAbsolute(chosen)) throw new UsageError(...say.sayConfigDirectoryRelative());
     return path.join(chosen, name);
   }
   const home = homeDirectory();
@@ -64,18 +65,18 @@ export type Fail = (why: string) => DamagedStoreError;
 
 /** Decodes strictly, without replacement characters, and removes a byte order mark. */
 export function parseObject(bytes: Buffer, fail: Fail): JsonObject {
-  if (bytes.length === 0) throw fail(DAMAGE.empty);
-  if (isUtf16(bytes)) throw fail(DAMAGE.utf16);
+  if (bytes.length === 0) throw fail(say.DAMAGE.empty);
+  if (isUtf16(bytes)) throw fail(say.DAMAGE.utf16);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw fail(DAMAGE.notUtf8);
+    throw fail(say.DAMAGE.notUtf8);
   }
   const fault = findJsonFault(text);
-  if (fault !== undefined) throw fail(DAMAGE.notJson(describePosition(text, fault)));
+  if (fault !== undefined) throw fail(say.DAMAGE.notJson(describePosition(text, fault)));
   const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw fail(DAMAGE.notObject);
+  if (!isObject(value)) throw fail(say.DAMAGE.notObject);
   return value;
 }
 
@@ -86,13 +87,13 @@ function openStore(path: string, what: string): number {
   const noFollow = constants.O_NOFOLLOW as number | undefined;
   // Windows has no O_NOFOLLOW, so the path is checked first.
   if (noFollow === undefined && isLink(path)) {
-    throw new StoreError(...sayStoreIsLink(what, path));
+    throw new StoreError(...say.sayStoreIsLink(what, path));
   }
   try {
     return openToRead(path, noFollow);
   } catch (error) {
     if (!isLink(path)) throw error;
-    throw new StoreError(...sayStoreIsLink(what, path));
+    throw new StoreError(...say.sayStoreIsLink(what, path));
   }
 }
 
@@ -132,8 +133,8 @@ export function readStoreBytes(path: string, reader: StoreReader, what: string):
       if (hasOwners(reader)) refuseSystemFolder(directory);
       return undefined;
     }
-    if (code === 'EFBIG') throw new StoreError(...sayNotAStore(what, NOT_A_STORE.tooLarge, path));
-    throw new StoreError(...sayUnreadable(what, path, error, findRepair(path, reader)));
+    if (code === 'EFBIG') throw new StoreError(...say.sayNotAStore(what, say.NOT_A_STORE.tooLarge, path));
+    throw new StoreError(...say.sayUnreadable(what, path, error, findRepair(path, reader)));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

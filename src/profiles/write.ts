@@ -27,19 +27,16 @@ import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
 import { isDiskFault, systemCode } from '../io/system-error.ts';
 import { type Draft, draftProfiles, draftSettings, type StoreDraft } from './draft.ts';
+import * as say from './messages.ts';
 import {
-  CHECKED,
-  sayLockLost,
-  sayMovedAside,
-  sayNotCreated,
-  sayNotLockable,
-  sayNotSynced,
-  sayOtherFiles,
-  sayUnchanged,
-} from './messages.ts';
-import { checkDirectory, checkParents, type StoreReader } from './permissions.ts';
+  checkDirectory,
+  checkParents,
+  describeNewOwner,
+  findRepair,
+  refuseWriting,
+  type StoreReader,
+} from './permissions.ts';
 import { noHomeDirectory, parseProfiles } from './read.ts';
-import { describeNewOwner, findRepair, refuseWriting } from './root-owned.ts';
 import { parseSettings } from './settings-file.ts';
 import { DamagedStoreError, type JsonObject, readStoreBytes, STORE_FILES } from './store-file.ts';
 
@@ -72,12 +69,12 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     // A directory with other files, such as /etc or a home, keeps its mode.
     const isOurs = readdirSync(directory).every((name) => STORE_FILES.some((file) => name.startsWith(file)));
     if (!isOurs || stats.uid !== host.uid) {
-      return [sayOtherFiles(directory)];
+      return [say.sayOtherFiles(directory)];
     }
     chmodSync(directory, DIRECTORY_MODE);
     return [];
   } catch (error) {
-    throw describeStoreFault(error, sayNotCreated(directory, error, findRepair(directory, host)));
+    throw describeStoreFault(error, say.sayNotCreated(directory, error, findRepair(directory, host)));
   }
 }
 
@@ -148,7 +145,7 @@ function flushDirectory(directory: string, what: string): void {
     fsyncSync(fd);
   } catch (error) {
     if (systemCode(error) !== 'EIO') return;
-    throw new OutputError(...sayNotSynced(what, directory));
+    throw new OutputError(...say.sayNotSynced(what, directory));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -176,12 +173,12 @@ function replaceStore(
   try {
     writeStaging(staging, json);
     if (isDamaged) aside = keepAside(path, wallMs);
-    if (!lock.isHeld()) throw new StoreError(...sayLockLost(what));
+    if (!lock.isHeld()) throw new StoreError(...say.sayLockLost(what));
     renameSync(staging, path);
   } catch (error) {
     if (aside !== undefined) rmSync(aside, { force: true });
     removeStaging(path);
-    throw describeStoreFault(error, sayUnchanged(what, path, error));
+    throw describeStoreFault(error, say.sayUnchanged(what, path, error));
   }
   flushDirectory(dirname(path), what);
   return aside;
@@ -196,7 +193,7 @@ async function lockStore(
   try {
     return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
   } catch (error) {
-    throw describeStoreFault(error, sayNotLockable(what, lockPath, error, findRepair(lockPath, host)));
+    throw describeStoreFault(error, say.sayNotLockable(what, lockPath, error, findRepair(lockPath, host)));
   }
 }
 
@@ -217,13 +214,13 @@ interface StoreFile<Content> {
 }
 
 const PROFILES: StoreFile<StoreDraft> = {
-  what: CHECKED.store,
+  what: say.CHECKED.store,
   parse: (bytes, path) => parseProfiles(bytes, path).json,
   createDraft: draftProfiles,
 };
 
 const SETTINGS: StoreFile<Map<string, string>> = {
-  what: CHECKED.settings,
+  what: say.CHECKED.settings,
   parse: parseSettings,
   createDraft: draftSettings,
 };
@@ -282,7 +279,7 @@ async function updateFile<Content, T>(
     const result = change(draft);
     removeStaging(path);
     const aside = replaceStore(path, json(), file.what, isDamaged, lock, host.clock.wallMs());
-    if (aside !== undefined) notices.push(sayMovedAside(file.what, aside));
+    if (aside !== undefined) notices.push(say.sayMovedAside(file.what, aside));
     return { result, notices };
   } finally {
     lock.release();

@@ -1,6 +1,7 @@
 // Measures visible text in columns of a terminal, and cuts it to fit. Printable ASCII takes a fast path; string-width
 // measures the rest (East Asian wide characters, emoji sequences, combining marks).
 import stringWidth from 'string-width';
+import { NO_PAINT, type Paint } from './paint.ts';
 
 /** The ellipsis and the arrows take one column too. */
 const NOT_SURELY_NARROW = /[^ -~…←→↔]/;
@@ -48,6 +49,40 @@ function keepGraphemes(visible: string, room: number): string {
 export function keepStart(visible: string): string {
   const last = [...graphemes.segment(visible)].at(-1);
   return visible.slice(0, last?.index ?? 0).replace(PART_OF_ESCAPE, '');
+}
+
+/** Part of a line. */
+export interface Piece {
+  /** Visible. */
+  readonly text: string;
+  /** Default: it is measured. */
+  readonly width?: number;
+  readonly paint?: Paint;
+}
+
+/**
+ * As many pieces as fit; the first one is cut if necessary.
+ *
+ * @param skips whether those after one that does not fit are shown if they do
+ */
+export function joinPieces(
+  pieces: readonly Piece[],
+  columns: number,
+  { ellipsis, skips }: { readonly ellipsis: string; readonly skips: boolean },
+): string {
+  let line = '';
+  let width = 0;
+  for (const { text, width: known, paint = NO_PAINT } of pieces) {
+    const own = (known ?? measureWidth(text)) + (width === 0 ? 0 : 2);
+    if (width > 0 && width + own > columns) {
+      if (skips) continue;
+      break;
+    }
+    const shown = own > columns ? cutText(text, columns, ellipsis) : text;
+    line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
+    width += own;
+  }
+  return line;
 }
 
 /** `SPACES[n]` is n spaces; cached, since creating them takes most of the time of an aligned row. */

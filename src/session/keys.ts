@@ -91,7 +91,7 @@ export function openKeys(
   stop: Stop,
   io: Io,
 ): { readonly pause: Pause; close(): void } {
-  const pause = new Pause(io.clock, (isPaused) => status.pause(isPaused));
+  const pause = new Pause(io.clock, (isPaused) => status.pause?.(isPaused));
   stop.signal.addEventListener('abort', () => pause.end());
   const keyboard = openKeyboard(io, {
     onKey(key) {

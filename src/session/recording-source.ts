@@ -41,7 +41,7 @@ export function createRecordingSource(
     return (receivedAtMs, delayMs) => {
       const isKnown = endMs !== undefined && receivedAtMs !== undefined;
       const remainingMs = isKnown ? delayMs + Math.max(0, endMs - receivedAtMs) / speed : undefined;
-      status.playing({ receivedAtMs, delayMs, remainingMs });
+      status.playing?.({ receivedAtMs, delayMs, remainingMs });
     };
   };
   return {

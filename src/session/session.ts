@@ -65,9 +65,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   );
   const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
   const output = keys === undefined ? opened : keys.pause.around(opened);
-  const tally = new Tally(clock, {
-    onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
-  });
+  const tally = new Tally(clock, (reasons) => reporter.report(sayDiscarded(reasons)));
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
   const tracker = trackRun(parts, { output, tally }, stop, io);
   const run: Run = { ...parts, io, stop, output, tally, tracker, recorder, watch };
@@ -77,12 +75,12 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const unwatch = watchStopTriggers(config, io, stop, output);
   try {
     await pullItems(run, silence);
-    status.end();
+    status.end?.();
     return await conclude(run);
   } finally {
     silence.end();
     tracker.stop();
-    status.end();
+    status.end?.();
     tally.end();
     watch?.end();
     recorder?.close();
@@ -118,7 +116,7 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
     if (item.kind === 'events') run.tracker.note(item);
     if (item.kind === 'recorded') {
       if (item.gapMs !== undefined) {
-        status.noteGap();
+        status.noteGap?.();
         tally.noteGap(item.gapMs);
       }
       await output.writeRecorded?.(item.line);
@@ -143,7 +141,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   recorder?.writeEvents(received, config.filter === undefined ? count : received.count, connection);
   if (config.filter !== undefined) {
     tally.noteFiltered(received.count, wanted.count);
-    status.noteReceived(received.count);
+    status.noteReceived?.(received.count);
   }
   run.watch?.note(received, wanted);
   if (wanted !== received) received.release?.();
@@ -156,9 +154,9 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   const place = { connection, firstSeq: tally.events + 1 };
   tally.events += count;
   // Its memory is given back when it is written.
-  status.noteLag(wanted, count);
+  status.noteLag?.(wanted, count);
   await output.writeEvents(wanted, count, place);
-  status.noteEvents(count);
+  status.noteEvents?.(count);
   if (isAcknowledged) {
     await output.flush();
     if (output.failure === undefined) source.acknowledge?.(batch, count, tally.events === config.limit);
@@ -175,15 +173,15 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   switch (item.kind) {
     case 'connecting':
       reporter.report(say.sayConnecting(host, item));
-      if (item.others === undefined) status.connecting(host);
+      if (item.others === undefined) status.connecting?.(host);
       break;
     case 'connected':
       tally.noteConnected(item.isAdditional);
       reporter.report(source.sayConnected(item));
       await announce(item, run);
       tracker.note(item);
-      status.live(source);
-      status.noteConnections(tally.live);
+      status.live?.(source);
+      status.noteConnections?.(tally.live);
       break;
     case 'discarded':
       tally.noteDiscarded(item.reasons);
@@ -191,19 +189,19 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'lost':
       tally.noteLost(item, !isGapless);
       reporter.report(say.sayLost(item, io.clock.wallMs()));
-      status.noteConnections(tally.live);
+      status.noteConnections?.(tally.live);
       if (item.others !== undefined) break;
-      status.lost(!isGapless);
+      status.lost?.(!isGapless);
       if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
       break;
     case 'retrying':
       if (stop.reason === undefined) reporter.report(say.sayRetrying(item));
-      if (item.others === undefined) status.retrying(item.delayMs, item.attempt);
+      if (item.others === undefined) status.retrying?.(item.delayMs, item.attempt);
       break;
     case 'gap':
       reporter.report(say.sayGap(item));
       // The loss before it is counted already, unless the stream seemed to be live.
-      if (!tally.takeCountedGap()) status.noteGap();
+      if (!tally.takeCountedGap()) status.noteGap?.();
       tally.noteGap(item.durationMs);
       if (config.failOnGap) stop.because({ kind: 'gap' });
       await record(

@@ -11,7 +11,7 @@ export interface LiveSource {
   /** Host and port for messages. */
   readonly host: string;
   /** The last measured round trip in ms. */
-  readonly roundTripMs: number | undefined;
+  readonly roundTripMs?: number | undefined;
   /** True if the source resumes after a loss where it stopped. */
   readonly isGapless: boolean;
   /** Whether it has several connections, also when there is no handover. */

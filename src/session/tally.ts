@@ -10,10 +10,8 @@ const DISCARD_REPORT_MS = 5_000;
 
 type Counts = Map<DiscardReason, number>;
 
-export interface TallyListeners {
-  /** Called with what was discarded since the last call: at once, then every 5 s at most. */
-  onDiscarded(reasons: ReadonlyMap<DiscardReason, number>): void;
-}
+/** Called with what was discarded since the last call: at once, then every 5 s at most. */
+type OnDiscarded = (reasons: ReadonlyMap<DiscardReason, number>) => void;
 
 export class Tally {
   /** Events written. */
@@ -31,7 +29,7 @@ export class Tally {
   /** A loss was counted as a gap that has not been reported yet. */
   #isGapCounted = false;
   readonly #clock: Clock;
-  readonly #listeners: TallyListeners;
+  readonly #onDiscarded: OnDiscarded;
   readonly #started: Moment;
   readonly #discarded: Counts = new Map();
   #unreported: Counts = new Map();
@@ -42,9 +40,9 @@ export class Tally {
   #lost: { readonly loss: Lost; readonly at: Moment; readonly isGap: boolean } | undefined;
   #filtered: Filtered | undefined;
 
-  constructor(clock: Clock, listeners: TallyListeners) {
+  constructor(clock: Clock, onDiscarded: OnDiscarded) {
     this.#clock = clock;
-    this.#listeners = listeners;
+    this.#onDiscarded = onDiscarded;
     this.#started = readClocks(clock);
   }
 
@@ -140,6 +138,6 @@ export class Tally {
     const reported = this.#unreported;
     this.#unreported = new Map();
     this.#cancelDiscardTimer = this.#clock.setTimer(() => this.#reportDiscarded(), DISCARD_REPORT_MS);
-    this.#listeners.onDiscarded(reported);
+    this.#onDiscarded(reported);
   }
 }

@@ -3,13 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';
 import type { Environment } from '../io/io.ts';
-import {
-  sayProxyLoginTooLong,
-  sayProxyNoUrl,
-  sayProxyUnencoded,
-  sayProxyUnsupported,
-  sayProxyWronglyEncoded,
-} from './messages.ts';
+import * as say from './messages.ts';
 
 /** In order of precedence, as for curl. */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
@@ -82,20 +76,20 @@ const MAX_SOCKS_BYTES = 255;
 export function checkProxyUrl(value: string, source: string): string {
   const url = value.includes('://') ? value : `http://${value}`;
   // Otherwise the part before it would be taken for the host, and the password for a port.
-  if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) throw new UsageError(...sayProxyUnencoded(source));
-  if (!URL.canParse(url) || new URL(url).hostname === '') throw new UsageError(...sayProxyNoUrl(source));
+  if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) throw new UsageError(...say.sayProxyUnencoded(source));
+  if (!URL.canParse(url) || new URL(url).hostname === '') throw new UsageError(...say.sayProxyNoUrl(source));
   const { protocol, username, password } = new URL(url);
   if (!['http:', 'https:', 'socks5:', 'socks5h:'].includes(protocol)) {
-    throw new UsageError(...sayProxyUnsupported(source, protocol));
+    throw new UsageError(...say.sayProxyUnsupported(source, protocol));
   }
   let login: string[];
   try {
     login = [username, password].map(decodeURIComponent);
   } catch {
-    throw new UsageError(...sayProxyWronglyEncoded(source));
+    throw new UsageError(...say.sayProxyWronglyEncoded(source));
   }
   if (protocol.startsWith('socks') && login.some((text) => Buffer.byteLength(text) > MAX_SOCKS_BYTES)) {
-    throw new UsageError(...sayProxyLoginTooLong(source));
+    throw new UsageError(...say.sayProxyLoginTooLong(source));
   }
   return url;
 }

@@ -1,7 +1,7 @@
 // The paths of `--by` and `--lag-field`.
 import { UsageError } from '../errors.ts';
 import { DEFAULT_LAG_PATHS } from '../events/event-time.ts';
-import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
+import { type PathStep, readWholePath } from '../events/path.ts';
 import { parseFieldList } from '../filter/field-list.ts';
 import { sayInvalid } from '../flags/messages.ts';
 import { A_LAG_PATH, FOUR_PATHS } from './messages.ts';
@@ -20,15 +20,8 @@ export function parseLagPaths(
   lagField: string | undefined,
   name = '--lag-field',
 ): readonly (readonly PathStep[])[] {
-  return lagField === undefined ? DEFAULT_LAG_PATHS : [parseLagField(lagField, name)];
-}
-
-function parseLagField(text: string, name: string): readonly PathStep[] {
-  try {
-    const { steps, end } = parsePath(text);
-    if (end === text.length) return steps;
-  } catch (error) {
-    if (!(error instanceof ExpressionFault)) throw error;
-  }
-  throw new UsageError(...sayInvalid(name, text, A_LAG_PATH));
+  if (lagField === undefined) return DEFAULT_LAG_PATHS;
+  const steps = readWholePath(lagField);
+  if (steps === undefined) throw new UsageError(...sayInvalid(name, lagField, A_LAG_PATH));
+  return [steps];
 }

@@ -4,9 +4,10 @@
 // (break, throw, abort, close), the socket is closed and no timer or listener is left.
 import { type Clock, sleep } from '../clock.ts';
 import type { DialConfig } from '../connection/config.ts';
-import { type Connect, type Connection, openConnection, RetryDelay } from '../connection/follow.ts';
+import { type Connect, openConnection, RetryDelay } from '../connection/follow.ts';
 import { type FollowAllItem, Followers, type MergeFigures } from '../connection/follow-all.ts';
 import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
+import type { LiveStream } from '../connection/live-stream.ts';
 import type { PolicyConfig } from '../connection/retry-policy.ts';
 import { UsageError } from '../errors.ts';
 import { splitBatch } from '../events/batch.ts';
@@ -57,10 +58,10 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   /** Aborts when the stream has to end: the caller's signal, `close`, or the end of an iteration. */
   readonly #ending = new AbortController();
   #pull: Pull<StreamItem> | undefined;
-  #connection: Connection | undefined;
+  #connection: LiveStream | undefined;
   #followers: Followers | undefined;
   /** The key of each connection. */
-  readonly #keys = new WeakMap<Connection, string>();
+  readonly #keys = new WeakMap<LiveStream, string>();
   readonly #retryDelay = new RetryDelay();
 
   /** @internal */

@@ -6,6 +6,75 @@ import { groupThousands } from './format.ts';
 export const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;
 
+/** Counts of the current slot of time and of those before it, in a ring. */
+export class SlotCounts {
+  readonly #counts: Float64Array;
+  #slot = 0;
+
+  constructor(slots: number) {
+    this.#counts = new Float64Array(slots);
+  }
+
+  clear(slot: number): void {
+    this.#counts.fill(0);
+    this.#slot = slot;
+  }
+
+  /** Moves on to a slot; an earlier one is ignored. */
+  advance(slot: number): void {
+    if (slot <= this.#slot) return;
+    const counts = this.#counts;
+    for (let passed = Math.min(slot - this.#slot, counts.length); passed > 0; passed--) {
+      counts[(slot - passed + 1) % counts.length] = 0;
+    }
+    this.#slot = slot;
+  }
+
+  add(count: number): void {
+    const at = this.#slot % this.#counts.length;
+    this.#counts[at] = (this.#counts[at] ?? 0) + count;
+  }
+
+  /** Adds the counts of a ring of the same size at the same slot. */
+  absorb(other: SlotCounts): void {
+    const counts = this.#counts;
+    for (let at = 0; at < counts.length; at++) counts[at] = (counts[at] ?? 0) + (other.#counts[at] ?? 0);
+  }
+
+  /** Merges pairs of slots into slots that are twice as long, before the ring has been full. */
+  joinPairs(): void {
+    const counts = this.#counts;
+    for (let at = 0; at < counts.length; at++) counts[at] = (counts[2 * at] ?? 0) + (counts[2 * at + 1] ?? 0);
+    this.#slot = Math.floor(this.#slot / 2);
+  }
+
+  /** Of all slots. */
+  get sum(): number {
+    return this.#counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The counts by slot, oldest first, the current slot last. */
+  read(): number[] {
+    const counts = this.#counts;
+    const known = Math.min(this.#slot + 1, counts.length);
+    return Array.from(
+      { length: known },
+      (_unused, at) => counts[(this.#slot - known + 1 + at) % counts.length] ?? 0,
+    );
+  }
+
+  /** Of the last whole slots; undefined before the first one has passed. */
+  sumOfLast(slots: number): { readonly sum: number; readonly slots: number } | undefined {
+    const known = Math.min(this.#slot, slots);
+    if (known === 0) return undefined;
+    let sum = 0;
+    for (let back = 1; back <= known; back++) {
+      sum += this.#counts[(this.#slot - back) % this.#counts.length] ?? 0;
+    }
+    return { sum, slots: known };
+  }
+}
+
 export interface Rate {
   note(count: number): void;
   /** Events in each of the last whole seconds, up to ten, oldest first. */
@@ -14,25 +83,16 @@ export interface Rate {
 
 export function startRate(clock: Clock): Rate {
   const startedAtMs = clock.monotonicMs();
-  /** A ring of ten whole seconds and the current one. */
-  const counts = new Array<number>(RATE_SECONDS + 1).fill(0);
-  let second = 0;
-  const advance = (): void => {
-    const now = Math.floor((clock.monotonicMs() - startedAtMs) / SECOND_MS);
-    for (let passed = Math.min(now - second, counts.length); passed > 0; passed--) {
-      counts[(now - passed + 1) % counts.length] = 0;
-    }
-    second = Math.max(second, now);
-  };
+  const counts = new SlotCounts(RATE_SECONDS + 1);
+  const advance = (): void => counts.advance(Math.floor((clock.monotonicMs() - startedAtMs) / SECOND_MS));
   return {
     note(count) {
       advance();
-      counts[second % counts.length] = (counts[second % counts.length] ?? 0) + count;
+      counts.add(count);
     },
     read() {
       advance();
-      const known = Math.min(second, RATE_SECONDS);
-      return Array.from({ length: known }, (_unused, i) => counts[(second - known + i) % counts.length] ?? 0);
+      return counts.read().slice(0, -1);
     },
   };
 }

@@ -111,21 +111,7 @@ class SpinningLine implements StatusLine {
   }
 }
 
-export const NO_STREAM_PROGRESS: StreamProgress = {
-  connecting() {},
-  live() {},
-  playing() {},
-  retrying() {},
-  lost() {},
-  noteGap() {},
-  noteConnections() {},
-  pause() {},
-  noteLag() {},
-  makeWay() {},
-  noteReceived() {},
-  noteEvents() {},
-  end() {},
-};
+export const NO_STREAM_PROGRESS: StreamProgress = {};
 
 /** Loads the progress of a stream for a status line; without a line nothing is loaded or counted. Never throws. */
 export async function loadStreamProgress(

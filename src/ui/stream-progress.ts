@@ -2,10 +2,10 @@
 import type { Clock } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import { RecentLag } from '../events/event-time.ts';
-import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
+import { type LogStyle, NO_PAINT } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
-import { cutText, measureWidth } from '../render/text-width.ts';
+import { joinPieces, type Piece } from '../render/text-width.ts';
 import { formatCount, formatFiltered } from './format.ts';
 import { STATUS } from './messages.ts';
 import { drawBars, formatRate, type Rate, startRate } from './rate.ts';
@@ -30,35 +30,35 @@ interface PlayPosition {
   readonly remainingMs: number | undefined;
 }
 
-/** What a session reports to its status line. */
+/** What a session reports while it runs; what it does not show is left out. */
 export interface StreamProgress {
-  connecting(host: string): void;
-  live(stream: { readonly roundTripMs: number | undefined }): void;
-  playing(position: PlayPosition): void;
+  connecting?(host: string): void;
+  live?(stream: { readonly roundTripMs?: number | undefined }): void;
+  playing?(position: PlayPosition): void;
   /** @param delayMs until the next attempt */
-  retrying(delayMs: number, attempt: number): void;
+  retrying?(delayMs: number, attempt: number): void;
   /** The connection is lost. @param isGap false if the source resumes after the loss where it was */
-  lost(isGap: boolean): void;
+  lost?(isGap: boolean): void;
   /** A gap that has ended: the source did not resume where it was, or a recording has its record. */
-  noteGap(): void;
+  noteGap?(): void;
   /** @param live connections that are live; shown from the second one on */
-  noteConnections(live: number): void;
+  noteConnections?(live: number): void;
   /** The user stops the output, or continues it. */
-  pause(isPaused: boolean): void;
+  pause?(isPaused: boolean): void;
   /** Clears the line before output is written; the next event or refresh shows it again. */
-  makeWay(): void;
+  makeWay?(): void;
   /** Counts events before filters; from then on both counts are shown. */
-  noteReceived(count: number): void;
+  noteReceived?(count: number): void;
   /** Reads the lag of the first `count` events of a batch. */
-  noteLag(batch: Batch, count: number): void;
+  noteLag?(batch: Batch, count: number): void;
   /** Counts events that were written. */
-  noteEvents(count: number): void;
-  end(): void;
+  noteEvents?(count: number): void;
+  end?(): void;
 }
 
 type State =
   | { readonly kind: 'connecting'; readonly host: string }
-  | { readonly kind: 'live'; readonly stream: { readonly roundTripMs: number | undefined } }
+  | { readonly kind: 'live'; readonly stream: { readonly roundTripMs?: number | undefined } }
   | { readonly kind: 'playing'; readonly sinceMs: number; readonly position: PlayPosition }
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
@@ -108,7 +108,7 @@ export class LineProgress implements StreamProgress {
     this.#enter({ kind: 'connecting', host });
   }
 
-  live(stream: { readonly roundTripMs: number | undefined }): void {
+  live(stream: { readonly roundTripMs?: number | undefined }): void {
     this.#rate ??= startRate(this.#clock);
     this.#loss = undefined;
     this.#enter({ kind: 'live', stream });
@@ -198,7 +198,8 @@ export class LineProgress implements StreamProgress {
       return;
     }
     const pieces = this.#describe(state);
-    this.#line.show(joinPieces(pieces, this.#line.columns), state.kind === 'live' ? 'live' : 'busy');
+    const text = joinPieces(pieces, this.#line.columns, { ellipsis: '', skips: false });
+    this.#line.show(text, state.kind === 'live' ? 'live' : 'busy');
   }
 
   /** Most important first. */
@@ -208,7 +209,7 @@ export class LineProgress implements StreamProgress {
     if (this.#loss !== undefined && state.kind !== 'live')
       pieces.unshift({ text: STATUS.disconnected, paint: waiting });
     if (this.#isPaused) pieces.unshift({ text: STATUS.paused, paint: waiting });
-    else if (this.#hasKeys) pieces.push(plain(STATUS.help));
+    else if (this.#hasKeys) pieces.push({ text: STATUS.help });
     return pieces;
   }
 
@@ -218,12 +219,12 @@ export class LineProgress implements StreamProgress {
     const [events, gaps] = this.#showCounts();
     switch (state.kind) {
       case 'connecting': {
-        const connecting = plain(STATUS.connecting(makeVisible(state.host)));
+        const connecting = { text: STATUS.connecting(makeVisible(state.host)) };
         return this.#loss === undefined ? [connecting] : [connecting, events, gaps];
       }
       case 'retrying': {
         const retrying = { text: STATUS.retrying(state.atMs - nowMs), paint: waiting };
-        return [retrying, plain(STATUS.attempt(state.attempt)), events, gaps];
+        return [retrying, { text: STATUS.attempt(state.attempt) }, events, gaps];
       }
       case 'playing': {
         const { receivedAtMs, delayMs, remainingMs } = state.position;
@@ -231,9 +232,9 @@ export class LineProgress implements StreamProgress {
         const waitMs = delayMs - passedMs;
         const leftMs = remainingMs === undefined ? undefined : Math.max(0, remainingMs - passedMs);
         return [
-          plain(receivedAtMs === undefined ? STATUS.playing : STATUS.at(receivedAtMs)),
-          ...(waitMs < SECOND_MS ? [] : [plain(STATUS.nextEvent(waitMs))]),
-          ...(leftMs === undefined ? [] : [plain(STATUS.left(leftMs))]),
+          { text: receivedAtMs === undefined ? STATUS.playing : STATUS.at(receivedAtMs) },
+          ...(waitMs < SECOND_MS ? [] : [{ text: STATUS.nextEvent(waitMs) }]),
+          ...(leftMs === undefined ? [] : [{ text: STATUS.left(leftMs) }]),
           events,
         ];
       }
@@ -244,12 +245,12 @@ export class LineProgress implements StreamProgress {
         return [
           { text: STATUS.live, paint: live },
           events,
-          plain(STATUS.rate(formatRate(total / Math.max(1, counts.length)))),
+          { text: STATUS.rate(formatRate(total / Math.max(1, counts.length))) },
           ...(counts.length === 0 ? [] : [{ text: drawBars(counts, this.#signs.bars), paint: chart }]),
           gaps,
-          ...(this.#hasSeveral ? [plain(STATUS.connections(this.#connections))] : []),
-          ...(this.#lag.ms === undefined ? [] : [plain(STATUS.lag(this.#lag.ms))]),
-          ...(roundTripMs === undefined ? [] : [plain(STATUS.roundTrip(roundTripMs))]),
+          ...(this.#hasSeveral ? [{ text: STATUS.connections(this.#connections) }] : []),
+          ...(this.#lag.ms === undefined ? [] : [{ text: STATUS.lag(this.#lag.ms) }]),
+          ...(roundTripMs === undefined ? [] : [{ text: STATUS.roundTrip(roundTripMs) }]),
         ];
       }
     }
@@ -265,30 +266,6 @@ export class LineProgress implements StreamProgress {
     const openMs = this.#clock.monotonicMs() - (sinceMs ?? 0);
     const open = isGap ? STATUS.openFor(openMs) : '';
     const paint = this.#gaps > 0 ? this.#style.waiting : NO_PAINT;
-    return [plain(events), { text: formatCount(this.#gaps, 'gap') + open, paint }];
+    return [{ text: events }, { text: formatCount(this.#gaps, 'gap') + open, paint }];
   }
-}
-
-interface Piece {
-  /** Visible. */
-  readonly text: string;
-  readonly paint: Paint;
-}
-
-function plain(text: string): Piece {
-  return { text, paint: NO_PAINT };
-}
-
-/** As many pieces as fit; the first one is cut if necessary. */
-function joinPieces(pieces: readonly Piece[], columns: number): string {
-  let line = '';
-  let width = 0;
-  for (const { text, paint } of pieces) {
-    const own = measureWidth(text) + (width === 0 ? 0 : 2);
-    if (width > 0 && width + own > columns) break;
-    const shown = width === 0 && own > columns ? cutText(text, columns, '') : text;
-    line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
-    width += own;
-  }
-  return line;
 }

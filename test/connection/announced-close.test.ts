@@ -6,12 +6,15 @@ import { createFakeClock } from '../helpers/fake-clock.ts';
 /** The first delay of a run whose first connection ends with this code after `upMs`. The backoff is 30 s. */
 async function findDelay(closeCode: number, upMs: number, isPrompt = true): Promise<number | undefined> {
   const clock = createFakeClock();
-  const connection = {
+  const connection: Connection = {
     endedBy: { kind: 'closed-by-server', host: 'h', detail: '', closeCode },
     lastByteAtMs: clock.wallMs(),
-    take: async () => clock.block(upMs),
-    close: async () => undefined,
-  } as unknown as Connection;
+    async take() {
+      clock.block(upMs);
+      return undefined;
+    },
+    async close() {},
+  };
   const policy = {
     maxReconnects: Number.POSITIVE_INFINITY,
     retryMinMs: 30_000,

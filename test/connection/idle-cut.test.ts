@@ -22,12 +22,12 @@ async function loseEach(losses: readonly Loss[]): Promise<Cause[]> {
   const clock = createLeapingClock();
   const stop = new AbortController();
   let next = 0;
-  const connect: Connect = async () => {
+  const connect: Connect<Connection> = async () => {
     const loss = losses[next];
     next += 1;
     if (loss === undefined) return undefined;
     const { upMs, silentMs, kind = 'dropped' } = loss;
-    const connection = {
+    return {
       lastByteAtMs: 0,
       endedBy: { kind, host: 'api.atlantis.example', detail: 'it ended without a close frame', silentMs },
       async take() {
@@ -36,9 +36,8 @@ async function loseEach(losses: readonly Loss[]): Promise<Cause[]> {
       },
       async close() {},
     };
-    return connection as unknown as Connection;
   };
-  const items: FollowItem[] = [];
+  const items: FollowItem<Connection>[] = [];
   for await (const item of followStream(POLICY, { clock, connect, random: () => 0, signal: stop.signal })) {
     items.push(item);
   }

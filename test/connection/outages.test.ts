@@ -49,7 +49,7 @@ interface Attempt {
 interface Run {
   readonly conditions: Conditions;
   readonly attempts: Attempt[];
-  readonly end: Extract<FollowItem, { kind: 'gave-up' }> | undefined;
+  readonly end: Extract<FollowItem<Connection>, { kind: 'gave-up' }> | undefined;
 }
 
 const pick = <T>(random: Random, choices: readonly [T, ...T[]]): T =>
@@ -80,7 +80,7 @@ function drawCause(random: Random, kinds: readonly CauseKind[]): Cause {
 
 /** A connection without events that is up for `upMs`. */
 function createConnection(clock: LeapingClock, upMs: number, endedBy: Cause): Connection {
-  const connection = {
+  return {
     lastByteAtMs: 0,
     endedBy,
     async take() {
@@ -89,7 +89,6 @@ function createConnection(clock: LeapingClock, upMs: number, endedBy: Cause): Co
     },
     async close() {},
   };
-  return connection as unknown as Connection;
 }
 
 /** Runs one history, up to its end or its 40th attempt. */
@@ -100,7 +99,7 @@ async function live(seed: number): Promise<Run> {
   const stop = new AbortController();
   const attempts: Attempt[] = [];
 
-  const connect: Connect = async () => {
+  const connect: Connect<Connection> = async () => {
     clock.spend(random.nextFraction() * conditions.longestAttemptMs);
     const attempt = attempts.at(-1);
     if (attempt === undefined) throw new Error('no attempt has begun');

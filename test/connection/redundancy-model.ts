@@ -1,9 +1,9 @@
 // A service with several connections in simulated time, which knows the truth: what it sent, and what arrived where.
 import type { Clock } from '../../src/clock.ts';
 import type { ConnectionsConfig } from '../../src/connection/config.ts';
-import type { Connection } from '../../src/connection/follow.ts';
 import { type FollowAllItem, Followers } from '../../src/connection/follow-all.ts';
 import type { Cause } from '../../src/connection/lifecycle.ts';
+import type { LiveStream } from '../../src/connection/live-stream.ts';
 import type { Batch } from '../../src/events/batch.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { createEventIdentifier, DEFAULT_ID_STEPS } from '../../src/events/event-id.ts';
@@ -224,7 +224,7 @@ export async function playHistory(seed: number, options: { readonly hasMisses: b
           await new Promise<void>((resolve) => clock.setTimer(resolve, latencyMs));
           connection.lastByteAtMs = clock.wallMs();
           opened.push({ fromMs, toMs: clock.monotonicMs() + latencyMs, connection });
-          return connection as unknown as Connection;
+          return connection as unknown as LiveStream;
         };
       },
     },

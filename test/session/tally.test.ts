@@ -1,17 +1,17 @@
 // The figures of a run for its summary (contract G3), and how often discarded messages are reported (G4).
 import { describe, expect, test } from '@jest/globals';
 import type { Cause, Lost } from '../../src/connection/lifecycle.ts';
-import { Tally, type TallyListeners } from '../../src/session/tally.ts';
+import { Tally } from '../../src/session/tally.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const CAUSE: Cause = { kind: 'dropped', host: 'api.atlantis.example', detail: 'as the test says' };
-const NO_LISTENERS: TallyListeners = { onDiscarded() {} };
+const ignore = (): void => {};
 const LOSS: Lost = { kind: 'lost', cause: CAUSE, lastByteAtMs: 0, upMs: 1 };
 
 describe('G3: figures of a run', () => {
   test('a run that never connected', () => {
     const clock = createFakeClock();
-    const tally = new Tally(clock, NO_LISTENERS);
+    const tally = new Tally(clock, ignore);
     clock.advance(5_000);
     expect(tally.summarize(0)).toEqual({
       events: 0,
@@ -29,7 +29,7 @@ describe('G3: figures of a run', () => {
 
   test('reconnects, and the time without a connection between them', () => {
     const clock = createFakeClock();
-    const tally = new Tally(clock, NO_LISTENERS);
+    const tally = new Tally(clock, ignore);
     clock.advance(1_000);
     tally.noteConnected();
     tally.events += 7;
@@ -53,7 +53,7 @@ describe('G3: figures of a run', () => {
 
   test('a run that ends without a connection counts that time too', () => {
     const clock = createFakeClock();
-    const tally = new Tally(clock, NO_LISTENERS);
+    const tally = new Tally(clock, ignore);
     tally.noteConnected();
     tally.noteLost(LOSS, true);
     clock.advance(9_000);
@@ -65,7 +65,7 @@ describe('G3: figures of a run', () => {
     ['ahead by a day, as after a suspension', 86_400_000, 86_401_000],
   ])('row 85: a wall clock that is %s: the larger of both clocks counts', (_what, jumpMs, expectedMs) => {
     const clock = createFakeClock();
-    const tally = new Tally(clock, NO_LISTENERS);
+    const tally = new Tally(clock, ignore);
     tally.noteConnected();
     tally.noteLost(LOSS, true);
     clock.jumpWall(jumpMs);
@@ -75,7 +75,7 @@ describe('G3: figures of a run', () => {
 
   test('G2, G3: a gap is open from the loss until the stream is live again', () => {
     const clock = createFakeClock();
-    const tally = new Tally(clock, NO_LISTENERS);
+    const tally = new Tally(clock, ignore);
     const loss = { ...LOSS, lastByteAtMs: clock.wallMs() - 500 };
     expect(tally.openGap).toBeUndefined();
     tally.noteConnected();
@@ -90,7 +90,7 @@ describe('G3: figures of a run', () => {
   });
 
   test('G3: a loss after which nothing is missed is not a gap', () => {
-    const tally = new Tally(createFakeClock(), NO_LISTENERS);
+    const tally = new Tally(createFakeClock(), ignore);
     tally.noteLost(LOSS, false);
     expect(tally.summarize(0)).toMatchObject({ gaps: 0, isGapOpen: false });
   });
@@ -100,9 +100,10 @@ describe('G4: discarded messages', () => {
   test('the first is reported at once, then at most one line every 5 s, and none is lost', () => {
     const clock = createFakeClock();
     const reported: { atMs: number; discarded: ReadonlyMap<string, number> }[] = [];
-    const tally = new Tally(clock, {
-      onDiscarded: (discarded) => void reported.push({ atMs: clock.monotonicMs(), discarded }),
-    });
+    const tally = new Tally(
+      clock,
+      (discarded) => void reported.push({ atMs: clock.monotonicMs(), discarded }),
+    );
     const startedAtMs = clock.monotonicMs();
     tally.noteDiscarded(['binary']);
     for (let n = 0; n < 99; n += 1) {
@@ -129,10 +130,8 @@ describe('G4: discarded messages', () => {
   test('nothing is reported without discarded messages, or after the end', () => {
     const clock = createFakeClock();
     let reported = 0;
-    const tally = new Tally(clock, {
-      onDiscarded() {
-        reported += 1;
-      },
+    const tally = new Tally(clock, () => {
+      reported += 1;
     });
     tally.noteDiscarded([]);
     expect(reported).toBe(0);

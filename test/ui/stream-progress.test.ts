@@ -158,8 +158,8 @@ describe('the text of the status line', () => {
   test('without a status line nothing is done', async () => {
     const clock = createFakeClock();
     const status = await loadStreamProgress(NO_STATUS_LINE, clock, { style: PLAIN_LOG_STYLE });
-    status.live({ roundTripMs: 1 });
-    status.retrying(1_000, 1);
+    status.live?.({ roundTripMs: 1 });
+    status.retrying?.(1_000, 1);
     expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -11,14 +11,7 @@ import {
 import { escapeUnits } from '../../render/sanitize.ts';
 import { formatDuration } from '../../ui/format.ts';
 import type { CheckConfig } from './config.ts';
-import {
-  CHECK,
-  nameExitCode,
-  sayChecked,
-  sayStepFailed,
-  THE_JUNIT_REPORT,
-  THE_STEP_SUMMARY,
-} from './messages.ts';
+import * as say from './messages.ts';
 import type { Report, ReportStep } from './report.ts';
 
 type Warn = (message: string, hint: string | undefined) => void;
@@ -34,7 +27,7 @@ export function openReports(
   io: Io,
   warn: Warn,
 ): (report: Report) => OutputError | undefined {
-  if (junit !== undefined) assertWritable(junit, THE_JUNIT_REPORT);
+  if (junit !== undefined) assertWritable(junit, say.THE_JUNIT_REPORT);
   const summaryFile = gitHub?.summaryFile;
   const hasSummary =
     summaryFile !== undefined && attemptSummary(summaryFile, warn, () => resolvePlace(summaryFile));
@@ -45,7 +38,7 @@ export function openReports(
     if (hasSummary) attemptSummary(summaryFile, warn, () => appendText(summaryFile, formatSummary(report)));
     if (junit === undefined) return undefined;
     try {
-      writeWholeFile(junit, io.redactor.redact(formatJunit(report)), THE_JUNIT_REPORT);
+      writeWholeFile(junit, io.redactor.redact(formatJunit(report)), say.THE_JUNIT_REPORT);
       return undefined;
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
@@ -60,7 +53,7 @@ function attemptSummary(path: string, warn: Warn, action: () => void): boolean {
     action();
     return true;
   } catch (error) {
-    const { message, hint } = describeWriteFault(THE_STEP_SUMMARY, path, error);
+    const { message, hint } = describeWriteFault(say.THE_STEP_SUMMARY, path, error);
     warn(message, hint);
     return false;
   }
@@ -95,7 +88,7 @@ export function formatJunit(report: Report): string {
   const { steps } = report;
   const count = (status: string): number => steps.filter((step) => step.status === status).length;
   const suite = formatAttributes({
-    name: CHECK,
+    name: say.CHECK,
     package: CLASS_NAME,
     id: '0',
     timestamp: report.started_at.slice(0, 19),
@@ -162,7 +155,7 @@ export function formatAnnotation({ steps }: Report): string | undefined {
   const failed = steps.find((step) => step.error !== undefined);
   if (failed?.error === undefined) return undefined;
   const { message, hint } = failed.error;
-  const title = sayStepFailed(failed.name);
+  const title = say.sayStepFailed(failed.name);
   const text = hint === null ? message : `${message}\n${hint}`;
   return `::error title=${escapeProperty(title)}::${escapeData(text)}`;
 }
@@ -185,7 +178,7 @@ export function formatSummary(report: Report): string {
     const time = status === 'skipped' ? '' : formatDuration(ms);
     return `| ${name} | ${status} | ${time} | ${escapeMarkdown(text)} |`;
   });
-  const title = sayChecked(report.ok, report.signal ?? nameExitCode(report.exit_code));
+  const title = say.sayChecked(report.ok, report.signal ?? say.nameExitCode(report.exit_code));
   return [
     `### ${title}`,
     '',

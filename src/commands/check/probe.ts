@@ -19,16 +19,7 @@ import { type Connected, pump } from '../../stream/items.ts';
 import { type PreparedStream, prepareSource } from '../../stream/prepare.ts';
 import { observeAttempt } from './attempt.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
-import {
-  describeForeignKey,
-  describeMissingPong,
-  describeUnmet,
-  fromCause,
-  listReceived,
-  PASSED,
-  SKIPPED,
-  sayWaiting,
-} from './messages.ts';
+import * as say from './messages.ts';
 import type { StepLog } from './steps.ts';
 
 interface Probe {
@@ -84,12 +75,12 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
     await stream.close();
   }
   const gaveUp = await pumped;
-  if (gaveUp !== undefined && !signal.aborted) log.fail(fromCause(gaveUp.cause));
+  if (gaveUp !== undefined && !signal.aborted) log.fail(say.fromCause(gaveUp.cause));
 }
 
 /** With --wait; only the first failure, since the others are usually the same. */
 function reportWait({ cause, attempt }: Retrying, { warn }: Probe): void {
-  if (attempt === 2) warn(sayWaiting(cause));
+  if (attempt === 2) warn(say.sayWaiting(cause));
 }
 
 async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedStream | undefined> {
@@ -122,10 +113,10 @@ function describeSettings(
   proxy: string | undefined,
 ): [string, Record<string, unknown>] {
   const parts = [
-    ...(profile === undefined ? [] : [PASSED.profile(profile.value.name, profile.source)]),
-    PASSED.url(base, url?.source),
-    PASSED.key(prefix, key?.source),
-    ...(proxy === undefined ? [] : [PASSED.proxy(proxy)]),
+    ...(profile === undefined ? [] : [say.PASSED.profile(profile.value.name, profile.source)]),
+    say.PASSED.url(base, url?.source),
+    say.PASSED.key(prefix, key?.source),
+    ...(proxy === undefined ? [] : [say.PASSED.proxy(proxy)]),
   ];
   const details = {
     profile: profile?.value.name ?? null,
@@ -141,13 +132,13 @@ function describeSettings(
 
 /** True if the check continues. */
 function checkIdentity({ host, keyPrefix: accepted, expectedKeyPrefix }: Connected, log: StepLog): boolean {
-  log.pass(PASSED.welcome(accepted), { key_prefix: accepted });
+  log.pass(say.PASSED.welcome(accepted), { key_prefix: accepted });
   log.begin('identity');
   if (accepted !== expectedKeyPrefix) {
-    log.fail(describeForeignKey(host, accepted, expectedKeyPrefix));
+    log.fail(say.describeForeignKey(host, accepted, expectedKeyPrefix));
     return false;
   }
-  log.pass(PASSED.identity(accepted), { key_prefix: accepted });
+  log.pass(say.PASSED.identity(accepted), { key_prefix: accepted });
   return true;
 }
 
@@ -159,7 +150,7 @@ async function measureKeepalive(
 ): Promise<boolean> {
   const { pingIntervalMs, pongTimeoutMs } = keepalive;
   if (pingIntervalMs === 0) {
-    log.skip('keepalive', SKIPPED.pingsOff);
+    log.skip('keepalive', say.SKIPPED.pingsOff);
     return true;
   }
   log.begin('keepalive');
@@ -169,26 +160,26 @@ async function measureKeepalive(
     const outcome = await waitFor(Promise.race([stream.ping(), ended]), pongTimeoutMs, io.clock, signal);
     if (signal.aborted || outcome === 'ended') return false;
     if (outcome === undefined) {
-      log.fail(describeMissingPong(host, pongTimeoutMs, counter.messages > messagesBefore));
+      log.fail(say.describeMissingPong(host, pongTimeoutMs, counter.messages > messagesBefore));
       return false;
     }
     roundTripsMs.push(Math.round(outcome * 100) / 100);
   }
-  log.pass(PASSED.keepalive(roundTripsMs), { round_trips_ms: roundTripsMs });
+  log.pass(say.PASSED.keepalive(roundTripsMs), { round_trips_ms: roundTripsMs });
   return true;
 }
 
 async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter }: Probe): Promise<void> {
   if (expected === undefined) {
-    log.skip('events', SKIPPED.noExpect);
+    log.skip('events', say.SKIPPED.noExpect);
     return;
   }
   log.begin('events');
   // The time includes the pings: the events may have arrived, or be overdue, by now.
   const outcome = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
   if (counter.isMet) {
-    log.pass(counter.counts.map(PASSED.events).join(', '), listReceived(counter));
+    log.pass(counter.counts.map(say.PASSED.events).join(', '), say.listReceived(counter));
   } else if (!signal.aborted && outcome !== 'ended') {
-    log.fail(describeUnmet(expected, counter));
+    log.fail(say.describeUnmet(expected, counter));
   }
 }

@@ -20,6 +20,8 @@ import { readFirstLine } from '../../settings/target.ts';
 import { sayForeignKey } from '../../ui/messages.ts';
 import {
   assertProfileName,
+  describeKey,
+  describeProfile,
   openContext,
   type ProfileContext,
   readProfiles,
@@ -27,7 +29,6 @@ import {
 } from './context.ts';
 import type { AddFlags } from './flags.ts';
 import * as say from './messages.ts';
-import { describeKey, describeProfile } from './output.ts';
 import { canPrompt, createPrompter, noTerminal, type PromptAnswer } from './prompt.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;

@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { looksLikeKey } from '../../io/key.ts';
+import { keyPrefix, looksLikeKey } from '../../io/key.ts';
 import type { StoreDraft } from '../../profiles/draft.ts';
 import {
   isProfileName,
@@ -11,10 +11,12 @@ import {
   profilesPath,
   readProfileFile,
 } from '../../profiles/read.ts';
-import { sayNoProfile } from '../../settings/messages.ts';
+import { findKeychainEntry } from '../../settings/keychain.ts';
+import { nameProfile, sayNoProfile } from '../../settings/messages.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
+import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
-import { sayInvalidName, sayKeyAsName } from './messages.ts';
+import { CELLS, sayInvalidName, sayKeyAsName } from './messages.ts';
 
 /** Calls `updateStore`, which is only loaded here: conf is only needed for writing. */
 export async function saveProfiles<T>(
@@ -72,4 +74,46 @@ export function missingProfile(name: string, known: readonly string[]): UsageErr
 export function assertProfileName(name: string): void {
   if (looksLikeKey(name)) throw new UsageError(...sayKeyAsName());
   if (!isProfileName(name)) throw new UsageError(...sayInvalidName(name));
+}
+
+/** A profile for `--json`; the names are part of the contract. */
+interface ProfileRecord {
+  readonly name: string;
+  readonly current: boolean;
+  /** Base URL; null if the stored one is not valid. */
+  readonly url: string | null;
+  readonly key_source: 'stored' | 'command' | 'keychain';
+  /** Prefix of a stored key. */
+  readonly key_prefix?: string;
+  /** Program of a key command, without its arguments. */
+  readonly key_command?: string;
+  /** Name of the keychain, and of the entry in it. */
+  readonly keychain?: string;
+  readonly keychain_account?: string;
+}
+
+export function describeProfile(profile: Profile, current: string | undefined): ProfileRecord {
+  const { name, key, keyCommand } = profile;
+  const common = { name, current: name === current, url: describeUrl(profile.url, name) };
+  if (keyCommand === undefined) {
+    return { ...common, key_source: 'stored', key_prefix: keyPrefix(key ?? '') };
+  }
+  const entry = findKeychainEntry(keyCommand);
+  if (entry === undefined) return { ...common, key_source: 'command', key_command: keyCommand[0] ?? '' };
+  const { keychain, account } = entry;
+  return { ...common, key_source: 'keychain', keychain: keychain.name, keychain_account: account };
+}
+
+/** How lists and messages show the key. */
+export function describeKey({ key_prefix, key_command, keychain }: ProfileRecord): string {
+  if (keychain !== undefined) return CELLS.keychain(keychain);
+  return key_prefix === undefined ? CELLS.command(key_command) : `${key_prefix}…`;
+}
+
+function describeUrl(url: string, name: string): string | null {
+  try {
+    return parseStreamUrl(url, nameProfile(name)).base;
+  } catch {
+    return null;
+  }
 }

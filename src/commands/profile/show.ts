@@ -11,10 +11,9 @@ import { shortenName } from '../../settings/messages.ts';
 import { findProxy, findProxyVariable } from '../../settings/proxy.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
 import { readKey, readVariable, resolveTarget, type Target } from '../../settings/target.ts';
-import { openContext, type ProfileContext, readProfiles } from './context.ts';
+import { describeKey, describeProfile, openContext, type ProfileContext, readProfiles } from './context.ts';
 import type { PrintFlags, ShowFlags } from './flags.ts';
 import { CELLS, NO_PROFILES } from './messages.ts';
-import { describeKey, describeProfile } from './output.ts';
 
 /** Prints all profiles in the order of the store. @throws StoreError */
 export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {

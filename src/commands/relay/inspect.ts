@@ -10,7 +10,7 @@ import {
   viewSpool,
 } from '../../delivery/spool/inspect.ts';
 import { describeDamage, describeHole } from '../../delivery/spool/messages.ts';
-import { describeSpoolFault } from '../../delivery/spool/spool-fault.ts';
+import { describeSpoolFault } from '../../delivery/spool/segments.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
 import { createTimestampReader, DEFAULT_LAG_PATHS } from '../../events/event-time.ts';

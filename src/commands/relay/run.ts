@@ -40,17 +40,7 @@ import { EventBatch } from '../../stream/items.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { parseRelayFlags, type RelayConfig, RUN_FLAGS } from './config.ts';
 import { RELAY_FLAGS, type RelayFlags } from './flags.ts';
-import {
-  IN_THE_FILE,
-  NO_STREAM_IS_OPENED,
-  NOT_A_DEAD_LETTER,
-  sayCheckAlone,
-  sayConfigValid,
-  sayNotRedeliverable,
-  sayNotReloaded,
-  sayReloaded,
-  sayRestartNeeded,
-} from './messages.ts';
+import * as say from './messages.ts';
 import { openRelay, type Relay } from './open.ts';
 
 /** Flags of a stream. */
@@ -70,14 +60,14 @@ export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise
   const config = { ...parseStreamFlags(flags, io), hasKeys: false };
   if (given.check === true) {
     createReporter(io, config.log, await loadLogStyle(config.log)).report(
-      sayConfigValid(given.config ?? '', relay.sinks.length),
+      say.sayConfigValid(given.config ?? '', relay.sinks.length),
     );
     return { exitCode: EXIT.ok };
   }
   if (relay.redeliver !== undefined) {
     const [other] = listGiven(NOT_FOR_REDELIVERY, flags);
     if (other !== undefined) {
-      throw new UsageError(...sayNotCombinable('--redeliver', other, NO_STREAM_IS_OPENED));
+      throw new UsageError(...sayNotCombinable('--redeliver', other, say.NO_STREAM_IS_OPENED));
     }
     return redeliver(relay.redeliver, relay, config, io);
   }
@@ -125,11 +115,11 @@ interface Settings {
 async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Settings> {
   const { config, check } = flags;
   if (config === undefined) {
-    if (check === true) throw new UsageError(...sayCheckAlone());
+    if (check === true) throw new UsageError(...say.sayCheckAlone());
     return { flags, relay: await parseRelayFlags(flags, io) };
   }
   const [other] = listGiven(RELAY_FLAGS, flags);
-  if (other !== undefined) throw new UsageError(...sayNotCombinable('--config', other, IN_THE_FILE));
+  if (other !== undefined) throw new UsageError(...sayNotCombinable('--config', other, say.IN_THE_FILE));
   const { mergeFlags, readRelayFile } = await import('./config-file.ts');
   const { stream, relay } = await readRelayFile(config, io, check === true);
   const table = { ...STREAM_FLAGS, ...RUN_FLAGS, ...pick(DEDUPE_FLAGS, 'dedupeWindowMs') };
@@ -157,15 +147,15 @@ function reloadOnHangUp({ given, flags, relay, monitor, reporter }: Reloading, i
       const next = await readSettings(given, io);
       const changes = await relay.reload(next.relay.sinks);
       monitor.watch(relay.sinks);
-      if (changes !== undefined) reporter.report(sayReloaded(changes));
+      if (changes !== undefined) reporter.report(say.sayReloaded(changes));
       const others = Object.keys({ ...flags, ...next.flags }).filter(
         (name) => JSON.stringify(flags[name as 'url']) !== JSON.stringify(next.flags[name as 'url']),
       );
-      if (others.length > 0) reporter.report(sayRestartNeeded(others.map(spellSetting)));
+      if (others.length > 0) reporter.report(say.sayRestartNeeded(others.map(spellSetting)));
       monitor.noteReload('done');
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
-      reporter.report(sayNotReloaded(error));
+      reporter.report(say.sayNotReloaded(error));
       monitor.noteReload('failed');
     }
   };
@@ -206,7 +196,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
           if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path, bytes);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
-          else if (bytes.length > 0) damage.note(line, NOT_A_DEAD_LETTER);
+          else if (bytes.length > 0) damage.note(line, say.NOT_A_DEAD_LETTER);
         }
         if (fault !== undefined) damage.note(line + 1, fault.why);
         if (fault?.isLine === true) line += 1;
@@ -221,4 +211,4 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
 }
 
 const notDeadLetters = (path: string, firstLine: Buffer): UsageError =>
-  new UsageError(...sayNotRedeliverable(path, findReformatting(firstLine)));
+  new UsageError(...say.sayNotRedeliverable(path, findReformatting(firstLine)));

@@ -1,7 +1,12 @@
 // The settings of a configuration file that refer to secrets: `{env: NAME}` or `{file: PATH}`.
 import type { Io } from '../../io/io.ts';
-import { readEnvSecret, readFileSecret, readSigningFile, readSigningVariable } from './secrets.ts';
-import { VARIABLE_NAME } from './targets.ts';
+import {
+  readEnvSecret,
+  readFileSecret,
+  readSigningFile,
+  readSigningVariable,
+  VARIABLE_NAME,
+} from './secrets.ts';
 import { CONFIG_FAULTS } from './yaml/messages.ts';
 import { type Faults, isMapping } from './yaml/yaml-file.ts';
 

@@ -4,13 +4,9 @@ import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { sayNotRead } from '../../io/messages.ts';
 import { readNamedFile } from '../../io/read-file.ts';
-import {
-  sayInvalidSecret,
-  sayInvalidSecretFile,
-  sayInvalidSigningSecret,
-  sayVariableMissing,
-} from './messages.ts';
+import * as say from './messages.ts';
 
+export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** A header cannot have other characters. White space and a byte order mark around a secret are removed before. */
 const ONE_LINE = /^[\x20-\x7e\u{a0}-\u{10ffff}]+$/u;
 
@@ -21,7 +17,7 @@ function readVariable(
   { env, redactor }: Pick<Io, 'env' | 'redactor'>,
 ): string {
   const value = (env[variable] ?? '').trim();
-  if (value === '') throw new UsageError(...sayVariableMissing(flag, variable));
+  if (value === '') throw new UsageError(...say.sayVariableMissing(flag, variable));
   hideSecret(value, redactor);
   return value;
 }
@@ -29,7 +25,7 @@ function readVariable(
 /** One line of text. @param flag for the message. @throws UsageError that never has its value */
 export function readEnvSecret(flag: string, variable: string, io: Pick<Io, 'env' | 'redactor'>): string {
   const value = readVariable(flag, variable, io);
-  if (!ONE_LINE.test(value)) throw new UsageError(...sayInvalidSecret(flag, variable));
+  if (!ONE_LINE.test(value)) throw new UsageError(...say.sayInvalidSecret(flag, variable));
   return value;
 }
 
@@ -50,7 +46,7 @@ export async function readFileSecret(
   { redactor }: Pick<Io, 'redactor'>,
 ): Promise<string> {
   const value = await readText(flag, path);
-  if (!ONE_LINE.test(value)) throw new UsageError(...sayInvalidSecretFile(flag, path));
+  if (!ONE_LINE.test(value)) throw new UsageError(...say.sayInvalidSecretFile(flag, path));
   hideSecret(value, redactor);
   return value;
 }
@@ -80,7 +76,7 @@ function parseSigningSecrets(place: string, text: string, { redactor }: Pick<Io,
     .split(/\s+/)
     .map((secret) => {
       const key = parseSigningSecret(secret);
-      if (key === undefined) throw new UsageError(...sayInvalidSigningSecret(place));
+      if (key === undefined) throw new UsageError(...say.sayInvalidSigningSecret(place));
       redactor.addSecret(secret);
       redactor.addSecret(secret.replace(/^whsec_/, ''));
       return key;

@@ -5,7 +5,7 @@ import { sha256 } from '../../events/event-id.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
-import { readText } from './secrets.ts';
+import { readText, VARIABLE_NAME } from './secrets.ts';
 
 interface SpoolNames {
   /** The name of the folder of its spool. */
@@ -103,16 +103,13 @@ function separateStreams(targets: readonly RelayTarget[]): RelayTarget[] {
 }
 
 /** A readable and unique name. It shows no path, which may be a secret. */
-function nameFolder(readable: string, identity: string): string {
-  return `${readable.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60)}~${sha256(identity).slice(0, 8)}`;
+function nameFolder(readable: string, identity: string, separator = '~'): string {
+  const start = readable.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
+  return `${start}${separator}${sha256(identity).slice(0, 8)}`;
 }
 
-function nameOldFolder(name: string): string {
-  const readable = name.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9._-]+/g, '-');
-  return `${readable.slice(0, 60)}-${sha256(name).slice(0, 8)}`;
-}
-
-export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** As earlier versions named it. */
+const nameOldFolder = (name: string): string => nameFolder(name.replace(/^https?:\/\//, ''), name, '-');
 
 export interface SecretPlace {
   /** For the HTTP sinks of this host; undefined: for all of them. */

@@ -1,6 +1,6 @@
 // `simulate --replay`: a recording as a scenario; each client gets it from the start, at its recorded pace.
 import { existsSync, statSync } from 'node:fs';
-import { type Clock, systemClock } from '../../clock.ts';
+import { systemClock as clock } from '../../clock.ts';
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { textsOf } from '../../events/batch.ts';
 import { createDamageReport } from '../../recording/damage-report.ts';
@@ -20,12 +20,7 @@ const NO_STDIN = (): never => {
  *
  * @throws UsageError if the file cannot be read or played
  */
-export async function createReplay(
-  path: string,
-  pace: PlayPace,
-  reporter: Reporter,
-  clock: Clock = systemClock,
-): Promise<Scenario> {
+export async function createReplay(path: string, pace: PlayPace, reporter: Reporter): Promise<Scenario> {
   await assertPlayable(path, pace, reporter);
   let isFirst = true;
 
@@ -72,7 +67,7 @@ async function assertPlayable(path: string, pace: PlayPace, reporter: Reporter):
   }
   const { signal } = new AbortController();
   const onPlain = pace.ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
-  const play = { ...pace, path, speed: Number.POSITIVE_INFINITY, clock: systemClock, signal, onPlain };
+  const play = { ...pace, path, speed: Number.POSITIVE_INFINITY, clock, signal, onPlain };
   for await (const { kind } of playRecording(readLines(path, NO_STDIN, signal), play)) {
     if (kind !== 'damaged') break;
   }

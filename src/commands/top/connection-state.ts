@@ -4,7 +4,7 @@ import type { StreamProgress } from '../../ui/stream-progress.ts';
 
 type State =
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'live'; readonly stream: { readonly roundTripMs: number | undefined } }
+  | { readonly kind: 'live'; readonly stream: { readonly roundTripMs?: number | undefined } }
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
 export class ConnectionState implements StreamProgress {
@@ -27,7 +27,7 @@ export class ConnectionState implements StreamProgress {
     this.state = { kind: 'connecting' };
   }
 
-  live(stream: { readonly roundTripMs: number | undefined }): void {
+  live(stream: { readonly roundTripMs?: number | undefined }): void {
     this.state = { kind: 'live', stream };
     this.connections += 1;
     this.isGapOpen = false;
@@ -46,21 +46,7 @@ export class ConnectionState implements StreamProgress {
     this.gaps += 1;
   }
 
-  playing(): void {}
-
-  noteConnections(): void {}
-
-  pause(): void {}
-
-  noteLag(): void {}
-
-  makeWay(): void {}
-
   noteReceived(count: number): void {
     this.received = (this.received ?? 0) + count;
   }
-
-  noteEvents(): void {}
-
-  end(): void {}
 }

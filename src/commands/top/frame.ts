@@ -2,10 +2,10 @@
 import type { Clock } from '../../clock.ts';
 import type { Sort } from '../../flags/table-flags.ts';
 import { escapeCommands } from '../../render/ci-commands.ts';
-import { type LogStyle, NO_PAINT, type Paint } from '../../render/paint.ts';
+import { type LogStyle, NO_PAINT } from '../../render/paint.ts';
 import { makeVisible } from '../../render/sanitize.ts';
 import type { Signs } from '../../render/signs.ts';
-import { cutText, measureWidth } from '../../render/text-width.ts';
+import { joinPieces, type Piece } from '../../render/text-width.ts';
 import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime } from '../../ui/format.ts';
 import { STATUS } from '../../ui/messages.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
@@ -45,13 +45,6 @@ export interface FrameParts {
   readonly widths: Map<string, number>;
 }
 
-interface Piece {
-  readonly text: string;
-  /** Default: it is measured. */
-  readonly width?: number;
-  readonly paint?: Paint;
-}
-
 const TREND_BARS = 20;
 /** A sign of one column, a space and `live`. */
 const LIVE_WIDTH = 6;
@@ -63,6 +56,7 @@ export function renderTable(data: TopData, choice: FrameChoice, parts: FramePart
   const { ranking, timeline, by } = data;
   const { columns, sort, isReversed, maxRows } = choice;
   const { signs, style, widths } = parts;
+  const fit = { ellipsis: signs.ellipsis, skips: true };
   const selection = selectRows(ranking, timeline, choice, maxRows);
   const formatLast = createLastFormat(data, parts.clock);
   const table = layoutTable(selection, ranking.total, {
@@ -77,8 +71,8 @@ export function renderTable(data: TopData, choice: FrameChoice, parts: FramePart
     widths,
   });
   return [
-    joinPieces(describeSource(data, choice, parts), columns, signs),
-    joinPieces(describeTotals(data, parts), columns, signs),
+    joinPieces(describeSource(data, choice, parts), columns, fit),
+    joinPieces(describeTotals(data, parts), columns, fit),
     '',
     ...table,
   ];
@@ -162,22 +156,4 @@ function createLastFormat({ isFile, timeline }: TopData, clock: Clock): (lastSee
   return timeline.spanMs < DAY_MS
     ? (lastSeenMs) => formatTime(lastSeenMs).replace(/\.\d+$/, '')
     : (lastSeenMs) => formatMoment(lastSeenMs).slice(5);
-}
-
-/** As many pieces as fit; the first one is cut if necessary. */
-export function joinPieces(
-  pieces: readonly Piece[],
-  columns: number,
-  signs: Pick<Signs, 'ellipsis'>,
-): string {
-  let line = '';
-  let width = 0;
-  for (const { text, width: known, paint = NO_PAINT } of pieces) {
-    const own = (known ?? measureWidth(text)) + (width === 0 ? 0 : 2);
-    if (width > 0 && width + own > columns) continue;
-    const shown = width + own > columns ? cutText(text, columns, signs.ellipsis) : text;
-    line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
-    width += own;
-  }
-  return line;
 }

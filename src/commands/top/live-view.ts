@@ -4,9 +4,9 @@ import type { Sort } from '../../flags/table-flags.ts';
 import type { Io } from '../../io/io.ts';
 import type { LineWriter } from '../../io/line-writer.ts';
 import { wrapWords } from '../../render/fit-lines.ts';
-import { cutText } from '../../render/text-width.ts';
+import { cutText, joinPieces } from '../../render/text-width.ts';
 import type { TopConfig } from './config.ts';
-import { type FrameParts, joinPieces, renderTable, type TopData } from './frame.ts';
+import { type FrameParts, renderTable, type TopData } from './frame.ts';
 import { KEY_HELP, NO_KEYS } from './messages.ts';
 import { Screen } from './screen.ts';
 
@@ -128,7 +128,7 @@ export class LiveView {
     const help = joinPieces(
       keys.map((text) => ({ text })),
       columns,
-      signs,
+      { ellipsis: signs.ellipsis, skips: true },
     );
     this.#screen.draw([...table, '', ...message, help].slice(0, stdout.rows()));
   }

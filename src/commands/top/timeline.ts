@@ -1,5 +1,5 @@
 // Event counts over time: of the last minute by second, or of a whole run in slots that grow with its length.
-import { RATE_SECONDS } from '../../ui/rate.ts';
+import { RATE_SECONDS, SlotCounts } from '../../ui/rate.ts';
 
 /** Slots of a series: one for each second of a minute, and the current one. */
 const SLOTS = 61;
@@ -49,9 +49,8 @@ export class Timeline {
 /** Events and dollars of one row, by slot. */
 export class Series {
   readonly #timeline: Timeline;
-  readonly #events = new Float64Array(SLOTS);
-  readonly #dollars = new Float64Array(SLOTS);
-  #slot = 0;
+  readonly #events = new SlotCounts(SLOTS);
+  readonly #dollars = new SlotCounts(SLOTS);
   #joins = 0;
 
   constructor(timeline: Timeline) {
@@ -60,50 +59,47 @@ export class Series {
   }
 
   clear(): void {
-    this.#events.fill(0);
-    this.#dollars.fill(0);
-    this.#slot = this.#timeline.slot;
-    this.#joins = this.#timeline.joins;
+    const { slot, joins } = this.#timeline;
+    this.#events.clear(slot);
+    this.#dollars.clear(slot);
+    this.#joins = joins;
   }
 
   /** Counts events at the time of the timeline. */
   add(events: number, dollars: number): void {
     this.#follow();
-    const at = this.#slot % SLOTS;
-    this.#events[at] = (this.#events[at] ?? 0) + events;
-    this.#dollars[at] = (this.#dollars[at] ?? 0) + dollars;
+    this.#events.add(events);
+    this.#dollars.add(dollars);
   }
 
   absorb(other: Series): void {
     this.#follow();
     other.#follow();
-    for (let at = 0; at < SLOTS; at++) {
-      this.#events[at] = (this.#events[at] ?? 0) + (other.#events[at] ?? 0);
-      this.#dollars[at] = (this.#dollars[at] ?? 0) + (other.#dollars[at] ?? 0);
-    }
+    this.#events.absorb(other.#events);
+    this.#dollars.absorb(other.#dollars);
   }
 
   /** Events per second: of the last ten seconds, or of the whole time. Undefined as long as it is not known. */
   get ratePerSecond(): number | undefined {
+    this.#follow();
     if (this.#timeline.isRecent) {
-      const last = this.#sumOfLast(this.#events, RATE_SECONDS);
+      const last = this.#events.sumOfLast(RATE_SECONDS);
       return last && last.sum / last.slots;
     }
-    const { spanMs } = this.#timeline;
-    return spanMs === 0 ? undefined : (sumOf(this.#read()) / spanMs) * SLOT_MS;
+    return this.#averageOf(this.#events, SLOT_MS);
   }
 
   /** Dollars of the last minute, or per minute of the whole time. */
   get dollarsPerMinute(): number | undefined {
-    if (this.#timeline.isRecent) return this.#sumOfLast(this.#dollars, MINUTE_SLOTS)?.sum;
-    const { spanMs } = this.#timeline;
     this.#follow();
-    return spanMs === 0 ? undefined : (sumOf(this.#dollars) / spanMs) * MINUTE_MS;
+    if (this.#timeline.isRecent) return this.#dollars.sumOfLast(MINUTE_SLOTS)?.sum;
+    return this.#averageOf(this.#dollars, MINUTE_MS);
   }
 
   /** Events in each slot of up to `bars` parts of the time, oldest first. */
   readTrend(bars: number): readonly number[] {
-    const counts = this.#read();
+    this.#follow();
+    const counts = this.#events.read();
     if (this.#timeline.isRecent) return counts.slice(-bars - 1, -1);
     if (counts.length <= bars) return counts;
     return Array.from({ length: bars }, (_unused, bar) => {
@@ -115,54 +111,22 @@ export class Series {
     });
   }
 
-  /** Of the last whole slots; undefined before the first one has passed. */
-  #sumOfLast(
-    counts: Float64Array,
-    slots: number,
-  ): { readonly sum: number; readonly slots: number } | undefined {
-    this.#follow();
-    const known = Math.min(this.#slot, slots);
-    if (known === 0) return undefined;
-    let sum = 0;
-    for (let back = 1; back <= known; back++) sum += counts[(this.#slot - back) % SLOTS] ?? 0;
-    return { sum, slots: known };
-  }
-
-  /** The events by slot, oldest first, the current slot last. */
-  #read(): number[] {
-    this.#follow();
-    const known = Math.min(this.#slot + 1, SLOTS);
-    return Array.from(
-      { length: known },
-      (_unused, at) => this.#events[(this.#slot - known + 1 + at) % SLOTS] ?? 0,
-    );
+  /** Over the whole time, for each `everyMs`. */
+  #averageOf(counts: SlotCounts, everyMs: number): number | undefined {
+    const { spanMs } = this.#timeline;
+    return spanMs === 0 ? undefined : (counts.sum / spanMs) * everyMs;
   }
 
   /** Catches up with the timeline. */
   #follow(): void {
-    const { slot, joins, isRecent } = this.#timeline;
+    const { slot, joins } = this.#timeline;
     for (; this.#joins < joins; this.#joins++) {
-      joinPairs(this.#events);
-      joinPairs(this.#dollars);
+      this.#events.joinPairs();
+      this.#dollars.joinPairs();
     }
-    if (isRecent) {
-      for (let passed = Math.min(slot - this.#slot, SLOTS); passed > 0; passed--) {
-        const at = (slot - passed + 1) % SLOTS;
-        this.#events[at] = 0;
-        this.#dollars[at] = 0;
-      }
-    }
-    this.#slot = slot;
+    this.#events.advance(slot);
+    this.#dollars.advance(slot);
   }
 }
 
-/** Merges pairs of slots into slots that are twice as long. */
-function joinPairs(counts: Float64Array): void {
-  for (let at = 0; at < SLOTS; at++) counts[at] = (counts[2 * at] ?? 0) + (counts[2 * at + 1] ?? 0);
-}
-
-const sumOf = (counts: Iterable<number>): number => {
-  let sum = 0;
-  for (const count of counts) sum += count;
-  return sum;
-};
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);

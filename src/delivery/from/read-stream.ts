@@ -16,7 +16,6 @@ import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 import type { FoundConsumer, StartPlace } from '../nats/consumer.ts';
-import type { JetStreamSource } from '../nats/jetstream-source.ts';
 import * as say from './messages.ts';
 
 interface FromConfig {
@@ -94,23 +93,8 @@ export async function openFromStream(
     else if (durable !== undefined && !found.isResumed) reporter.report(say.sayRecreated(durable));
     isFirst = false;
   };
-  let opened: JetStreamSource | undefined;
   return {
-    source: {
-      kind: 'live',
-      host: `${address.host}/${stream}`,
-      get roundTripMs() {
-        return opened?.roundTripMs;
-      },
-      isGapless: true,
-      items(signal) {
-        opened = new JetStreamSource(settings, { clock, random, onFound }, signal);
-        return opened.items();
-      },
-      sayConnected: ({ host, connection }) => say.sayReading(host, connection),
-      retryNow: () => opened?.retryNow(),
-      acknowledge: (batch, count, isLast) => opened?.acknowledge(batch, count, isLast),
-    },
+    source: new JetStreamSource(settings, { clock, random, onFound }),
     reporter,
     status,
     close: () => Promise.resolve(),

@@ -21,14 +21,7 @@ import {
   type RequestConfig,
   type UnitRequest,
 } from './http-exchange.ts';
-import {
-  INCOMPLETE,
-  sayFragmentInUrl,
-  sayLoginInUrl,
-  sayNoEndpoint,
-  sayUnencrypted,
-  TIMED_OUT_HINT,
-} from './messages.ts';
+import * as say from './messages.ts';
 import { signRequest } from './standard-webhooks.ts';
 
 /** A checked endpoint. `host` and `name` are safe to print; a webhook has a secret in its path or query. */
@@ -46,17 +39,17 @@ export interface HttpTarget {
 /** @throws UsageError with the name of the flag; of the URL only the host */
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
-    throw new UsageError(...sayNoEndpoint(flag));
+    throw new UsageError(...say.sayNoEndpoint(flag));
   }
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') throw new UsageError(...sayLoginInUrl(flag));
-  if (url.hash !== '') throw new UsageError(...sayFragmentInUrl(flag));
+  if (url.username !== '' || url.password !== '') throw new UsageError(...say.sayLoginInUrl(flag));
+  if (url.hash !== '') throw new UsageError(...say.sayFragmentInUrl(flag));
   const isSecure = url.protocol === 'https:';
   const isLoopback = isLoopbackHost(url.hostname);
   const identity = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
   const isBare = url.pathname === '/' && url.search === '';
   const name = isBare ? url.host : `${url.host}#${sha256(identity).slice(0, 8)}`;
-  if (!isSecure && !isLoopback && !allowHttp) throw new UsageError(...sayUnencrypted(flag, url.host));
+  if (!isSecure && !isLoopback && !allowHttp) throw new UsageError(...say.sayUnencrypted(flag, url.host));
   return { href: url.href, host: url.host, name, identity, isSecure, isLoopback };
 }
 
@@ -263,12 +256,12 @@ export class HttpSink implements Sink {
     const cause = await this.#findCause(attempt, error);
     const fault = describeSinkFault(cause, this.#hasWorked);
     if (cause.kind !== 'timed-out') return fault;
-    return { ...fault, hint: TIMED_OUT_HINT };
+    return { ...fault, hint: say.TIMED_OUT_HINT };
   }
 
   async #findCause(attempt: Attempt, error: unknown): Promise<Cause> {
     if (error instanceof IncompleteError && !attempt.isTimedOut) {
-      return { kind: 'dropped', host: attempt.route.host, detail: INCOMPLETE };
+      return { kind: 'dropped', host: attempt.route.host, detail: say.INCOMPLETE };
     }
     if (this.#hasWorked || this.#isInvestigated) return attempt.classify(error);
     const cause = await attempt.investigate(error);

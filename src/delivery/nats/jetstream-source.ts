@@ -2,12 +2,15 @@
 // after the last message that was handed out, so a gap is only what the stream has dropped (consumer.ts).
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
-import { type Connection, followStream, RetryDelay } from '../../connection/follow.ts';
+import { followStream, RetryDelay } from '../../connection/follow.ts';
 import { type Cause, describeCause, type Gap } from '../../connection/lifecycle.ts';
 import type { PolicyConfig } from '../../connection/retry-policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
+import type { LiveSource } from '../../session/source.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
-import { EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
+import { type Connected, EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
+import type { StatusRecord } from '../../ui/reporter.ts';
+import { sayReading } from '../from/messages.ts';
 import { classifyNatsError, createConnector } from './client.ts';
 import { type FoundConsumer, findConsumer, type SeenStream, type WantedConsumer } from './consumer.ts';
 import { STREAM_DETAILS } from './messages.ts';
@@ -29,12 +32,12 @@ interface JetStreamSourceDeps {
   onFound(found: FoundConsumer): void;
 }
 
-export class JetStreamSource {
+export class JetStreamSource implements LiveSource {
+  readonly kind = 'live';
+  readonly isGapless = true;
   readonly host: string;
-  readonly roundTripMs = undefined;
   readonly #config: JetStreamSourceConfig;
   readonly #deps: JetStreamSourceDeps;
-  readonly #signal: AbortSignal;
   readonly #connectNats: ReturnType<typeof createConnector>;
   readonly #history: PullHistory = { done: new Map(), largestBytes: 0, pullBytes: MOST_PULL_BYTES };
   #connection: PullConnection | undefined;
@@ -55,21 +58,20 @@ export class JetStreamSource {
   #lostAtMs: number | undefined;
   readonly #retryDelay = new RetryDelay();
 
-  constructor(config: JetStreamSourceConfig, deps: JetStreamSourceDeps, signal: AbortSignal) {
+  constructor(config: JetStreamSourceConfig, deps: JetStreamSourceDeps) {
     const { nats, wanted } = config;
     this.#config = config;
     this.#connectNats = createConnector(nats);
     this.#deps = deps;
-    this.#signal = signal;
     this.host = `${nats.address.host}/${wanted.stream}`;
   }
 
-  /** Connects, and yields what happens in order. @throws StreamEndedError when it gives up */
-  async *items(): AsyncGenerator<StreamItem, void, undefined> {
+  /** See LiveSource. */
+  async *items(signal: AbortSignal): AsyncGenerator<StreamItem, void, undefined> {
     const { clock, random } = this.#deps;
     const { policy, select } = this.#config;
-    const connect = (): Promise<Connection | Cause | undefined> => this.#connect();
-    const context = { clock, random, signal: this.#signal, connect, retryDelay: this.#retryDelay };
+    const connect = (): Promise<PullConnection | Cause | undefined> => this.#connect(signal);
+    const context = { clock, random, signal, connect, retryDelay: this.#retryDelay };
     let seq = 1;
     for await (const item of followStream(policy, context)) {
       if (item.kind === 'gave-up') {
@@ -103,23 +105,25 @@ export class JetStreamSource {
     }
   }
 
-  /** See LiveSource. */
+  sayConnected({ host, connection }: Connected): StatusRecord {
+    return sayReading(host, connection);
+  }
+
   retryNow(): void {
     this.#retryDelay.end();
   }
 
-  /** See LiveSource. */
   acknowledge({ received, wanted }: EventBatch, delivered: number, isLast: boolean): void {
     const isAll = delivered >= wanted.count && !isLast;
     const events = isAll ? undefined : countUpTo(received, wanted, delivered);
     this.#connection?.acknowledge(received, events);
   }
 
-  async #connect(): Promise<Connection | Cause | undefined> {
+  async #connect(signal: AbortSignal): Promise<PullConnection | Cause | undefined> {
     const { nats, wanted } = this.#config;
     const { clock, onFound } = this.#deps;
     const { host } = nats.address;
-    const connection = await this.#connectNats(this.#signal);
+    const connection = await this.#connectNats(signal);
     if (connection === undefined || 'kind' in connection) return connection;
     try {
       const seen = this.#seen;

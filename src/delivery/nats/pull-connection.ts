@@ -39,9 +39,6 @@ export interface PullHistory {
 }
 
 export class PullConnection {
-  readonly requestId = '';
-  readonly acceptedKeyPrefix = '';
-  readonly roundTripMs = undefined;
   lastByteAtMs: number;
   readonly #host: string;
   readonly #connection: NatsConnection;
@@ -84,14 +81,6 @@ export class PullConnection {
       this.#end(cause);
     });
     this.#reading = this.#read(found.consumer);
-  }
-
-  awaitWelcome(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  ping(): Promise<number> {
-    return new Promise(() => {});
   }
 
   get endedBy(): Cause {

@@ -7,9 +7,8 @@ import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
 import { nameSpoolAt, saySpoolTakenOver } from './messages.ts';
 import { scanSegment } from './segment-reader.ts';
-import { listSegments } from './segments.ts';
+import { describeSpoolFault, listSegments } from './segments.ts';
 import { Spool, type SpoolConfig } from './spool.ts';
-import { describeSpoolFault } from './spool-fault.ts';
 
 /** Number of records in the spool in this folder; 0 if there is none. */
 export function countSpooled(path: string): number {

@@ -2,8 +2,10 @@
 // sorted names are in order of delivery. Records are appended whole or not at all.
 import { fdatasync, fdatasyncSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAtlantisError, OutputError } from '../../errors.ts';
 import { createAppendFile } from '../../io/append-file.ts';
 import { APPEND, openOwnFile } from '../../io/safe-file.ts';
+import { saySpoolUnusable } from './messages.ts';
 
 export interface SegmentEntry {
   /** The number of its first record. */
@@ -82,4 +84,10 @@ export class OpenSegment {
   close(): void {
     this.#file.close();
   }
+}
+
+/** The error for the user; an AtlantisError is returned as it is. */
+export function describeSpoolFault(path: string, error: unknown): Error {
+  if (isAtlantisError(error)) return error;
+  return new OutputError(...saySpoolUnusable(path, error));
 }

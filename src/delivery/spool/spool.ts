@@ -11,8 +11,7 @@ import { systemCode } from '../../io/system-error.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
 import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
 import { repairEnd, type SpoolItem, SpoolReader } from './segment-reader.ts';
-import { listSegments, nameSegment, OpenSegment, type SegmentEntry } from './segments.ts';
-import { describeSpoolFault } from './spool-fault.ts';
+import { describeSpoolFault, listSegments, nameSegment, OpenSegment, type SegmentEntry } from './segments.ts';
 import { SyncTimer } from './sync-timer.ts';
 
 export interface SpoolConfig {

@@ -137,11 +137,11 @@ export class Cells {
     const width = this.#widthOf(column);
     const whole = showAt(event, address);
     const name = label === undefined ? '' : showAt(event, label);
-    const nameWidth = measureWidth(name);
+    const nameWidth = name === '' ? 0 : measureWidth(name);
     const { ellipsis } = event.signs;
     const isHash = width !== Number.POSITIVE_INFINITY && isHashLike(whole);
     let shown = isHash ? shortenMiddle(whole, ellipsis, width) : cutText(whole, width, ellipsis);
-    let shownWidth = measureWidth(shown);
+    let shownWidth = isHash ? shown.length : measureWidth(shown);
     if (name !== '' && isHash && width - shownWidth - 1 < Math.min(MIN_LABEL_COLUMNS, nameWidth)) {
       const tail = shortenMiddle(whole, ellipsis, 0);
       if (width - tail.length - 1 >= Math.min(MIN_LABEL_COLUMNS, nameWidth)) {
@@ -166,7 +166,11 @@ export class Cells {
     const { ellipsis } = event.signs;
     const isHash = width !== Number.POSITIVE_INFINITY && isHashLike(whole);
     const shown = isHash ? shortenMiddle(whole, ellipsis, width) : cutText(whole, width, ellipsis);
-    this.#set(COLUMN.hash, measureWidth(shown), this.#link('transaction', whole, shown));
+    this.#set(
+      COLUMN.hash,
+      isHash ? shown.length : measureWidth(shown),
+      this.#link('transaction', whole, shown),
+    );
   }
 }
 

@@ -118,6 +118,7 @@ export const KIND = {
   open: 6,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
+const KINDS = Object.keys(KIND).length;
 
 /** A field of one event. */
 export interface EventField {
@@ -185,7 +186,8 @@ export function readFields(text: string, bounds: FieldBounds): EventFields | und
     const kind = findKind(text, start, depth < bounds.depth);
     const end = kind === KIND.open ? start + 1 : findValueEnd(text, start);
     fields.push({ source, kind, depth, start, end });
-    layout += `${depth}${kind}${source}`;
+    // One character for depth and kind: each further piece of the key costs time for every field.
+    layout += String.fromCharCode(depth * KINDS + kind) + source;
     if (kind === KIND.open) depth++;
     else left--;
     at = findToken(text, end);

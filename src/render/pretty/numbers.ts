@@ -46,6 +46,9 @@ function countWholeDigits(number: string): number {
  * point, `191,262.9…`, then all but the leading ones, `1.157…e77`. Nothing is rounded, and the magnitude stays.
  */
 export function fitNumber(number: string, width: number, ellipsis: string): string {
+  // Commas would make it even longer.
+  if (number.length > width && !number.includes('.'))
+    return cutToPower(number, width, ellipsis) ?? ellipsis.slice(0, width);
   const grouped = groupDigits(number);
   if (grouped.length <= width) return grouped;
   const point = hasExponent(number) ? -1 : grouped.indexOf('.');

@@ -1,7 +1,7 @@
 // `--format pretty`, events for people (contract O2): a table whose columns depend on the width of the terminal alone, or
 // with --wide a card for each event. Numbers are never rounded, a cut is visible, and control characters are made
 // visible. Loaded on demand.
-import { type Batch, flagsOf, textOf } from '../../events/batch.ts';
+import { type Batch, flagsOf, startOf } from '../../events/batch.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/message-text.ts';
 import { OPEN_ARRAY } from '../../events/scan-constants.ts';
 import { escapeCommands, mayHaveCommand } from '../ci-commands.ts';
@@ -147,8 +147,9 @@ class PrettyPainter {
 
   #listLines(batch: Batch, index: number): string[] {
     const flags = flagsOf(batch, index);
-    const bytes = textOf(batch, index);
-    const text = decodeText(bytes, flags);
+    const start = startOf(batch, index);
+    const end = batch.ends[index] as number;
+    const text = decodeText(batch.bytes, flags, start, end);
     const grid = this.#grid as Grid;
     const { isWide, hasLinks = false } = this.#options;
     const isFull = isWide || grid.columns === Number.POSITIVE_INFINITY;
@@ -156,7 +157,7 @@ class PrettyPainter {
     const { depth, pairs } = bounds;
     const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
     // Printable ASCII without escapes.
-    const isPlain = flags === MESSAGE.clean && text.length === bytes.length && !text.includes('\\');
+    const isPlain = flags === MESSAGE.clean && text.length === end - start && !text.includes('\\');
     const mayCommand = mayHaveCommand(text);
     const event: EventView = { text, isPlain, mayCommand, isFull, signs: this.#signs, fields };
     const plan = fields.length === 0 ? undefined : this.#findPlan(fields, layout, bounds);
