@@ -4,7 +4,6 @@
 // belongs to the first layer that reaches it, and other bundles `require` that layer. There are only a few
 // layers, grouped by what is loaded together: one file per shared module would add 23 ms to the startup of a
 // tail.
-import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -104,12 +103,15 @@ export async function planBundles(root, plugins) {
   const bundles = new Map();
   for (const layer of Object.keys(LAYERS)) {
     const roots = [...members.get(layer)].filter((path) => entries.has(path) || shared.get(layer).has(path));
-    assertDistinct(layer, roots);
     bundles.set(layer, roots);
   }
   for (const path of entries) if (!owners.has(path)) bundles.set(nameBundle(src, path), [path]);
+  const names = await readExports(root, [...bundles.values()].flat().filter(isOurs), plugins);
+  for (const [bundle, paths] of bundles) assertDistinct(bundle, paths.filter(isOurs), names);
   return {
     packages: PACKAGES,
+    /** The names that a file of src exports. */
+    listNames: (path) => names.get(path),
     /** Bundle → the files that it exports. */
     bundles,
     /** The bundle that contains a file, or undefined if that is `bundle` itself. */
@@ -163,14 +165,39 @@ function addTo(map, key, value) {
   map.set(key, (map.get(key) ?? new Set()).add(value));
 }
 
-/** All files of a layer are re-exported together: a name that two of them export would silently not be exported. */
-function assertDistinct(layer, paths) {
+const isOurs = (path) => path.endsWith('.ts');
+
+/** File → the names that it exports, types excluded. */
+async function readExports(root, paths, plugins) {
+  const keepImports = {
+    name: 'keep-imports',
+    setup: (b) =>
+      b.onResolve({ filter: /./ }, ({ kind }) => (kind === 'entry-point' ? undefined : { external: true })),
+  };
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: paths,
+    outdir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    plugins: [keepImports, ...plugins],
+    logLevel: 'error',
+  });
+  return new Map(
+    Object.values(metafile.outputs).map(({ entryPoint, exports }) => [resolve(root, entryPoint), exports]),
+  );
+}
+
+/** All files of a bundle are exported together, so they must not export the same name. */
+function assertDistinct(bundle, paths, names) {
   const seen = new Map();
-  for (const path of paths.filter((one) => one.endsWith('.ts'))) {
-    const text = readFileSync(path, 'utf8');
-    for (const [, name] of text.matchAll(/^export (?:async )?(?:function\*?|const|let|class) (\w+)/gm)) {
+  for (const path of paths) {
+    for (const name of names.get(path)) {
       if (seen.has(name))
-        throw new Error(`layer ${layer}: ${name} is exported by ${seen.get(name)} and ${path}`);
+        throw new Error(`bundle ${bundle}: ${name} is exported by ${seen.get(name)} and ${path}`);
       seen.set(name, path);
     }
   }

@@ -1,6 +1,6 @@
 // The package as npm makes and installs it: what is in it, and that the installed command streams.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
@@ -90,6 +90,16 @@ describe('the package', () => {
     }`;
     const output = execFileSync(process.execPath, ['-e', code], { cwd: ROOT, encoding: 'utf8' });
     expect(output.trimEnd().split('\n')).toEqual(names.map((name) => `${name} true 0`));
+  });
+
+  test('a bundle requires another one once, not once for each of its source files', () => {
+    const bundles = readdirSync(join(ROOT, 'dist')).filter((name) => name.endsWith('.cjs'));
+    const repeated = bundles.flatMap((name) => {
+      const code = readFileSync(join(ROOT, 'dist', name), 'utf8');
+      const required = [...code.matchAll(/=require\("(\.\/[^"]+)"\)/g)].map(([, path]) => `${name}: ${path}`);
+      return required.filter((one, at) => required.indexOf(one) < at);
+    });
+    expect(repeated).toEqual([]);
   });
 
   test('has no script that runs at its installation, and nothing to install beside it', () => {
