@@ -44,6 +44,8 @@ export interface ConnectConfig {
   /** 0 turns keepalive off. */
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
+  /** How long events may wait for others, to be delivered one after the other; default 0: each is delivered at once. */
+  readonly lingerMs?: number;
 }
 
 /** Length of the prefix of a key that consoles and logs show (docs/protocol.md, "Keys"). */
@@ -125,6 +127,8 @@ export interface DialConfig extends RouteConfig {
   /** `User-Agent` of the upgrade request. */
   readonly userAgent: string;
   readonly keepalive: KeepaliveConfig;
+  /** See ConnectConfig. */
+  readonly lingerMs?: number | undefined;
   /** Returns the MESSAGE bits of an event, or a negative number for any other text. */
   classify(text: Uint8Array): number;
   /** Creates the fast frame parser of a connection; without one ws parses every frame. */

@@ -14,7 +14,7 @@ import { ENDINGS, INSTEAD_OF_WELCOME } from './messages.ts';
 import { classifyError, pickCloseKind } from './network-errors.ts';
 import { Arrival } from './read/arrival.ts';
 import { Heartbeat } from './read/heartbeat.ts';
-import { MessageQueue, READ_AHEAD } from './read/message-queue.ts';
+import { MessageQueue } from './read/message-queue.ts';
 
 /** The prefix of the accepted key, or a description of the unexpected message. */
 type FirstMessage = { readonly keyPrefix: string } | { readonly instead: string };
@@ -75,7 +75,7 @@ export class LiveStream {
   readonly #config: DialConfig;
   readonly #clock: Clock;
   readonly #arrival: Arrival;
-  readonly #queue = new MessageQueue();
+  readonly #queue: MessageQueue;
   readonly #heartbeat: Heartbeat;
   /** Set until the first message, or the end of the connection. */
   #onFirst: ((outcome: 'welcome' | Cause) => void) | undefined;
@@ -89,6 +89,7 @@ export class LiveStream {
     this.#clock = clock;
     this.requestId = open.requestId;
     this.#arrival = new Arrival(clock);
+    this.#queue = new MessageQueue(clock, config.lingerMs);
     this.#heartbeat = this.#createHeartbeat();
     const { webSocket, tap } = open;
     let isWanted = true;
@@ -111,7 +112,7 @@ export class LiveStream {
       onReadEnd: () => {
         if (isWanted || this.#isOver) return;
         this.#queue.setAside(this.#arrival.lastReadAtMs);
-        if (this.#queue.fullness(READ_AHEAD) >= 1 && !webSocket.isPaused) this.#pause();
+        if (this.#queue.fullness >= 1 && !webSocket.isPaused) this.#pause();
       },
     });
     answerPings(webSocket);
@@ -147,7 +148,7 @@ export class LiveStream {
       await woken;
     }
     const batch = this.#queue.take(this.#arrival.lastReadAtMs);
-    if (this.#queue.fullness(READ_AHEAD) <= 0.5) this.#resume();
+    if (this.#queue.fullness <= 0.5) this.#resume();
     return batch;
   }
 

@@ -164,7 +164,9 @@ export class BatchBuilder {
     if (this.#texts.length > 0 || parts.length === 0) parts.push(joinTexts(this.#texts, this.#flags));
     const [only] = parts;
     const lines = only !== undefined && parts.length === 1 ? only : joinLines(parts);
-    const batch = { ...lines, discarded: this.#discarded, receivedAtMs };
+    const { count, bytes, ends, flags, allFlags, release } = lines;
+    // Field by field, which takes a fraction of the time of a spread.
+    const batch = { count, bytes, ends, flags, allFlags, release, discarded: this.#discarded, receivedAtMs };
     this.#parts = [];
     this.#texts = [];
     this.#flags = [];

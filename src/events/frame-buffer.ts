@@ -44,6 +44,11 @@ export class FrameBuffer {
     return this.#end - this.#start < this.capacity / 2;
   }
 
+  /** Whether all bytes have been taken. */
+  get isEmpty(): boolean {
+    return this.#start === this.#end;
+  }
+
   /** Where the next bytes can be written, so that `add` need not copy them. Moves the bytes that are held. */
   get room(): Buffer {
     this.#moveToFront();

@@ -26,7 +26,8 @@ export class ScannedLines {
     const lines = this.#memory.subarray(LINES.value, LINES.value + lineBytes.value);
     const ends = new Int32Array(this.#memory.buffer, ENDS.value, count).slice();
     const flags = new Uint8Array(this.#memory.buffer, FLAGS.value, count).slice();
-    return { count, ...this.#copyBytes(lines), ends, flags, allFlags: allFlags.value };
+    const { bytes, release } = this.#copyBytes(lines);
+    return { count, bytes, ends, flags, allFlags: allFlags.value, release };
   }
 
   #copyBytes(lines: Buffer): Pick<EventLines, 'bytes' | 'release'> {

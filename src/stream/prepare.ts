@@ -95,6 +95,7 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       mustBeLoopback: url.isLoopback && (!url.isSecure || isUnchecked),
       connectTimeoutMs: config.connectTimeoutMs,
       keepalive: { pingIntervalMs: config.pingIntervalMs, pongTimeoutMs: config.pongTimeoutMs },
+      lingerMs: config.lingerMs,
       classify: classifyText,
       createFrameBuffer,
     },

@@ -1,7 +1,6 @@
 // The output of `top`: counts events, draws the table while the run lasts, and prints it at the end.
 
-import type { Clock } from '../../clock.ts';
-import { type Batch, type EventLines, firstLines, textOf } from '../../events/batch.ts';
+import { type Batch, textOf } from '../../events/batch.ts';
 import type { Sort } from '../../flags/table-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { openStdout } from '../../io/line-writer.ts';
@@ -15,6 +14,14 @@ import { renderTable, type TopData } from './frame.ts';
 import { LiveView, type ViewParts } from './live-view.ts';
 import type { Facts, Row } from './row.ts';
 import { selectRows } from './table.ts';
+
+/**
+ * How long events wait before they are counted, less than half of the shortest time between two frames. At 1,000 events
+ * per second, counting each one alone would find the caches of the processor cold every time.
+ */
+export const LINGER_MS = 100;
+
+const RATE_DIGITS = 1e3;
 
 interface TopParts extends ViewParts {
   readonly readFacts: (event: Buffer) => Facts;
@@ -45,14 +52,6 @@ export function createTopOutput(
     const writer = openStdout(io, onFailure);
     const view = once === undefined ? new LiveView({ config, data, frame }, io, writer, stop) : undefined;
     onOpen(() => view?.close());
-    const deferred = new DeferredEvents(clock, (events, count, { receivedAtMs, atMs }) => {
-      timeline.advance(atMs);
-      for (let i = 0; i < count; i += 1) {
-        const facts = readFacts(textOf(events, i));
-        // The lag would be counted from the time at which the file is read.
-        ranking.add(timeline.hasTimes ? facts : { ...facts, sentAtMs: undefined }, receivedAtMs);
-      }
-    });
     let isStarted = false;
     let cancelWindow = (): void => {};
     /** The time of `--within` begins with the first connection. */
@@ -65,7 +64,16 @@ export function createTopOutput(
     if (isRecording) start();
     return {
       writeEvents(batch: Batch, count) {
-        deferred.add(batch, count, isRecording ? batch.receivedAtMs : clock.monotonicMs());
+        const { receivedAtMs } = batch;
+        // Events linger, so they are counted at their own time; the wall clock may have been set since.
+        const ageMs = Math.min(Math.max(0, clock.wallMs() - receivedAtMs), LINGER_MS);
+        timeline.advance(isRecording ? receivedAtMs : clock.monotonicMs() - ageMs);
+        for (let i = 0; i < count; i += 1) {
+          const facts = readFacts(textOf(batch, i));
+          // The lag would be counted from the time at which the file is read.
+          ranking.add(timeline.hasTimes ? facts : { ...facts, sentAtMs: undefined }, receivedAtMs);
+        }
+        batch.release?.();
         view?.noteChange();
         return undefined;
       },
@@ -74,10 +82,9 @@ export function createTopOutput(
         view?.noteChange();
         return undefined;
       },
-      flush: () => Promise.resolve(deferred.settle()),
+      flush: () => Promise.resolve(),
       async drain() {
         cancelWindow();
-        deferred.settle();
         if (!isRecording) timeline.advance(clock.monotonicMs());
         const choice = view ?? { sort, isReversed: false, maxRows };
         view?.close();
@@ -95,79 +102,6 @@ export function createTopOutput(
     };
   };
 }
-
-/** How long an event may wait: half of the shortest time between two frames. */
-const MAX_WAIT_MS = 125;
-const MAX_EVENTS = 256;
-const MAX_BYTES = 256 * 1024;
-/** More events than this are counted at once. */
-const LARGE_BATCH = 64;
-
-/** When events arrived: on the wall clock, and on the clock of the timeline. */
-interface Arrival {
-  readonly receivedAtMs: number;
-  readonly atMs: number;
-}
-
-/** Counts the first `count` events of these. */
-type CountEvents = (events: Pick<EventLines, 'bytes' | 'ends'>, count: number, arrival: Arrival) => void;
-
-interface Waiting extends Arrival {
-  readonly bytes: Buffer;
-  readonly ends: Int32Array;
-}
-
-/**
- * Collects events that arrive one by one, and counts them together.
- *
- * At 1,000 events per second, each read of the socket finds the caches of the processor cold. Counting a hundred events
- * at once takes about half of the time.
- */
-class DeferredEvents {
-  readonly #clock: Clock;
-  readonly #count: CountEvents;
-  #waiting: Waiting[] = [];
-  #events = 0;
-  #bytes = 0;
-  #cancelTimer: (() => void) | undefined;
-
-  constructor(clock: Clock, count: CountEvents) {
-    this.#clock = clock;
-    this.#count = count;
-  }
-
-  /** Takes the first `count` events of a batch, which is not needed any more. */
-  add(batch: Batch, count: number, atMs: number): void {
-    const arrival = { receivedAtMs: batch.receivedAtMs, atMs };
-    const bytes = firstLines(batch, count);
-    if (count >= LARGE_BATCH || bytes.length >= MAX_BYTES) {
-      this.settle();
-      this.#count(batch, count, arrival);
-      batch.release?.();
-      return;
-    }
-    // Copies: a single event would keep the memory of a whole read.
-    this.#waiting.push({ bytes: Buffer.from(bytes), ends: batch.ends.slice(0, count), ...arrival });
-    batch.release?.();
-    this.#events += count;
-    this.#bytes += bytes.length;
-    if (this.#events >= MAX_EVENTS || this.#bytes >= MAX_BYTES) this.settle();
-    else this.#cancelTimer ??= this.#clock.setTimer(() => this.settle(), MAX_WAIT_MS);
-  }
-
-  /** Counts what waits. */
-  settle(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#events = 0;
-    this.#bytes = 0;
-    for (const one of waiting) this.#count(one, one.ends.length, one);
-  }
-}
-
-const RATE_DIGITS = 1e3;
 
 /**
  * The table as one JSON document, for `--once --json` (docs/top.md). Amounts are exact, as strings.

@@ -16,7 +16,7 @@ import { ConnectionState } from './connection-state.ts';
 import { createFactReader } from './event-facts.ts';
 import type { TopFlags } from './flags.ts';
 import type { FrameParts } from './frame.ts';
-import { createTopOutput } from './output.ts';
+import { createTopOutput, LINGER_MS } from './output.ts';
 import { Ranking } from './ranking.ts';
 import { Timeline } from './timeline.ts';
 
@@ -81,7 +81,8 @@ async function openSource(
   io: Io,
 ): Promise<Opened> {
   if (source.kind === 'service') {
-    return openCommandStream(flags, stream, select, await parseMergeFlags(flags), io);
+    const connection = { ...stream.connection, lingerMs: LINGER_MS };
+    return openCommandStream(flags, { ...stream, connection }, select, await parseMergeFlags(flags), io);
   }
   if (source.kind === 'jetstream') {
     const { openFromStream } = await import('../../delivery/from/read-stream.ts');

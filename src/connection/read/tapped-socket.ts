@@ -167,7 +167,7 @@ export class TappedSocket extends Duplex {
 
   #process(frames: FrameBuffer, chunk: Uint8Array): void {
     for (let rest = chunk; ; rest = rest.subarray(frames.add(rest))) {
-      while (this.#passOn(frames)) {
+      while (!frames.isEmpty && this.#passOn(frames)) {
         if (!this.#work.isLimitReached) continue;
         this.#work.continueNextTurn();
         this.raw.pause();

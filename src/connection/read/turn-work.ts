@@ -57,11 +57,15 @@ export class TurnWork {
     setImmediate(() => this.#beginTurn());
   }
 
+  /** Called in the last phase of a turn: the next read belongs to the next one, which begins with the timers. */
   #beginTurn(): void {
-    this.#isCounting = false;
     this.#frames = 0;
-    if (!this.#hasMore) return;
-    this.#hasMore = false;
-    this.#onNextTurn();
+    if (this.#hasMore) {
+      this.#hasMore = false;
+      this.#onNextTurn();
+      this.#frames = 0;
+    }
+    this.#isCounting = this.#hasMore;
+    if (this.#hasMore) setImmediate(() => this.#beginTurn());
   }
 }
