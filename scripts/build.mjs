@@ -88,6 +88,8 @@ async function buildBundle([name, files]) {
     format: 'cjs',
     // With `import()`, Node would load its ESM loader and lex every bundle.
     supported: { 'dynamic-import': false },
+    // Never run: Node searches the text for the names, in case an ES module imports the CommonJS file of a library.
+    footer: Object.hasOwn(LIBRARIES, name) ? { js: `0&&(module.exports={${listExports(files)}});` } : {},
     // The entry assigns `module.exports`.
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
     plugins: [...COMMON.plugins, crossBorders(name)],

@@ -92,6 +92,17 @@ describe('the package', () => {
     expect(output.trimEnd().split('\n')).toEqual(names.map((name) => `${name} true 0`));
   });
 
+  test.each(['library', 'simulator'])(
+    'an ES module that imports %s.cjs gets what require returns',
+    (name) => {
+      const code = `import(${JSON.stringify(`./dist/${name}.cjs`)}).then((all) => {
+      const required = require(${JSON.stringify(`./dist/${name}.cjs`)});
+      console.log(Object.entries(required).filter(([name, value]) => all[name] !== value).length, Object.keys(required).length > 1);
+    })`;
+      expect(execFileSync(process.execPath, ['-e', code], { cwd: ROOT, encoding: 'utf8' })).toBe('0 true\n');
+    },
+  );
+
   test('a bundle requires another one once, not once for each of its source files', () => {
     const bundles = readdirSync(join(ROOT, 'dist')).filter((name) => name.endsWith('.cjs'));
     const repeated = bundles.flatMap((name) => {
