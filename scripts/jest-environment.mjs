@@ -5,6 +5,8 @@ import { TestEnvironment } from 'jest-environment-node';
 // Not imported: the bindings of a module cannot be replaced.
 const hooks = createRequire(import.meta.url)('node:async_hooks');
 const { AsyncLocalStorage } = hooks;
+/** From Node 24 on, an enabled storage costs nothing; Node 26 does not allow the class to be replaced. */
+const isLeaking = Number.parseInt(process.versions.node, 10) < 24;
 
 /**
  * jest-circus makes an AsyncLocalStorage for each file of tests and never disables it. Before Node 24, each one makes
@@ -15,6 +17,7 @@ export default class extends TestEnvironment {
 
   async setup() {
     await super.setup();
+    if (!isLeaking) return;
     const storages = this.#storages;
     hooks.AsyncLocalStorage = class extends AsyncLocalStorage {
       constructor(...options) {
@@ -25,7 +28,7 @@ export default class extends TestEnvironment {
   }
 
   async teardown() {
-    hooks.AsyncLocalStorage = AsyncLocalStorage;
+    if (isLeaking) hooks.AsyncLocalStorage = AsyncLocalStorage;
     for (const storage of this.#storages) storage.disable();
     await super.teardown();
   }
