@@ -158,7 +158,7 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
   return {
     cause: 'no-pong',
     message: `${host} sends messages but does not answer pings (${detail})`,
-    hint: 'allow more time with --pong-timeout; if no pong ever arrives, a proxy may be removing text messages',
+    hint: 'allow more time with --pong-timeout; if no pong ever arrives, a proxy may be dropping the text messages ping or pong',
     exitCode: EXIT.protocol,
     details: { host },
   };

@@ -67,7 +67,7 @@ export const sayDedupeWindowUnused = (): ErrorText =>
 
 export const sayDedupeWindowTooLong = (): ErrorText => [
   '--dedupe-window is longer than --stream-max-age',
-  'use a shorter one: a deleted message cannot be recognized as a duplicate',
+  'use a shorter one: JetStream rejects a duplicate window that is longer than the maximum age',
 ];
 
 /** Not repeated: it may be a secret. */
