@@ -29,7 +29,7 @@ export interface RelayOutput extends Output {
   hold(): () => void;
   /** Every sink has stopped, or a file cannot be used: nothing more is accepted. */
   fail(failure: WriteFailure): void;
-  /** Sets the function that `fail` calls once; at once if it has failed already. */
+  /** Sets the function that reports the first failure; calls it immediately if there was one already. */
   listen(onFailure: (failure: WriteFailure) => void): void;
 }
 

@@ -25,7 +25,7 @@ export interface StoreDraft {
   current: string | undefined;
 }
 
-/** A draft of the stored profiles, of which an empty store has none; `json()` is what to write. */
+/** A draft of the stored profiles. @param read the stored JSON; undefined for an empty store */
 export function draftProfiles(read: JsonObject | undefined): Draft<StoreDraft> {
   const { current, profiles, ...rest } = read ?? {};
   const entries = new Map(Object.entries((profiles ?? {}) as Record<string, JsonObject>));

@@ -36,7 +36,7 @@ export function parseSettings(bytes: Buffer, path: string): JsonObject {
 /**
  * The text of each setting; empty if there is no path or no file.
  *
- * @throws StoreError (exit 10) if it is damaged, unreadable or unsafe, as the profile store
+ * @throws StoreError (exit 10) if it is damaged, unreadable or unsafe, as for the profile store
  */
 export function readSettingsFile(path: string | undefined, reader: StoreReader): ReadonlyMap<string, string> {
   if (path === undefined || isMissing(path)) return new Map();

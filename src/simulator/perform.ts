@@ -151,7 +151,7 @@ async function performShared(context: StepContext, step: Step & { do: 'shared' }
         number += 1;
         if (number % missEvery === 0) continue;
         for (let copy = 0; copy < copies; copy++) {
-          // Of each two events, the second goes before the first.
+          // Swaps the two events of each pair.
           if (isSwapped && held === undefined) held = text;
           else {
             sent.push(text, ...(held === undefined ? [] : [held]));

@@ -18,24 +18,24 @@ export function parseSigningSecret(text: string): Buffer | undefined {
 /**
  * The headers that sign a request.
  *
- * @param keys one signature for each, so that a receiver can accept the old or the new secret during a rotation
- * @param key identifies the delivery: the same for every attempt
+ * @param signingKeys one signature for each, so that a receiver can accept the old or the new secret during a rotation
+ * @param deliveryKey the same for every attempt
  * @param nowMs the time of this attempt
  */
 export function signRequest(
-  keys: readonly Buffer[],
-  key: string,
+  signingKeys: readonly Buffer[],
+  deliveryKey: string,
   nowMs: number,
   body: Buffer,
 ): Record<string, string> {
   // A full stop separates what is signed, so it must not be in the id.
-  const id = key.includes('.') ? sha256(key) : key;
+  const id = deliveryKey.includes('.') ? sha256(deliveryKey) : deliveryKey;
   const timestamp = String(Math.floor(nowMs / 1_000));
   const sign = (secret: Buffer): string =>
     createHmac('sha256', secret).update(`${id}.${timestamp}.`).update(body).digest('base64');
   return {
     'webhook-id': id,
     'webhook-timestamp': timestamp,
-    'webhook-signature': keys.map((secret) => `v1,${sign(secret)}`).join(' '),
+    'webhook-signature': signingKeys.map((secret) => `v1,${sign(secret)}`).join(' '),
   };
 }

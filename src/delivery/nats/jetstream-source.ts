@@ -167,7 +167,7 @@ export class JetStreamSource implements LiveSource {
     return toGap(sinceMs, toMs, { kind, host: this.host, detail });
   }
 
-  /** True if a sequence number that was read now has another message. */
+  /** True if another message now has a sequence number that was already read. */
   #isReplacedBy(batch: Batch): boolean {
     const ends = this.#connection?.endsOf(batch);
     if (ends === undefined || this.#comparedSeq === undefined) return false;
