@@ -64,7 +64,7 @@ describe('the package', () => {
     expect(unpackedSize).toBeLessThanOrEqual(MAX_UNPACKED_BYTES);
   });
 
-  test('links and images of the README lead to files of the package, except to pages about the project itself', () => {
+  test('links and images in the README point to files in the package, except links to pages about the project itself', () => {
     const paths = packed.files.map(({ path }) => path);
     const links = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g);
     const others = [...new Set([...links].map(([, path = '']) => path))].filter(

@@ -230,7 +230,7 @@ describe('what is refused', () => {
     expect(read()).toEqual(before);
   });
 
-  test('list shows the base of a URL that was edited by hand, and says where it is none', async () => {
+  test('list shows the base of a URL that was edited by hand, and says if it is not a valid one', async () => {
     const { path, run, seed } = createSetup();
     seed();
     const profiles = {

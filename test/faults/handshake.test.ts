@@ -151,7 +151,7 @@ describe('the welcome', () => {
     expect(stdout).toBe(`${welcome}\n`);
   });
 
-  test('C4: another prefix than that of the key in use is a warning that shows both', async () => {
+  test('C4: a prefix that is not that of the key in use is a warning that shows both', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.welcome('ak_live_0therk3y0therk3y');

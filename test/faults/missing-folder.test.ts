@@ -27,7 +27,7 @@ async function run(words: readonly string[], env = {}) {
 }
 
 describe('row 110: a file in a folder that does not exist is refused before any connection is opened', () => {
-  test.each(FLAGS)('%s of %j: 9, with the command that creates the folder', async (flag, words) => {
+  test.each(FLAGS)('%s of %j: exit 9, with the command that creates the folder', async (flag, words) => {
     const path = join(makeTempFolder(), 'no', 'such', 'file');
     const { code, stdout, stderr, connections } = await run([...words, flag, path]);
     expect([code, stdout, connections]).toEqual([9, '', 0]);

@@ -53,7 +53,7 @@ const FOREVER = 'setInterval(() => {}, 1000);';
     expect(await survivor.exit).toMatchObject({ code: 9 });
   });
 
-  test('all output comes, also from a command that ends at once and from one that was not read', async () => {
+  test('all output arrives, even if the command exits at once or reading was paused', async () => {
     const quick = await startInPty(['sh', '-c', 'seq 1 20000']).exit;
     expect(quick.output).toMatch(/\b20000\r\n$/);
     const pty = startInPty(['sh', '-c', 'echo start; read x; seq 1 20000']);
@@ -68,7 +68,7 @@ const FOREVER = 'setInterval(() => {}, 1000);';
     expect(await startInPty(['/no/such/command']).exit).toMatchObject({ code: 127 });
   });
 
-  test('what ignores the hang-up is killed after the test all the same', async () => {
+  test('a process that ignores SIGHUP is killed after the test', async () => {
     const pty = startInPty(['sh', '-c', 'trap "" HUP; echo up; while :; do sleep 1; done']);
     await pty.waitFor('up');
     const pid = await pty.readPid();

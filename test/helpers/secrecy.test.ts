@@ -67,7 +67,7 @@ describe('a row of the fault list', () => {
     );
   });
 
-  test('row 0: with both it does', () => {
+  test('row 0: with the canary key and --verbose it starts', () => {
     guardRun({ words: ['--verbose'], env: { ATLANTIS_API_KEY: CANARY_KEY } }, () => []);
   });
 });

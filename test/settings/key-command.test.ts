@@ -52,7 +52,7 @@ describe('P1: a key command', () => {
     await expect(runKeyCommand(argv, createHost(env))).resolves.toBe('ak_ATLANTIS_URL,https://a.example');
   });
 
-  test('runs in another directory than the one in which the user is', async () => {
+  test('does not run in the working directory of the user', async () => {
     await expect(runKeyCommand(['sh', '-c', 'echo "ak_$(pwd)"'], host)).resolves.toBe('ak_/');
   });
 

@@ -268,7 +268,7 @@ describe('what is not there', () => {
     expect(refusal).toMatchObject({ exitCode: 2, message, hint: 'profiles: main, other' });
   });
 
-  test('an unknown profile where there is none', () => {
+  test('an unknown profile in an empty store', () => {
     const refusal = refusalOf(() => resolveTarget({ profile: 'gone' }, createFakeIo()));
     expect(refusal.hint).toContain('atlantis profile add');
   });
@@ -332,7 +332,7 @@ describe('P4: the key is known to the redactor before anything is done with it',
     expect(io.errText).toContain(ENV_KEY.slice(0, 16));
   });
 
-  test('P2: one that is none: refused by its source, not echoed, and redacted all the same', async () => {
+  test('P2: an invalid one: refused with its source, not echoed, and still redacted', async () => {
     const bad = 'sk_5ecre7 5ecre7 5ecre7';
     const io = createDeps({ env: { ATLANTIS_API_KEY: bad, ATLANTIS_URL: 'https://x.example' } });
     const error = await readKey(resolveTarget({}, io), io).catch((caught: unknown) => caught);

@@ -85,7 +85,7 @@ describe('the text of the status line', () => {
     expect(shown.at(-1)).not.toContain('lag');
   });
 
-  test('a pause is named, and a source without gaps has none while it is disconnected', () => {
+  test('a pause is shown; a source without gaps counts no gap while it is disconnected', () => {
     const { shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.pause(true);
