@@ -57,13 +57,12 @@ export class TurnWork {
     setImmediate(() => this.#beginTurn());
   }
 
-  /** Called in the last phase of a turn: the next read belongs to the next one, which begins with the timers. */
+  /** Work that is done here counts for the reads of the coming turn as well, which begins with the timers. */
   #beginTurn(): void {
     this.#frames = 0;
     if (this.#hasMore) {
       this.#hasMore = false;
       this.#onNextTurn();
-      this.#frames = 0;
     }
     this.#isCounting = this.#hasMore;
     if (this.#hasMore) setImmediate(() => this.#beginTurn());
