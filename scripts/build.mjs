@@ -75,21 +75,29 @@ function exportPlainly(files) {
   return `${imports.join('\n')}\nmodule.exports = ${all};`;
 }
 
+/** With `export`, esbuild lists the names so that an ES module can import a CommonJS library by its file. */
+const exportForLexer = (files) =>
+  files
+    .map((path) => `export { ${plan.listNames(path).join(', ')} } from ${JSON.stringify(path)};`)
+    .join('\n');
+
+function writeEntry(name, files) {
+  if (plan.packages.includes(name)) return reExport(name);
+  return Object.hasOwn(LIBRARIES, name) ? exportForLexer(files) : exportPlainly(files);
+}
+
 async function buildBundle([name, files]) {
-  const isOurs = !plan.packages.includes(name);
   const outfile = resolve(fresh, `${name}.cjs`);
   const { metafile } = await build({
     ...COMMON,
     stdin: {
-      contents: isOurs ? exportPlainly(files) : reExport(name),
+      contents: writeEntry(name, files),
       resolveDir: root,
     },
     outfile,
     format: 'cjs',
     // With `import()`, Node would load its ESM loader and lex every bundle.
     supported: { 'dynamic-import': false },
-    // Never run: Node searches the text for the names, in case an ES module imports the CommonJS file of a library.
-    footer: Object.hasOwn(LIBRARIES, name) ? { js: `0&&(module.exports={${listExports(files)}});` } : {},
     // The entry assigns `module.exports`.
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
     plugins: [...COMMON.plugins, crossBorders(name)],
