@@ -144,8 +144,8 @@ export function isPrivateGroup(gid: number, user: string, groups: string, users:
 }
 
 /**
- * The path of the file if the store is a mounted Kubernetes secret, otherwise undefined. In such a mount, the store is a
- * link owned by root to a file below the same directory, through another link that is replaced when the secret changes.
+ * The path of the file if the store is a mounted Kubernetes secret, otherwise undefined. Kubernetes mounts it as a link
+ * owned by root to a file below the same directory, through another link that is replaced when the secret changes.
  *
  * @param path that of a symbolic link
  */

@@ -24,7 +24,11 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
     'no key, or a malformed one',
     'store one with `atlantis profile add`, set `ATLANTIS_API_KEY`, or pipe it in with `--key-stdin`',
   ],
-  ['9', 'stdout or a file could not be written', 'free some disk space; the message names the error'],
+  [
+    '9',
+    'stdout or a file could not be written',
+    'the message names the error and what to do, such as freeing disk space',
+  ],
   [
     '10',
     'the profile store cannot be read or changed, is damaged, unsafe or locked',
@@ -41,7 +45,11 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
     'a relay ended as requested, but not every event was delivered',
     'see the summary; restart it with the same `--spool`, or add `--spool` if events were lost',
   ],
-  ['124', '`--timeout` expired', 'allow more time, or lower `--limit`'],
+  [
+    '124',
+    '`--timeout` expired; in a check, `--deadline` expired or `--expect` was not met',
+    'allow more time, lower `--limit`, or see in the report of the check what arrived',
+  ],
   [
     '129, 130, 143',
     'SIGHUP, SIGINT, SIGTERM: after a clean shutdown, the process is terminated by that signal',
@@ -111,12 +119,13 @@ can rely on them. With \`--log-format json\` the cause is in the field \`cause\`
 
 ## Why a connection failed or ended
 
-Each row says what ended an attempt or a connection, what you can do about it, and what \`atlantis\` does next: before
-the first welcome of a run, when a mistake is likely, and after it, when an outage is likely. The code is the exit code
-if the run ends there. Attempts are at least 250 ms apart, and at most 20 begin in 60 s. A run also ends at the first
-failure with \`--no-reconnect\`, after \`--max-reconnects\` retries, and if the server asks for a delay that is longer than
-15 min, extends past \`--timeout\` or, before the first welcome, extends past the first 60 s of the run.
-\`--max-reconnects\`, \`--timeout\` and \`--wait\` replace the limits before the first welcome.
+Each row says what ended an attempt or a connection, what you can do about it, and what \`atlantis\` does next.
+Before the first welcome of a run, the usual cause is a mistake, so it gives up sooner than after it, when the usual
+cause is an outage. The code is the exit code if the run ends there. Attempts are at least 250 ms apart, and at most 20
+begin in 60 s. With \`--no-reconnect\`, a run ends at the first failure. It also ends after \`--max-reconnects\` retries,
+or if the server asks for a delay that is too long: more than 15 min, past \`--timeout\` or, before the first welcome,
+past the first 60 s of the run. \`--max-reconnects\`, \`--timeout\` and \`--wait\` replace the limits before the first
+welcome.
 
 ${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after the first welcome'], rows)}
 
