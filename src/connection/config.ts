@@ -44,7 +44,10 @@ export interface ConnectConfig {
   /** 0 turns keepalive off. */
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
-  /** How long events may wait for others, to be delivered one after the other; default 0: each is delivered at once. */
+  /**
+   * How long events may wait for later ones before they are delivered, in ms; default 0. Each read keeps its own receive
+   * time.
+   */
   readonly lingerMs?: number;
 }
 

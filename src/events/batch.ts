@@ -37,8 +37,8 @@ export function makeLines(line: Buffer, flags: number): EventLines {
 }
 
 /** The text of event `index` as sent: a view, not a copy. */
-export function textOf({ bytes, ends }: Pick<EventLines, 'bytes' | 'ends'>, index: number): Buffer {
-  return bytes.subarray(startOf({ ends }, index), ends[index]);
+export function textOf(lines: Pick<EventLines, 'bytes' | 'ends'>, index: number): Buffer {
+  return lines.bytes.subarray(startOf(lines, index), lines.ends[index]);
 }
 
 /** Index in `bytes` of the first byte of event `index`. */

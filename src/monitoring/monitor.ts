@@ -1,5 +1,4 @@
 // Watches a run for --metrics-listen and systemd (contract M4 to M8). Loaded only if one of them is used.
-
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { formatAddress } from '../connection/dial/address.ts';
 import { describeSinkProblem } from '../delivery/messages.ts';

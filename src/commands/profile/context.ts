@@ -1,4 +1,4 @@
-// What every profile command needs: its messages on stderr, and the store.
+// What the profile commands share: messages on stderr, the store, and how a profile is shown.
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';

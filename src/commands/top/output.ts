@@ -1,5 +1,4 @@
 // The output of `top`: counts events, draws the table while the run lasts, and prints it at the end.
-
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { Sort } from '../../flags/table-flags.ts';
 import type { Io } from '../../io/io.ts';

@@ -11,12 +11,12 @@ import type { DiscardReason } from '../../events/message-text.ts';
  * well, since events that arrive one by one keep their own receive times.
  */
 export const READ_AHEAD = { reads: 4, bytes: 1024 * 1024 } as const;
-/** The same while events linger. */
+/** The same if events linger: the wait is to end by its time, not because of a few small reads. */
 const LINGER_AHEAD = { ...READ_AHEAD, reads: 1_024 } as const;
 
 export class MessageQueue {
   readonly #clock: Clock;
-  /** 0 to wake the consumer at each message. */
+  /** See ConnectConfig. */
   readonly #lingerMs: number;
   readonly #builder = new BatchBuilder();
   readonly #waiting: Batch[] = [];
@@ -25,7 +25,7 @@ export class MessageQueue {
   #wake: () => void = () => {};
   #cancelLinger: (() => void) | undefined;
 
-  /** @param lingerMs how long the consumer waits after the first message, unless half of the limit is used */
+  /** @param lingerMs how long a waiting consumer is woken after the first message, unless half of the limit is used */
   constructor(clock: Clock, lingerMs = 0) {
     this.#clock = clock;
     this.#lingerMs = lingerMs;

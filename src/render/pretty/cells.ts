@@ -139,9 +139,8 @@ export class Cells {
     const name = label === undefined ? '' : showAt(event, label);
     const nameWidth = name === '' ? 0 : measureWidth(name);
     const { ellipsis } = event.signs;
-    const isHash = width !== Number.POSITIVE_INFINITY && isHashLike(whole);
-    let shown = isHash ? shortenMiddle(whole, ellipsis, width) : cutText(whole, width, ellipsis);
-    let shownWidth = isHash ? shown.length : measureWidth(shown);
+    const isHash = isCuttableHash(whole, width);
+    let { shown, shownWidth } = fitIdentifier(whole, width, ellipsis);
     if (name !== '' && isHash && width - shownWidth - 1 < Math.min(MIN_LABEL_COLUMNS, nameWidth)) {
       const tail = shortenMiddle(whole, ellipsis, 0);
       if (width - tail.length - 1 >= Math.min(MIN_LABEL_COLUMNS, nameWidth)) {
@@ -163,15 +162,24 @@ export class Cells {
   #setHash(place: FieldRef, event: EventView): void {
     const width = this.#widthOf(COLUMN.hash);
     const whole = showAt(event, place);
-    const { ellipsis } = event.signs;
-    const isHash = width !== Number.POSITIVE_INFINITY && isHashLike(whole);
-    const shown = isHash ? shortenMiddle(whole, ellipsis, width) : cutText(whole, width, ellipsis);
-    this.#set(
-      COLUMN.hash,
-      isHash ? shown.length : measureWidth(shown),
-      this.#link('transaction', whole, shown),
-    );
+    const { shown, shownWidth } = fitIdentifier(whole, width, event.signs.ellipsis);
+    this.#set(COLUMN.hash, shownWidth, this.#link('transaction', whole, shown));
   }
+}
+
+/** Whether the middle of the text can be left out, because it looks like a hash or an address. */
+function isCuttableHash(text: string, width: number): boolean {
+  return width !== Number.POSITIVE_INFINITY && isHashLike(text);
+}
+
+function fitIdentifier(text: string, width: number, ellipsis: string): { shown: string; shownWidth: number } {
+  if (isCuttableHash(text, width)) {
+    const shown = shortenMiddle(text, ellipsis, width);
+    // Hash characters and the ellipsis are narrow.
+    return { shown, shownWidth: shown.length };
+  }
+  const shown = cutText(text, width, ellipsis);
+  return { shown, shownWidth: measureWidth(shown) };
 }
 
 /** The same paint for the same text: FNV-1a of its first characters. */

@@ -47,8 +47,7 @@ function countWholeDigits(number: string): number {
  */
 export function fitNumber(number: string, width: number, ellipsis: string): string {
   // Commas would make it even longer.
-  if (number.length > width && !number.includes('.'))
-    return cutToPower(number, width, ellipsis) ?? ellipsis.slice(0, width);
+  if (number.length > width && !number.includes('.')) return cutToPower(number, width, ellipsis);
   const grouped = groupDigits(number);
   if (grouped.length <= width) return grouped;
   const point = hasExponent(number) ? -1 : grouped.indexOf('.');
@@ -56,20 +55,20 @@ export function fitNumber(number: string, width: number, ellipsis: string): stri
   // A fraction of which only zeros fit would look like zero.
   const looksLikeZero = !/[1-9]/.test(kept) && /[1-9]/.test(grouped);
   if (point > 0 && kept.length > point && !looksLikeZero) return kept + ellipsis;
-  return cutToPower(number, width, ellipsis) ?? ellipsis.slice(0, width);
+  return cutToPower(number, width, ellipsis);
 }
 
 const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,15}))?$/;
 
-/** `-1.25…e-9`; undefined if not even one digit fits, or for zero. */
-function cutToPower(number: string, width: number, ellipsis: string): string | undefined {
+/** `-1.25…e-9`; the ellipsis if not even one digit fits, or for zero. */
+function cutToPower(number: string, width: number, ellipsis: string): string {
   const [found, sign = '', whole = '', fraction = '', exponent = '0'] = PARTS.exec(number) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
-  if (found === undefined || digits === '') return undefined;
+  if (found === undefined || digits === '') return ellipsis.slice(0, width);
   const leadingZeros = whole.length + fraction.length - digits.length;
   const power = `e${whole.length - leadingZeros - 1 + Number(exponent)}`;
   const room = width - sign.length - 1 - ellipsis.length - power.length;
-  if (room < 0) return undefined;
+  if (room < 0) return ellipsis.slice(0, width);
   const more = room > 1 ? digits.slice(1, room) : '';
   return `${sign}${digits.charAt(0)}${more === '' ? '' : `.${more}`}${ellipsis}${power}`;
 }
