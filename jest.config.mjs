@@ -6,7 +6,7 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$'],
-  testEnvironment: '<rootDir>/scripts/jest-environment.mjs',
+  testEnvironment: 'node',
   // Before the workers start, of which each would compile it.
   globalSetup: '<rootDir>/scripts/jest-setup.mjs',
   // As the build puts it in.
