@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, expect, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { startFaultProxy } from '../helpers/fault-proxy.ts';
 import { connectTo, describeWithNats, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';
 import { runCli } from '../helpers/run-cli.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
@@ -193,12 +194,17 @@ describeWithNats('stream tail --from JetStream', () => {
         '250ms',
         '--fail-on-gap',
       ];
-      const { child, finish } = start(filled.url, durable === '' ? args : [...args, '--durable', durable]);
+      await using proxy = await startFaultProxy(server.port);
+      const url = `nats://127.0.0.1:${proxy.port}/${filled.name}`;
+      const { child, finish } = start(url, durable === '' ? args : [...args, '--durable', durable]);
       await child.waitForLines(10);
+      // A broker that has just started may lose a pull, which is a second loss.
+      proxy.refuse();
       await server.restart();
       const again = await connectTo(server.url);
       const js = (await jetstreamManager(again)).jetstream();
       for (const text of makeEvents(10, 20)) await js.publish(`${filled.name}.event`, text);
+      proxy.refuse(false);
       const exit = await finish();
       expect(exit.code).toBe(0);
       expect(exit.lines).toEqual(makeEvents(0, 20));
