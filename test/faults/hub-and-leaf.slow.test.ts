@@ -164,7 +164,7 @@ describeWithNats('row 178: a hub and two leaf nodes', () => {
         'relay host down': [
           async () => {
             relayOfA.child.kill('SIGKILL');
-            await Promise.all([relayOfA.child.exit, kill(a)]);
+            await Promise.all([relayOfA.child.exit, kill(a), services[0].waitForNone()]);
           },
           async () => {
             await a.startBroker();

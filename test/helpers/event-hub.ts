@@ -2,6 +2,7 @@
 // never sent again. Counts what was received and which clients were connected.
 import { frame } from './frames.ts';
 import { type Peer, type Script, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
+import { untilTrue } from './watch.ts';
 
 export interface EventHub {
   readonly server: ScriptedServer;
@@ -17,6 +18,8 @@ export interface EventHub {
   /** Sends an event to all that are live; how many they are. */
   send(text: string): number;
   waitForLive(n: number, limitMs?: number): Promise<void>;
+  /** Waits until no client is left: the end of a process is noticed a little later than its exit. */
+  waitForNone(limitMs?: number): Promise<void>;
   /** Waits until this many connections have had their welcome. */
   waitForWelcomed(n: number, limitMs?: number): Promise<void>;
 }
@@ -60,6 +63,7 @@ export async function startEventHub(
       return live.size;
     },
     waitForLive: (n, limitMs) => waitFor(() => live.size >= n, `${n} live clients`, limitMs),
+    waitForNone: (limitMs) => untilTrue(() => live.size === 0, 'no live client', limitMs),
     waitForWelcomed: (n, limitMs) => waitFor(() => peers.length >= n, `${n} welcomes`, limitMs),
   };
 }
