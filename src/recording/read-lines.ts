@@ -50,7 +50,8 @@ export interface LineBatch {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const READ_BYTES = 128 * 1024;
+/** With larger reads, V8 lets more dead buffers accumulate if lines are large (row 71, bench/NOTES.md). */
+const READ_BYTES = 32 * 1024;
 
 /**
  * Reads on demand, to the end or until the signal aborts.
