@@ -53,6 +53,8 @@ export class Backlog {
   /** Records below this number are on disk or acknowledged. */
   #written: number;
   #pendingBytes: number;
+  /** The end of the unit that was sent last, in this run or in the last one: a retry sends the same records. */
+  unitEnd: number;
 
   /** @param limit maximum number of records without a spool */
   constructor(limit: number, spool?: Spool) {
@@ -61,6 +63,7 @@ export class Backlog {
     this.#written = spool?.end ?? 0;
     this.#held = new RecordQueue(this.#written);
     this.#pendingBytes = spool?.pendingBytes ?? 0;
+    this.unitEnd = spool?.unitEnd ?? 0;
   }
 
   /** The first record that is not acknowledged. */
@@ -71,11 +74,6 @@ export class Backlog {
   /** The number after the last record. */
   get end(): number {
     return this.#held.end;
-  }
-
-  /** The end of the unit that was in flight when the last run ended; `acknowledged` if there was none. */
-  get unitEnd(): number {
-    return this.#spool?.unitEnd ?? this.#written;
   }
 
   /**
@@ -146,6 +144,7 @@ export class Backlog {
 
   /** Remembers, before it is sent, the end of the unit that begins at `acknowledged`. */
   noteUnit(end: number): void {
+    this.unitEnd = end;
     this.#spool?.noteUnit(Math.min(end, this.#written));
   }
 

@@ -117,7 +117,7 @@ export class SendWindow {
     // Records are kept until all before them are acknowledged: this bounds them if one acknowledgement is late.
     const room = Math.min(this.#size - this.#recordsInFlight, 2 * this.#size - (first - acknowledged));
     const narrow = first < this.#narrow.until ? this.#narrow.records : NO_LIMIT;
-    // A unit that was in flight before a restart is sent again unchanged.
+    // A unit that has failed, or was in flight before a restart, is sent again unchanged: its key stays the same.
     if (first === acknowledged && unitEnd > first) return Math.min(unitEnd - first, narrow);
     return Math.min(unitSize, room, narrow);
   }

@@ -53,8 +53,8 @@ function start(
 }
 
 const numbersSent = (sink: FakeSink): number[][] => sink.sent.map(({ numbers }) => [...numbers]);
-const openSpool = (path: string): Spool =>
-  new Spool({ path, maxBytes: 2 ** 20, syncEveryMs: 200 }, createFakeClock(), () => {});
+const openSpool = (path: string, maxBytes = 2 ** 20): Spool =>
+  new Spool({ path, maxBytes, syncEveryMs: 200 }, createFakeClock(), () => {});
 
 /** A backlog whose content is a function of the number. */
 class FakeBacklog extends Backlog {
@@ -73,10 +73,6 @@ class FakeBacklog extends Backlog {
   }
 
   override get acknowledged(): number {
-    return this.#acknowledged;
-  }
-
-  override get unitEnd(): number {
     return this.#acknowledged;
   }
 
@@ -189,6 +185,32 @@ describe('worker', () => {
       for (let n = 0; n < 20; n += 1) await clock.advanceAsync(60_000);
       expect(reports.at(-1)?.kind).toBe(ends ? 'stopped' : 'failed');
       expect([reports.length < 6, worker.pending]).toEqual([ends, count]);
+    },
+  );
+
+  test.each([
+    { where: 'in memory', makeBacklog: () => new Backlog(4) },
+    { where: 'with a spool', makeBacklog: () => new Backlog(4, openSpool(makeTempFolder())) },
+    { where: 'with a full spool', makeBacklog: () => new Backlog(4, openSpool(makeTempFolder(), 1)) },
+  ])(
+    'a batch that failed is retried unchanged, though records arrived meanwhile: $where',
+    async ({ makeBacklog }) => {
+      const sink = createFakeSink({ unitSize: 4, maxInFlight: 1 });
+      const { worker, clock } = start(sink, { backlog: makeBacklog() });
+      await settlePromises();
+      worker.append(makeNumbered(0, 2));
+      await settlePromises();
+      worker.append(makeNumbered(2, 4));
+      sink.sent[0]?.answer(FAILED);
+      await settlePromises();
+      sink.auto = () => ACCEPTED;
+      clock.advance(1_000);
+      await settlePromises();
+      expect(numbersSent(sink)).toEqual([
+        [0, 1],
+        [0, 1],
+        [2, 3],
+      ]);
     },
   );
 
