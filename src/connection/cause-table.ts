@@ -66,7 +66,7 @@ export const CAUSES = defineCauses({
   'key-outdated': {
     rule: 'outdatedKey',
     happened: '{host} no longer accepts {key} ({detail})',
-    remedy: 'the key was revoked or replaced; {renew}',
+    remedy: 'the key was revoked or rotated; {renew}',
   },
   forbidden: {
     rule: 'key',

@@ -219,7 +219,7 @@ export const READY_FLAGS = {
 export const MONITOR_FLAGS = {
   metricsListen: optional(
     '--metrics-listen <addr>',
-    'serve /metrics (OpenMetrics), /healthz and /readyz on this address, e.g. :9464 (loopback only)',
+    'serve /metrics (OpenMetrics), /healthz and /readyz on this address; :9464 listens on loopback only',
     parseListenAddress,
   ),
 };

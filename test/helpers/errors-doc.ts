@@ -119,13 +119,13 @@ can rely on them. With \`--log-format json\` the cause is in the field \`cause\`
 
 ## Why a connection failed or ended
 
-Each row says what ended an attempt or a connection, what you can do about it, and what \`atlantis\` does next.
-Before the first welcome of a run, the usual cause is a mistake, so it gives up sooner than after it, when the usual
-cause is an outage. The code is the exit code if the run ends there. Attempts are at least 250 ms apart, and at most 20
-begin in 60 s. With \`--no-reconnect\`, a run ends at the first failure. It also ends after \`--max-reconnects\` retries,
-or if the server asks for a delay that is too long: more than 15 min, past \`--timeout\` or, before the first welcome,
-past the first 60 s of the run. \`--max-reconnects\`, \`--timeout\` and \`--wait\` replace the limits before the first
-welcome.
+Each row says what ended an attempt or a connection, what you can do about it, and what \`atlantis\` does next. Before
+the first welcome of a run, the usual cause is a mistake, so the command gives up soon. After it, the usual cause is
+an outage, so the command retries for longer. The code is the exit code if the run ends there. Attempts are at least
+250 ms apart, and at most 20 begin in 60 s. With \`--no-reconnect\`, a run ends at the first failure. It also ends
+after \`--max-reconnects\` retries, or if the server asks for a delay that is too long: more than 15 min, past
+\`--timeout\` or, before the first welcome, past the first 60 s of the run. \`--max-reconnects\`, \`--timeout\` and
+\`--wait\` replace the limits before the first welcome.
 
 ${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after the first welcome'], rows)}
 
