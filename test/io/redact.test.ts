@@ -43,7 +43,7 @@ function findTraces(text: string, secret: string): string[] {
   return decoded.filter((one) => one.includes(tail));
 }
 
-describe('P4: a registered secret leaves in no form', () => {
+describe('P4: a registered secret is removed in every form', () => {
   for (const secret of [KEY, ODD_KEY, 'pässwörd-of-a-proxy']) {
     test.each(writeDown(secret))(`${secret.slice(0, 6)}…: %s`, (_form, written) => {
       const redactor = createRedactor();

@@ -47,7 +47,7 @@ describeXml('formatJunit (needs the xmllint command)', () => {
     expect(readXPath(xml, '//testcase[@name="events"]/skipped/@message')).toBe('upgrade failed');
   });
 
-  test('holds every character, those that XML forbids in a form that can be read', () => {
+  test('keeps every character, and makes those that XML forbids readable', () => {
     const xml = formatJunit(makeFailedReport(NASTY));
     expect(findJunitFaults(xml)).toBe('');
     const seen = NASTY.replace(
