@@ -258,7 +258,7 @@ export function sayDelivered(
   { delivered, duplicates, deadLettered, lost }: Readonly<SinkFigures>,
   left: number,
 ): StatusRecord {
-  const known = duplicates === 0 ? '' : `, including ${formatCount(duplicates, 'duplicate')}`;
+  const known = duplicates === 0 ? '' : ` (including ${formatCount(duplicates, 'duplicate')})`;
   const dead = deadLettered === 0 ? '' : `, ${formatCount(deadLettered, 'dead letter')}`;
   const gone = lost === 0 ? '' : `; ${formatCount(lost, 'message')} lost`;
   const rest = left === 0 ? '' : `; ${formatCount(left, 'message')} left in the spool for the next run`;

@@ -13,7 +13,7 @@ const DOUBT_MS = 15 * 60_000;
 
 export interface SinkPolicyConfig {
   readonly policy: Pick<PolicyConfig, 'retryMinMs' | 'retryMaxMs' | 'firstBudget'>;
-  /** Give up on a sink that has taken nothing yet: only while nothing could be lost by it, always, or never. */
+  /** Whether to give up on a sink that has accepted nothing yet: only while no event waits for it, always, or never. */
   readonly givesUpAtStart: 'while-empty' | 'always' | 'never';
 }
 

@@ -13,7 +13,7 @@ export interface TraceContext {
   readonly flags: string;
 }
 
-/** @param only the record of a delivery that has no other */
+/** @param only the record, if it is the only one of the delivery */
 export type FindTrace = (key: string, only: SpoolRecord | undefined) => TraceContext;
 
 const TRACEPARENT =

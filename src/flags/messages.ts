@@ -3,6 +3,7 @@ import type { ErrorText } from '../errors.ts';
 import { KEY_IN_HISTORY, KEY_SOURCES, withNearest } from '../io/messages.ts';
 
 export const A_RATE = 'a number such as 5, 0.5 or 50000, or max';
+export const A_RATE_ABOVE_ZERO = 'a number above 0, such as 5, 0.5 or 50000, or max';
 export const A_SIZE = 'a size such as 500KB, 100M or 1GiB';
 export const A_LISTEN_ADDRESS =
   'an address such as 127.0.0.1:9464, [::1]:9464 or :9464, or 0.0.0.0:9464 for all addresses';
@@ -21,7 +22,7 @@ export const describeDurations = (zero: string | undefined, limit = ''): string 
 
 /** @param more what else is accepted */
 export const describeTimes = (more: string): string =>
-  `a duration such as 10m, a time such as 2026-01-31T12:00Z${more}`;
+  `a duration such as 10m,${more === '' ? ' or' : ''} a time such as 2026-01-31T12:00Z${more}`;
 
 export const describeTimeModes = (modes: readonly string[]): string =>
   `${modes.join(', ')}, or a time zone such as Europe/Berlin`;

@@ -85,7 +85,7 @@ export function parseRate(flag: string, value: string): number {
 /** As `parseRate`, but more than 0. @throws UsageError */
 export function parsePlayRate(flag: string, value: string): number {
   const rate = parseRate(flag, value);
-  if (rate === 0) throw refuse(flag, value, say.A_RATE);
+  if (rate === 0) throw refuse(flag, value, say.A_RATE_ABOVE_ZERO);
   return rate;
 }
 

@@ -37,7 +37,7 @@ interface SessionParts {
   readonly status: StreamProgress;
   /** Opens the recording, if there is one. */
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
-  /** Nothing is pulled before; a rejection has already failed the output. */
+  /** Nothing is pulled before it resolves; if it rejects, the output has already failed. */
   readonly untilReady?: () => Promise<void>;
   readonly observers?: readonly RunObserver[];
 }
@@ -153,7 +153,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   }
   const place = { connection, firstSeq: tally.events + 1 };
   tally.events += count;
-  // Its memory is given back when it is written.
+  // Before the write, which releases the memory of the batch.
   status.noteLag?.(wanted, count);
   await output.writeEvents(wanted, count, place);
   status.noteEvents?.(count);

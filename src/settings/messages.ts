@@ -173,7 +173,10 @@ export const KEYCHAIN_TEXTS = {
     name: 'the Secret Service',
     installHint: 'install secret-tool (Debian and Ubuntu: libsecret-tools; Fedora and Arch: libsecret)',
   },
-  keychain: { name: 'the macOS keychain', installHint: 'security is part of macOS: check PATH' },
+  keychain: {
+    name: 'the macOS keychain',
+    installHint: 'the program `security` is part of macOS: check PATH',
+  },
   vault: {
     name: 'the Windows Credential Locker',
     installHint: 'Windows PowerShell 5.1 is part of Windows: check PATH',

@@ -1,4 +1,4 @@
-// One stream of events for all clients of a simulator, as the service has it: a client gets what is sent while it is
+// One stream of events for all clients of a simulator, as in the service: a client gets what is sent while it is
 // connected.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSource } from './events.ts';

@@ -61,8 +61,8 @@ const OPTION_OF_FLAG: readonly (readonly [flag: string, option: string])[] = [
   ['--ca-cert', 'the option ca'],
   ['--system-ca', 'systemCa'],
   ['--connect-timeout', 'the option connectTimeoutMs'],
-  ['--ping-interval', 'the options pingIntervalMs'],
-  ['--pong-timeout', 'pongTimeoutMs'],
+  ['--ping-interval and --pong-timeout', 'the options pingIntervalMs and pongTimeoutMs'],
+  ['--ping-interval', 'pingIntervalMs'],
   ['--url', 'the option url'],
 ];
 

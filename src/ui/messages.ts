@@ -225,7 +225,8 @@ export function describeMerge(merged: MergeFigures | undefined): string {
   const { duplicates, missed, forgotten } = merged;
   const parts = [`${formatCount(duplicates, 'duplicate')} dropped`];
   if (missed > 0) parts.push(`${formatCount(missed, 'event')} missed by a connection`);
-  if (forgotten > 0) parts.push(`${formatCount(forgotten, 'event')} forgotten before the window ended`);
+  if (forgotten > 0)
+    parts.push(`${formatCount(forgotten, 'event')} forgotten before the end of --dedupe-window`);
   return parts.join(', ');
 }
 

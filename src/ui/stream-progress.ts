@@ -30,7 +30,7 @@ interface PlayPosition {
   readonly remainingMs: number | undefined;
 }
 
-/** What a session reports while it runs; what it does not show is left out. */
+/** What a session reports while it runs. A display implements only the methods that it needs. */
 export interface StreamProgress {
   connecting?(host: string): void;
   live?(stream: { readonly roundTripMs?: number | undefined }): void;

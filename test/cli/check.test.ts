@@ -408,6 +408,8 @@ describe('H3: --expect', () => {
     const skewed = await runCheck(server.url, [...args, '--within', '1h']);
     expect([skewed.code, skewed.report.expectations[0]?.matched]).toEqual([0, 1]);
     expect(skewed.step('events').summary).toMatch(/^1 for type=large_transfer \(lag -[45]\.\d s\)$/);
+    const few = await runCheck(server.url, [...args, '--min', '2']);
+    expect(few.failed?.summary).toMatch(/: expected 2, got 1 \(lag -[45]\.\d s\) in /);
   });
 
   test('a flood is read until the wait ends, in bounded memory', async () => {

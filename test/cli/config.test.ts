@@ -124,7 +124,7 @@ describe('F7: settings', () => {
     [set('top.rows', '0'), 'invalid top.rows "0"\n  accepted: a whole number from 1 to 500'],
     [set('top.lag-field', 'a..b'), 'invalid top.lag-field "a..b"'],
     [set('preset.whales', 'usd => 5'), 'invalid preset.whales: unexpected ">"'],
-    [set('preset.a b', 'x = 1'), 'invalid preset\n  accepted: preset. and 1 to 64'],
+    [set('preset.a b', 'x = 1'), 'invalid preset name\n  accepted: preset.<name>, with a name of 1 to 64'],
     [['config', 'unset', 'time'], 'time is not set'],
     [['config', 'set', 'time'], 'missing argument <value>'],
     [['config'], 'no command given'],

@@ -204,6 +204,7 @@ describe('B13: the configuration file', () => {
       'line 1: source: retry-max',
     ],
     ['a key in the source', `source: {key: ${SECRET}}\n${withSink()}`, 'line 1: source.key: unknown setting'],
+    ['a secret as a key', `${SECRET}: x\n${withSink()}`, 'line 1: the file has an unknown setting'],
     [
       'an address of the pages',
       `metrics-listen: nowhere\n${withSink()}`,
@@ -212,15 +213,15 @@ describe('B13: the configuration file', () => {
     [
       'not YAML',
       `a: [${SECRET}`,
-      'line 1: the file: is not valid YAML: wrong indentation, or a [ or { that is not closed',
+      'line 1: the file is not valid YAML: wrong indentation, or a [ or { that is not closed',
     ],
     [
       'a key twice',
       `name: a\nname: b\n${withSink()}`,
-      'line 2: the file: is not valid YAML: a setting is given twice',
+      'line 2: the file is not valid YAML: a setting is given twice',
     ],
     ['a tag', `name: !!js/function ${SECRET}\n${withSink()}`, 'is not valid YAML: unknown tag (!)'],
-    ['an empty file', '', 'the file: must be a mapping'],
+    ['an empty file', '', 'the file must be a mapping'],
     ['a secret of two lines', withSink('headers: {X-A: {env: TWO_LINES}}'), 'must be one line of text'],
   ])('row 167: %s is refused with its line and path, and without secrets', async (_what, text, words) => {
     const { code, stderr } = await check(text, {

@@ -294,11 +294,11 @@ describe('row 108: a part of a recording, and its pauses', () => {
   });
 
   test.each([
-    [['--rate', '0'], '--rate "0"'],
+    [['--rate', '0'], '--rate "0"\n  accepted: a number above 0, such as 5'],
     [['--rate', '5', '--speed', '2x'], '--rate and --speed cannot be combined'],
     [['--rate', '5', '--max-pause', '2s'], '--rate and --max-pause cannot be combined'],
     [['--speed', 'max', '--max-pause', '2s'], '--speed max and --max-pause cannot be combined'],
-    [['--since', 'noon'], 'invalid --since "noon"'],
+    [['--since', 'noon'], 'invalid --since "noon"\n  accepted: a duration such as 10m, or a time such as'],
     [['--since', '2026-02-01', '--until', '2026-01-01'], '--until is before --since'],
   ])('%j is a usage error', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);

@@ -180,5 +180,9 @@ describe('how options are used', () => {
     expect(translateHint(CAUSES['certificate-unknown-issuer'].remedy)).toBe(
       'trust its root with the option ca, or systemCa if this system has it',
     );
+    expect(translateHint(CAUSES['idle-cut'].remedy)).toMatch(/: set a shorter pingIntervalMs$/);
+    expect(translateHint(CAUSES.silent.remedy)).toMatch(
+      /; see the options pingIntervalMs and pongTimeoutMs$/,
+    );
   });
 });

@@ -212,14 +212,14 @@ function listUnmet({ counts }: ExpectationCounter): string {
   const unmet = counts.filter(({ matched, min }) => matched < min);
   return unmet
     .map(({ expression, min, matched, late, future, untimed, lagMs }) => {
-      const others = [
+      const ignored = [
         ...(late === 0 ? [] : [`${late} later than --max-lag`]),
         ...(future === 0 ? [] : [`${future} with a timestamp in the future`]),
         ...(untimed === 0 ? [] : [`${untimed} without a timestamp`]),
       ];
-      if (lagMs !== undefined) others.push(describeLag(lagMs));
-      const ignored = others.length === 0 ? '' : ` (and ${others.join(', ')})`;
-      return `${expression}: expected ${min}, got ${matched}${ignored}`;
+      const lag = lagMs === undefined ? [] : [describeLag(lagMs)];
+      const details = `${ignored.length === 0 ? '' : 'and '}${[...ignored, ...lag].join(', ')}`;
+      return `${expression}: expected ${min}, got ${matched}${details === '' ? '' : ` (${details})`}`;
     })
     .join('; ');
 }

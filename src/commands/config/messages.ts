@@ -18,7 +18,7 @@ export const sayUnknownSetting = (
 ];
 
 export const sayInvalidPresetName = (prefix: string): ErrorText =>
-  sayInvalid('preset', undefined, `${prefix} and ${A_NAME}`);
+  sayInvalid('preset name', undefined, `${prefix}<name>, with a name of ${A_NAME}`);
 
 export const sayNotSet = (name: string, presets: readonly string[]): ErrorText => [
   `${name} is not set`,

@@ -24,7 +24,7 @@ type TargetValues = Pick<RelayValues, 'to' | 'toEnv' | 'toFile' | 'stream' | 'al
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** @throws UsageError that repeats no URL of a variable or a file */
+/** @throws UsageError; its message never contains a URL from a variable or a file */
 export async function parseTargets(values: RelayValues, env: Env): Promise<RelayTarget[]> {
   const found = await listTargets(values, env);
   if (found.length === 0) {
@@ -37,7 +37,7 @@ export async function parseTargets(values: RelayValues, env: Env): Promise<Relay
   return targets;
 }
 
-/** What the settings of one sink, or the flags of all, name as the addresses. @throws UsageError as above */
+/** The targets that the flags name, or the settings of one sink in a configuration file. @throws UsageError as above */
 export async function listTargets(values: TargetValues, env: Env): Promise<RelayTarget[]> {
   const given = [
     ...values.to.map((url) => ({ flag: '--to', url })),
@@ -52,7 +52,7 @@ export async function listTargets(values: TargetValues, env: Env): Promise<Relay
   return given.map(({ flag, url }) => parseTarget(flag, url, values));
 }
 
-/** The spool of a sink in a configuration file has its name; the spool that its flags would use is taken over. */
+/** In a configuration file, a spool is named after its sink; one that a relay with flags has left is taken over. */
 export function nameSpoolOf(target: RelayTarget, name: string): RelayTarget {
   return { ...target, folder: nameFolder(name, name), oldFolders: [target.folder, ...target.oldFolders] };
 }

@@ -85,8 +85,8 @@ const RETRYABLE = new Set([408, 425, 429]);
 const ABOUT_ENDPOINT = new Set([401, 402, 403, 404, 405, 407, 410, 421]);
 
 /**
- * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events, but those in
- * ABOUT_ENDPOINT leave a doubt. Redirects are not followed, so that events go only where the user sent them. A 1xx is not
+ * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events, with a `doubt` if it is
+ * in ABOUT_ENDPOINT. Redirects are not followed, so that events go only where the user sent them. A 1xx is not
  * a final response.
  *
  * @param hasWorked whether the endpoint has accepted or refused anything in this run

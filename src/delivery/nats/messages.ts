@@ -5,8 +5,8 @@ export const NATS_DETAILS = {
   /** The words `invalid protocol` decide the cause. */
   tooLarge: (bytes: number): string => `invalid protocol: a message of ${bytes} bytes`,
   waiting: 'waiting for NATS',
-  notEnabled: 'no response, is nats-server running with -js?',
-  refusedByAll: 'by every server',
+  notEnabled: 'is nats-server running with -js?',
+  refusedByAll: 'no server accepted it',
   closedByServer: 'the server closed it',
   api: (description: string, code: number) => `${description}${code === 0 ? '' : `, error ${code}`}`,
   server: (address: string, port: number | undefined) => `the server at ${address} port ${port}`,
@@ -31,7 +31,7 @@ export const ACK_DETAILS = {
   notAnAck: 'the response to a message is not an acknowledgement',
   otherStream: (stream: string, domain: string | undefined, expected: string) =>
     `a message was stored in ${stream}${domain === undefined ? '' : ` of the domain ${domain}`} instead of ${expected}`,
-  noSeq: 'an acknowledgement without a sequence number: the message may not be stored',
+  noSeq: 'an acknowledgement without a sequence number: the message may not have been stored',
   late: (ms: number) => `no acknowledgement within ${Math.round(ms)} ms`,
   tooLarge: (bytes: number, limit: number) =>
     `${bytes} bytes; the server limits messages with headers to ${limit}`,

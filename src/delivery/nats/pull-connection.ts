@@ -12,7 +12,7 @@ import { createInitialOrder, type FoundConsumer } from './consumer.ts';
 import { STREAM_DETAILS } from './messages.ts';
 
 const PULL_MESSAGES = 256;
-/** The least and the most bytes of a pull, if no message is larger than those before. */
+/** Bounds for the bytes of a pull, which are estimated from the largest message so far. */
 const LEAST_PULL_BYTES = 1024 * 1024;
 export const MOST_PULL_BYTES = 16 * 1024 * 1024;
 const PULL_EXPIRES_MS = 30_000;

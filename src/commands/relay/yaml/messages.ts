@@ -36,7 +36,8 @@ export const CONFIG_FAULTS = {
   secret: 'must be {env: NAME} or {file: PATH}; a secret does not belong in the file',
   header: 'is not a valid header name',
   httpOnly: 'is for HTTP sinks only',
-  aliases: 'too many aliases',
+  aliases: 'has too many aliases',
+  hasUnknown: 'has an unknown setting',
   variable: 'must be the name of an environment variable',
 } as const;
 
@@ -75,8 +76,9 @@ export const YAML_FAULTS = {
 
 export const describeYamlFault = (what: string): string => `is not valid YAML: ${what}`;
 
+/** @param path empty for the whole file */
 export const describeFault = (line: number | undefined, path: string, what: string): string =>
-  `${line === undefined ? '' : `line ${line}: `}${path === '' ? 'the file' : path}: ${what}`;
+  `${line === undefined ? '' : `line ${line}: `}${path === '' ? 'the file ' : `${path}: `}${what}`;
 
 /** The text of an error about a flag, for the setting of the same name, which ends the path. */
 export function describeSettingFault(

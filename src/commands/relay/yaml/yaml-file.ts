@@ -40,7 +40,8 @@ export class Faults {
   addUnknown(place: string, key: string, known: readonly string[]): void {
     const isName = /^[a-z][a-z-]{0,30}$/.test(key);
     const shown = isName ? place : place.slice(0, -key.length).replace(/\.$/, '');
-    this.add(shown, say.describeUnknown(isName ? key : '', known), this.#findLine(place));
+    const what = shown === '' ? say.CONFIG_FAULTS.hasUnknown : say.describeUnknown(isName ? key : '', known);
+    this.add(shown, what, this.#findLine(place));
   }
 
   /** The result, or undefined after an error for the user, which is added. */
