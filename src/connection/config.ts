@@ -45,8 +45,8 @@ export interface ConnectConfig {
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
   /**
-   * How long events may wait for later ones before they are delivered, in ms; default 0. Each read keeps its own receive
-   * time.
+   * How long what is read may wait for more before it is processed, in ms; default: not at all. Each read keeps its own
+   * receive time.
    */
   readonly lingerMs?: number;
 }

@@ -75,7 +75,7 @@ export class LiveStream {
   readonly #config: DialConfig;
   readonly #clock: Clock;
   readonly #arrival: Arrival;
-  readonly #queue: MessageQueue;
+  readonly #queue = new MessageQueue();
   readonly #heartbeat: Heartbeat;
   /** Set until the first message, or the end of the connection. */
   #onFirst: ((outcome: 'welcome' | Cause) => void) | undefined;
@@ -89,7 +89,6 @@ export class LiveStream {
     this.#clock = clock;
     this.requestId = open.requestId;
     this.#arrival = new Arrival(clock);
-    this.#queue = new MessageQueue(clock, config.lingerMs);
     this.#heartbeat = this.#createHeartbeat();
     const { webSocket, tap } = open;
     let isWanted = true;
@@ -99,6 +98,7 @@ export class LiveStream {
         this.#heartbeat.noteRead();
         // Bytes after a Close frame are not part of the stream (RFC 6455 § 1.4).
         if (webSocket.readyState === webSocket.OPEN) this.#arrival.noteRead(byteCount);
+        return this.#arrival.lastReadAtMs;
       },
       onEvents: (lines) => {
         if (!this.#isOver) this.#queue.addLines(lines);
@@ -109,10 +109,10 @@ export class LiveStream {
         return flags >= 0;
       },
       // Back-pressure: reads a little ahead of the consumer, then pauses the socket.
-      onReadEnd: () => {
-        if (isWanted || this.#isOver) return;
-        this.#queue.setAside(this.#arrival.lastReadAtMs);
-        if (this.#queue.fullness >= 1 && !webSocket.isPaused) this.#pause();
+      onReadEnd: (receivedAtMs) => {
+        if (this.#isOver) return;
+        this.#queue.setAside(receivedAtMs);
+        if (!isWanted && this.#queue.fullness >= 1 && !webSocket.isPaused) this.#pause();
       },
     });
     answerPings(webSocket);

@@ -8,6 +8,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '../../clock.ts';
 import type { DialConfig } from '../config.ts';
 import { addKeyOrigin, type Cause } from '../lifecycle.ts';
+import { LingeringReads } from '../read/lingering-reads.ts';
 import { TappedSocket } from '../read/tapped-socket.ts';
 import { Attempt } from './attempt.ts';
 import { connectAs } from './connect.ts';
@@ -46,9 +47,14 @@ export async function openSocket(
     onPhase: (phase, socket) => config.observer?.onPhase(phase, socket),
   });
   const frames = config.createFrameBuffer?.();
+  const { lingerMs } = config;
+  const createLingering =
+    lingerMs === undefined
+      ? undefined
+      : (onReady: () => void) => new LingeringReads(clock, lingerMs, onReady);
   try {
     const tap = await connectAs(attempt, (openRaw) => {
-      const created = new TappedSocket(openRaw, frames, MAX_MESSAGE_BYTES);
+      const created = new TappedSocket(openRaw, frames, MAX_MESSAGE_BYTES, createLingering);
       // `connectAs` reports errors until ws listens.
       return created.on('error', () => undefined);
     });

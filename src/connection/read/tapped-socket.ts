@@ -8,37 +8,37 @@
 // - for good after a Close frame, or a frame that a server must not send.
 // So events and the messages that ws emits keep their order.
 import type { OnReadOpts, Socket } from 'node:net';
-import { Duplex } from 'node:stream';
 import type { EventLines } from '../../events/batch.ts';
 import type { FrameBuffer } from '../../events/frame-buffer.ts';
 import { countIdleBytes, readFrameHeader } from './frame-header.ts';
 import { GatheredMessage } from './gathered-message.ts';
+import type { LingeringReads } from './lingering-reads.ts';
+import { SocketDuplex } from './socket-duplex.ts';
 import { TurnWork } from './turn-work.ts';
 
 /** Opens the underlying socket, with the `onread` option if it is given. */
 export type OpenRawSocket = (onread: OnReadOpts | undefined) => Socket;
 
 interface TapListener {
-  /** Bytes were read; the callbacks for their content follow. */
-  onRead(byteCount: number): void;
+  /** Bytes were read; the callbacks for their content follow. Returns the receive time, in ms since the epoch. */
+  onRead(byteCount: number): number;
   onEvents(lines: EventLines): void;
   /** A large or fragmented text, with a line feed at its end. Returns false if it is not an event. */
   onGatheredText(line: Buffer): boolean;
-  /** The content of all bytes read has been reported. */
-  onReadEnd(): void;
+  /** The content of what was received until then has been reported. */
+  onReadEnd(receivedAtMs: number): void;
 }
 
-export class TappedSocket extends Duplex {
+export class TappedSocket extends SocketDuplex {
   /** The TCP or TLS socket. */
-  readonly raw: Socket;
+  override readonly raw: Socket;
 
   /** Without one, ws gets every frame. */
   readonly #frames: FrameBuffer | undefined;
   readonly #maxBytes: number;
+  readonly #lingering: LingeringReads | undefined;
   /** A message of which a part has arrived. */
   #message: GatheredMessage | undefined;
-  /** Whether `raw` has closed: `raw.closed` is true before its handle is gone. */
-  #isGone = false;
   #hasFrames = false;
   #listener: TapListener | undefined;
   #isTaking = false;
@@ -50,17 +50,24 @@ export class TappedSocket extends Duplex {
   #head: Buffer | undefined;
   /** What was read and does not fit into the frame buffer yet. */
   #unadded: Uint8Array | undefined;
-  readonly #work = new TurnWork(() => {
-    this.#finishRead();
-    this.#listener?.onReadEnd();
-    this.#resumeRaw();
-  });
+  /** When what is processed was received. */
+  #receivedAtMs = 0;
+  readonly #work = new TurnWork(() => this.#continue());
 
-  /** @param maxBytes larger messages are passed to ws, which rejects them */
-  constructor(openRaw: OpenRawSocket, frames: FrameBuffer | undefined, maxBytes: number) {
-    super({ allowHalfOpen: false });
+  /**
+   * @param maxBytes larger messages are passed to ws, which rejects them
+   * @param createLingering holds reads until it calls back; default: a read is processed in its turn
+   */
+  constructor(
+    openRaw: OpenRawSocket,
+    frames: FrameBuffer | undefined,
+    maxBytes: number,
+    createLingering?: (onReady: () => void) => LingeringReads,
+  ) {
+    super();
     this.#maxBytes = maxBytes;
     this.#frames = frames;
+    this.#lingering = frames && createLingering?.(() => this.#continue());
     const raw = openRaw(frames && this.#readInto(frames));
     this.raw = raw;
     raw.setNoDelay();
@@ -74,7 +81,7 @@ export class TappedSocket extends Duplex {
     // After a TLS error, Node also emits a normal end.
     raw.on('error', (error) => this.#breakOff(error));
     raw.once('close', () => {
-      this.#isGone = true;
+      this.isGone = true;
       this.#breakOff();
     });
     this.on('pause', () => raw.pause());
@@ -109,36 +116,14 @@ export class TappedSocket extends Duplex {
     this.#head = chunk;
   }
 
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    // Done at once if the socket has room: then the chunk survives a destroy of this stream.
-    if (this.raw.write(chunk)) done();
-    else this.raw.once('drain', done);
-  }
-
-  override _writev(pieces: { chunk: Buffer }[], done: () => void): void {
-    this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'binary', done);
-  }
-
-  override _final(done: () => void): void {
-    this.raw.end(() => done());
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (this.#isGone) {
-      done(error);
-      return;
-    }
-    this.raw.once('close', () => done(error));
-    this.raw.destroy();
-  }
-
   /** Lets the socket read directly into the frame buffer. */
   #readInto(frames: FrameBuffer): OnReadOpts {
     return {
-      // The head, if there is one, has to go in first.
-      buffer: () => (this.#hasFrames && this.#head === undefined ? frames.room : frames.lastHalf),
+      // The head and reads that linger, if there are any, have to go in first.
+      buffer: () => {
+        const isFirst = this.#hasFrames && this.#head === undefined && this.#lingering === undefined;
+        return isFirst ? frames.room : frames.lastHalf;
+      },
       callback: (byteCount, buffer) => {
         this.#receive(buffer.subarray(0, byteCount));
         return true;
@@ -155,14 +140,21 @@ export class TappedSocket extends Duplex {
 
   /** `chunk` may be a view of memory that is reused. */
   #receive(chunk: Uint8Array): void {
-    this.#listener?.onRead(chunk.length);
+    const receivedAtMs = this.#listener?.onRead(chunk.length) ?? 0;
+    if (this.#isTaking && this.#lingering !== undefined) this.#lingering.add(chunk, receivedAtMs);
+    else this.#take(chunk, receivedAtMs);
+  }
+
+  #take(chunk: Uint8Array, receivedAtMs: number): void {
+    this.#receivedAtMs = receivedAtMs;
     const frames = this.#hasFrames ? this.#frames : undefined;
     const rest = chunk.subarray(frames?.add(chunk));
     // A read over TLS is a record of at most 16 KiB: what arrives in one turn is processed together.
+    const isJoined = this.#lingering === undefined && rest.length === 0;
     if (frames === undefined) this.push(Buffer.from(chunk));
-    else if (rest.length === 0 && frames.hasRoom) this.#work.continueNextTurn();
+    else if (isJoined && frames.hasRoom) this.#work.continueNextTurn();
     else this.#process(frames, rest);
-    this.#listener?.onReadEnd();
+    this.#listener?.onReadEnd(receivedAtMs);
   }
 
   #process(frames: FrameBuffer, chunk: Uint8Array): void {
@@ -178,17 +170,22 @@ export class TappedSocket extends Duplex {
     }
   }
 
-  /** Processes what is left of the last reads. */
-  #finishRead(chunk = this.#unadded ?? new Uint8Array()): void {
-    this.#unadded = undefined;
-    if (this.#frames !== undefined && this.#hasFrames) this.#process(this.#frames, chunk);
+  #continue(): void {
+    this.#finishReads();
+    this.#resumeRaw();
   }
 
-  /** Nothing more is read: processes at once what waits for its turn. */
+  /** Processes what is left of the last reads, up to the limit of a turn. */
   #finishReads(): void {
-    this.#work.hurry();
-    this.#finishRead();
-    this.#listener?.onReadEnd();
+    const chunk = this.#unadded ?? new Uint8Array();
+    this.#unadded = undefined;
+    if (this.#frames !== undefined && this.#hasFrames) this.#process(this.#frames, chunk);
+    this.#listener?.onReadEnd(this.#receivedAtMs);
+    while (!this.#work.isLimitReached) {
+      const read = this.#lingering?.take();
+      if (read === undefined) return;
+      this.#take(read.bytes, read.receivedAtMs);
+    }
   }
 
   #resumeRaw(): void {
@@ -282,6 +279,7 @@ export class TappedSocket extends Duplex {
 
   /** The socket is gone: like ws with its own socket, delivers what was read before. */
   #breakOff(error?: Error): void {
+    this.#work.hurry();
     this.#finishReads();
     this.#receiveHead();
     const unread: Buffer | null = this.raw.read();
@@ -292,6 +290,7 @@ export class TappedSocket extends Duplex {
 
   /** Nothing more will arrive: flush what is buffered to ws. */
   #release(): void {
+    this.#work.hurry();
     this.#finishReads();
     // After half a frame nothing can follow.
     if (this.#owedBytes > 0 || (this.#message?.owedBytes ?? 0) > 0) this.#message = undefined;

@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { systemClock } from '../../../src/clock.ts';
 import { answerPings } from '../../../src/connection/live-stream.ts';
+import { LingeringReads } from '../../../src/connection/read/lingering-reads.ts';
 import { TappedSocket } from '../../../src/connection/read/tapped-socket.ts';
 import { textsOf } from '../../../src/events/batch.ts';
 import { createFrameBuffer } from '../../../src/events/frame-buffer.ts';
@@ -40,9 +42,13 @@ interface Outcome {
   tapped: number;
 }
 
-const BUFFERS = { 'tap, read into memory': createFrameBuffer(), 'tap, data': createFrameBuffer() };
+const BUFFERS = {
+  'tap, read into memory': createFrameBuffer(),
+  'tap, data': createFrameBuffer(),
+  'tap, reads linger': createFrameBuffer(),
+};
 
-type Way = 'ws alone' | 'tap, read into memory' | 'tap, data';
+type Way = 'ws alone' | keyof typeof BUFFERS;
 
 function play(script: Script, way: Way): Promise<Outcome> {
   const outcome: Outcome = { messages: [], pings: [], errors: [], close: '', sent: [], tapped: 0 };
@@ -60,6 +66,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
       },
       frames,
       MAX_PAYLOAD,
+      way === 'tap, reads linger' ? (onReady) => new LingeringReads(systemClock, 1, onReady) : undefined,
     );
     return tap;
   };
@@ -88,7 +95,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
   webSocket.on('ping', (payload) => outcome.pings.push(payload.toString('latin1')));
   webSocket.on('error', (error: NodeJS.ErrnoException) => outcome.errors.push(error.code ?? error.message));
   tap?.listen({
-    onRead: () => {},
+    onRead: () => 0,
     onEvents: (lines) => {
       outcome.tapped += lines.count;
       for (const text of textsOf(lines)) note(sum(text, 'text'));
@@ -145,6 +152,7 @@ async function compare(script: Script): Promise<number> {
     play(script, 'ws alone'),
     play(script, 'tap, read into memory'),
     play(script, 'tap, data'),
+    play(script, 'tap, reads linger'),
   ]);
   // After a reset nothing that was sent reaches the server; after a pause, the last bytes and the FIN may come together.
   const isHeard = script.end === 'fin' && script.pauseEvery === Number.POSITIVE_INFINITY;

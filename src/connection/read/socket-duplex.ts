@@ -1,0 +1,40 @@
+// The stream that ws gets instead of a socket: writes to the socket, and ends with it. Its subclass reads.
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+export abstract class SocketDuplex extends Duplex {
+  /** The TCP or TLS socket. */
+  abstract readonly raw: Socket;
+  /** Whether `raw` has closed: `raw.closed` is true before its handle is gone. */
+  protected isGone = false;
+
+  constructor() {
+    super({ allowHalfOpen: false });
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    // Done at once if the socket has room: then the chunk survives a destroy of this stream.
+    if (this.raw.write(chunk)) done();
+    else this.raw.once('drain', done);
+  }
+
+  /** ws writes the header and the payload of a frame separately: they are sent together. */
+  override _writev(pieces: { chunk: Buffer }[], done: () => void): void {
+    this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'binary', done);
+  }
+
+  override _final(done: () => void): void {
+    this.raw.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    if (this.isGone) {
+      done(error);
+      return;
+    }
+    this.raw.once('close', () => done(error));
+    this.raw.destroy();
+  }
+}
