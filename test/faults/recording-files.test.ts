@@ -164,7 +164,8 @@ describe.each(NAMES)('%s', (name) => {
     );
     expect([code, stderr]).toEqual([9, expect.stringContaining('the disk is full (ENOSPC)')]);
     const lines = readLines(copy);
-    expect(lines[0]).toHaveProperty('recording', 1);
+    // The events of a write that the truncation has overtaken come before it.
+    expect(lines.slice(0, 50)).toContainEqual(expect.objectContaining({ recording: 1 }));
     expect(lines.length).toBeGreaterThan(50);
   });
 });
