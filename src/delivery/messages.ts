@@ -3,13 +3,15 @@ import { type ErrorText, EXIT, SinkError } from '../errors.ts';
 import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { StreamLimits } from './nats/jetstream-sink.ts';
 import type { SinkFault, SinkFigures, WorkerEvent } from './sink.ts';
 import { OPEN_AFTER } from './sink-policy.ts';
 import type { SinkStatus } from './sink-status.ts';
 
 export const THE_DEAD_LETTER_FILE = 'the dead-letter file';
 export const nameSpool = (sink: string): string => `the spool of ${sink}`;
+
+/** For a timeout that `--send-timeout` sets, not `--connect-timeout`. */
+export const SEND_TIMED_OUT_HINT = 'check the network, or allow more time with --send-timeout';
 
 export const NOT_CONNECTED = 'not connected yet';
 export const DEAD_LETTER_FAILED = 'a dead letter could not be written';
@@ -141,7 +143,12 @@ export function describeLeft(workers: readonly Delivery[]): SinkError | undefine
   );
 }
 
-export function saySinkReady(sink: string, stream: StreamLimits & { readonly isNew: boolean }): StatusRecord {
+/** What saySinkReady has to know about a stream; 0 ms and -1 bytes are unlimited. */
+type ReadyStream = { readonly isNew: boolean } & Readonly<
+  Record<'maxAgeMs' | 'maxBytes' | 'replicas' | 'dedupeWindowMs', number>
+>;
+
+export function saySinkReady(sink: string, stream: ReadyStream): StatusRecord {
   const { isNew, maxAgeMs, maxBytes, replicas, dedupeWindowMs } = stream;
   const age = maxAgeMs > 0 ? `for ${formatDuration(maxAgeMs)}` : 'without an age limit';
   const size = maxBytes > 0 ? `, up to ${formatCount(maxBytes, 'byte')}` : '';

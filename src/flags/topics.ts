@@ -24,7 +24,8 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   refused: 'rejected for any other reason: other 4xx, a redirect, a response that is not from Atlantis',
   rateLimited: 'rate limited (429), gave up retrying',
   unreachable: 'could not connect, or lost the connection, and gave up retrying',
-  protocol: 'the server violated the protocol',
+  protocol:
+    'the server violated the protocol; with `--strict`, `--redeliver` or `--inspect`: a file is damaged',
   output: 'stdout or a file could not be written',
   store: 'the profile store cannot be read or changed, is damaged, unsafe or locked',
   tls: 'TLS: the certificate of the server is not trusted',

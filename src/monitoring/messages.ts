@@ -51,5 +51,5 @@ export const describeExitStatus = (status: number): string => `failed with exit 
 /** @param limitMs after which it is ended */
 export const describeKilled = (limitMs: number): string =>
   `was killed or took longer than ${formatDuration(limitMs)}`;
-export const describeLongPhase = (phase: string): string => `${phase} is taking too long`;
+export const describeLongPhase = (phase: string): string => `the phase "${phase}" is taking too long`;
 export const describeMuteSink = (sink: string): string => `${sink} is not responding`;

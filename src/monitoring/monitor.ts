@@ -71,7 +71,7 @@ async function openEndpoint(
     },
     '/readyz': () => toPage('ready', 'not ready', run?.listProblems() ?? [PHASE_PROBLEMS.starting]),
   });
-  // The resolver may send `localhost` to an address that other machines can reach.
+  // `localhost` may resolve to an address that other machines can reach.
   const { hostname } = new URL(`http://${formatAddress(server.address, server.port)}`);
   reporter.report(sayListening(formatAddress(host, server.port), isLoopbackHost(hostname)));
   return {

@@ -78,7 +78,7 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
   }
 }
 
-/** The stored content: undefined if there is none, 'damaged' if the store may be moved aside. */
+/** The stored content: undefined if there is none, 'damaged' if it is damaged and may be moved aside. */
 function readCurrent(
   path: string,
   host: StoreHost,

@@ -80,7 +80,7 @@ export const STEP_FORMS: Readonly<Record<string, { readonly about: string; reado
     },
   },
   shared: {
-    about: 'Send the events that all clients get, at the value of --rate.',
+    about: 'Send the events that all clients get, at the rate given by --rate.',
     members: {
       for: { kind: 'duration', as: 'forMs', about: 'Stop after this time; default: never.' },
       delay: { kind: 'duration', as: 'delayMs', about: 'Send each event this much later.' },

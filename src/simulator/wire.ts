@@ -63,7 +63,7 @@ export function encodeCloseFrame(code: number | undefined, reason = ''): Buffer 
   return encodeFrame(OPCODE.close, body);
 }
 
-/** In bytes; above this, the client is not read, so that a flood of pings cannot grow memory. */
+/** In bytes; above this, nothing is read from the client, so that a flood of pings cannot fill the memory. */
 const MAX_UNSENT_PONG_BYTES = 64 * 1024;
 /** Further delayed pongs are dropped. */
 const MAX_LATE_PONGS = 1_000;

@@ -39,11 +39,11 @@ export interface StreamProgress {
   retrying?(delayMs: number, attempt: number): void;
   /** The connection is lost. @param isGap false if the source resumes after the loss where it was */
   lost?(isGap: boolean): void;
-  /** A gap that has ended: the source did not resume where it was, or a recording has its record. */
+  /** A gap that has ended: the source did not resume where it was, or a recording contains its record. */
   noteGap?(): void;
   /** @param live connections that are live; shown from the second one on */
   noteConnections?(live: number): void;
-  /** The user stops the output, or continues it. */
+  /** The user pauses or resumes the output. */
   pause?(isPaused: boolean): void;
   /** Clears the line before output is written; the next event or refresh shows it again. */
   makeWay?(): void;
@@ -72,7 +72,7 @@ const REFRESH_MS = 1_000;
 export interface ProgressParts {
   readonly style: LogStyle;
   readonly signs?: Signs | undefined;
-  /** Whether keys are read, so that one shows help. */
+  /** Whether keys are read: then the line names the key that shows help. */
   readonly hasKeys?: boolean;
 }
 

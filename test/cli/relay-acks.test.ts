@@ -55,6 +55,18 @@ describe('row 66: responses that do not acknowledge', () => {
     expect(pickRecords(exit, 'sink').find(({ state }) => state === 'failed')?.message).toContain(said);
   });
 
+  test('after no answer, the hint names --send-timeout', async () => {
+    const nats = await startScriptedNats((message, index) =>
+      index === 0 ? undefined : acknowledge(message, index),
+    );
+    const exit = await (await relay(nats, ['--limit', '5', '--send-timeout', '500ms'])).finish();
+    expect(exit.code).toBe(0);
+    expect(pickRecords(exit, 'sink').find(({ state }) => state === 'failed')).toMatchObject({
+      message: expect.stringContaining('no acknowledgement within 500 ms'),
+      hint: 'check the network, or allow more time with --send-timeout',
+    });
+  });
+
   test('accepts acknowledgements from the domain of the server', async () => {
     const nats = await startScriptedNats(() => '{"stream":"EVENTS","domain":"hub","seq":7}', 'hub');
     const exit = await (await relay(nats, ['--limit', '5'])).finish();

@@ -40,7 +40,7 @@ interface Left {
 }
 
 /** A spool with five events, of which the first is acknowledged, and a lifecycle record. */
-async function leave(name = FOLDER, events: readonly string[] = EVENTS): Promise<Left> {
+async function leave(name = FOLDER, events: readonly string[] = EVENTS, acknowledged = 1): Promise<Left> {
   const parent = makeTempFolder();
   const folder = join(parent, name);
   const spool = new Spool(
@@ -55,7 +55,7 @@ async function leave(name = FOLDER, events: readonly string[] = EVENTS): Promise
     spool.append(at, [{ mark: classifyText(text), text }]);
   }
   spool.append(events.length, [{ mark: LIFECYCLE_MARK, text: Buffer.from('{"event":"gap"}') }]);
-  spool.release(1);
+  spool.release(acknowledged);
   await spool.close();
   return { parent, folder };
 }
@@ -105,6 +105,19 @@ describe('row 176 (B18): relay --inspect', () => {
       expect(exit.stdout).not.toContain(KEY.slice(8));
     }
     expect(snapshot(parent)).toEqual(before);
+  });
+
+  test('nothing pending: the last write has one time', async () => {
+    const { folder } = await leave(FOLDER, EVENTS, EVENTS.length + 1);
+    const exit = await inspect(folder);
+    expect(exit.code).toBe(0);
+    const [, ...lines] = exit.stdout.trimEnd().split('\n');
+    expect(lines.slice(0, 4)).toEqual([
+      '  pending     0 events, 0 lifecycle records, 0 bytes',
+      '  first event none',
+      '  last event  none',
+      expect.stringMatching(/^ {2}last write {2}[-\d]+ [:\d]+ \([^()]* ago\)$/),
+    ]);
   });
 
   test('--json: one document, with numbers as received and no key', async () => {

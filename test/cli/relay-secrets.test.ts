@@ -160,9 +160,9 @@ describe('row 156: two endpoints', () => {
   });
 
   test.each([
-    [['--header-env', 'X-Token=ONE'], 'ONE would be sent to '],
-    [['--sign-with-env', 'SIGN'], 'SIGN would be sent to '],
-    [['--sign-with-file', '/secret'], '/secret would be sent to '],
+    [['--header-env', 'X-Token=ONE'], 'ONE would be used for '],
+    [['--sign-with-env', 'SIGN'], 'SIGN would be used for '],
+    [['--sign-with-file', '/secret'], '/secret would be used for '],
     [['--header-env', 'X-Token=ONE@elsewhere.example'], 'no HTTP sink has the host elsewhere.example'],
   ])('%j is refused', async (args, words) => {
     const [one, two] = [await startHttpEndpoint(), await startHttpEndpoint()];

@@ -156,7 +156,12 @@ describe('the watchdog', () => {
   });
 
   test.each<[string, Phase, Partial<SinkStatus> | undefined, string]>([
-    ['an attempt that never ends', { kind: 'connecting' }, undefined, 'connecting is taking too long'],
+    [
+      'an attempt that never ends',
+      { kind: 'connecting' },
+      undefined,
+      'the phase "connecting" is taking too long',
+    ],
     [
       'a sink that neither answers nor fails',
       { kind: 'live', connected: {} as never },

@@ -1,4 +1,4 @@
-// `atlantis help`: defined for help and completion only: runProgram turns `help stream tail` into `stream tail --help`.
+// `atlantis help`: defined for help and completion only: runCommandLine turns `help stream tail` into `stream tail --help`.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 
 export function addHelp(program: DocumentedCommand): void {

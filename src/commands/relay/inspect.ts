@@ -32,7 +32,7 @@ import * as say from './messages.ts';
 import { INSPECTED, LABELS } from './messages.ts';
 
 const REPORT_VERSION = 1;
-/** Of the text of an event, on a terminal. */
+/** Of the text of an event, in the text report. */
 const MAX_SHOWN = 200;
 /** Holes and damaged parts of a spool that are listed; JSON has all of them. */
 const MAX_LISTED = 20;
@@ -76,8 +76,8 @@ const toLine = ({ record: { mark, text } }: NumberedRecord): string =>
 function formatReport(report: SpoolReport, io: Io): string {
   const { events, lifecycleRecords, pendingBytes, firstEvent, lastEvent, cursor, holes, damage } = report;
   const nowMs = io.clock.wallMs();
-  const formatAge = (wallMs: number | undefined): string =>
-    wallMs === undefined ? INSPECTED.none : INSPECTED.ago(wallMs, nowMs - wallMs);
+  const formatAge = (wallMs: number): string => INSPECTED.ago(wallMs, nowMs - wallMs);
+  const { oldestWrittenAtMs: oldestMs, lastWrittenAtMs: lastMs } = report;
   const formatEvent = (event: NumberedRecord | undefined): string => {
     if (event === undefined) return INSPECTED.none;
     const timeMs = readTimeMs(event.record.text);
@@ -95,7 +95,10 @@ function formatReport(report: SpoolReport, io: Io): string {
     [LABELS.lastEvent, formatEvent(lastEvent)],
     [
       LABELS.written,
-      INSPECTED.written(formatAge(report.oldestWrittenAtMs), formatAge(report.lastWrittenAtMs)),
+      INSPECTED.written(
+        oldestMs === undefined ? undefined : formatAge(oldestMs),
+        lastMs === undefined ? INSPECTED.none : formatAge(lastMs),
+      ),
     ],
     [LABELS.disk, INSPECTED.disk(report.segments, report.bytesOnDisk)],
     [
@@ -143,7 +146,7 @@ function formatJsonSpool(report: SpoolReport): string {
   return `${head.slice(0, -1)},"first_event":${writeEvent(report.firstEvent)},"last_event":${writeEvent(report.lastEvent)}}`;
 }
 
-/** Writes the events of the only spool with records. @throws UsageError if there are several */
+/** Writes the pending events of a spool. @throws UsageError if the directory contains several spools */
 async function exportSpool(
   folders: readonly string[],
   flags: RelayFlags & StreamFlags,

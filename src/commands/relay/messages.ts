@@ -34,7 +34,7 @@ export const sayInvalidUrlVariable = (): ErrorText =>
  * @param hosts those of all HTTP sinks
  */
 export const saySecretForHosts = (flag: string, place: string, hosts: readonly string[]): ErrorText => [
-  `${flag}: ${place} would be sent to ${hosts.join(' and ')}`,
+  `${flag}: ${place} would be used for ${hosts.join(' and ')}`,
   `name the host that it is for: ${place}@${hosts[0]}`,
 ];
 
@@ -145,7 +145,9 @@ export const INSPECTED = {
     `${formatCount(segments, 'segment')}, ${formatCount(bytes, 'byte')}`,
   cursor: (acknowledged: number, inFlight: number) =>
     `${groupThousands(acknowledged)} acknowledged, ${groupThousands(inFlight)} in the batch in flight`,
-  written: (oldest: string, last: string) => `${oldest} to the first pending segment, ${last} to the newest`,
+  /** @param oldest undefined if nothing is pending */
+  written: (oldest: string | undefined, last: string) =>
+    oldest === undefined ? last : `${oldest} to the first pending segment, ${last} to the newest`,
   ago: (wallMs: number, ageMs: number) =>
     `${formatMoment(wallMs)} (${formatDuration(Math.max(0, ageMs))} ago)`,
   event: (number: number, time: string, text: string) => `#${number}${time}  ${text}`,

@@ -10,7 +10,7 @@ import { readText, VARIABLE_NAME } from './secrets.ts';
 interface SpoolNames {
   /** The name of the folder of its spool. */
   readonly folder: string;
-  /** The names that earlier versions gave it. */
+  /** The names that it may have from earlier versions, or from a relay with flags. */
   readonly oldFolders: readonly string[];
 }
 

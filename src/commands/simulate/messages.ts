@@ -55,7 +55,7 @@ export function describeReady(
     ...(isForAll ? [`It listens on every address of this machine (${host}).`] : []),
     ...(isOpen ? ['Other machines on the network can connect with any key that it accepts.'] : []),
     ...(isOpen && certificate === undefined
-      ? ['`tail` requires --tls for a server that is not on loopback.']
+      ? ['`tail` refuses an unencrypted server that is not on loopback: start the simulator with --tls.']
       : []),
     'Press Ctrl-C to stop.',
   ];

@@ -11,6 +11,7 @@ import { AWAITED, ENDINGS } from '../../connection/messages.ts';
 import { UsageError } from '../../errors.ts';
 import { sha256 } from '../../events/event-id.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
+import { SEND_TIMED_OUT_HINT } from '../messages.ts';
 import { describeSinkFault, LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { makeTraceparent } from '../trace-context.ts';
@@ -36,7 +37,7 @@ export interface HttpTarget {
   readonly isLoopback: boolean;
 }
 
-/** @throws UsageError with the name of the flag; of the URL only the host */
+/** @throws UsageError that names the flag, and of the URL only the host */
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
     throw new UsageError(...say.sayNoEndpoint(flag));
@@ -256,7 +257,7 @@ export class HttpSink implements Sink {
     const cause = await this.#findCause(attempt, error);
     const fault = describeSinkFault(cause, this.#hasWorked);
     if (cause.kind !== 'timed-out') return fault;
-    return { ...fault, hint: say.TIMED_OUT_HINT };
+    return { ...fault, hint: SEND_TIMED_OUT_HINT };
   }
 
   async #findCause(attempt: Attempt, error: unknown): Promise<Cause> {

@@ -45,4 +45,3 @@ export const sayEndpointRefuses = (host: string, why: string): ErrorText => [
 ];
 
 export const INCOMPLETE = 'the response was incomplete';
-export const TIMED_OUT_HINT = 'check the network, or allow more time with --send-timeout';

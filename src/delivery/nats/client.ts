@@ -79,7 +79,7 @@ export function classifyNatsError(error: unknown, host: string, transport?: Nats
   if (inner instanceof errors.NoRespondersError || isNotEnabled(inner)) {
     return { kind: 'nats-unavailable', host, detail: NATS_DETAILS.notEnabled };
   }
-  // The client throws the last two for messages that it cannot read.
+  // The client throws these two classes for messages that it cannot read.
   const isUnreadable = inner instanceof SyntaxError || inner instanceof TypeError;
   if (isUnreadable || /unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
     return { kind: 'not-nats', host, detail };
@@ -142,7 +142,7 @@ async function connectOnce(
       ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
     }),
   );
-  // The client keeps the socket of a server that has not answered in time, and with it the process.
+  // The client leaves the socket of a server that has not answered in time open, which keeps the process running.
   const abandon = (): void => {
     for (const transport of transports) transport.abandon();
   };

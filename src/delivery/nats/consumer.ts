@@ -244,8 +244,8 @@ function makeStartOptions(from: FixedStart) {
 
 /**
  * Sorts the first messages of a durable consumer: those that an earlier reader did not acknowledge are delivered after
- * newer ones. Messages are held until all of these have arrived, but not for longer than the ack wait and a second,
- * because another reader of the consumer may have them.
+ * newer ones. Messages are held until all of these have arrived, but at most for the ack wait plus one second, because
+ * another reader of the consumer may have them.
  */
 export function createInitialOrder(
   { unacknowledged, deliveredSeq, ackWaitMs = 0 }: FoundConsumer,

@@ -26,6 +26,7 @@ import { createTypeReader } from '../../events/event-type.ts';
 import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { type DescribeEvent, makeEventHeaders } from '../cloud-events.ts';
+import { SEND_TIMED_OUT_HINT } from '../messages.ts';
 import {
   describeSinkFault,
   type IdentifyRecord,
@@ -190,7 +191,7 @@ export class JetStreamSink implements Sink {
   async open(signal: AbortSignal): Promise<SinkFault | undefined> {
     const connection = await this.#connect(signal);
     if (connection === undefined) return undefined;
-    if ('kind' in connection) return this.#describe(connection);
+    if ('kind' in connection) return describeSinkFault(connection, this.#hasWorked);
     this.#connection = connection;
     const found = await setUpStream(connection, this.#config);
     if ('kind' in found) return this.#describe(found);
@@ -287,7 +288,9 @@ export class JetStreamSink implements Sink {
     return { kind: 'dropped', host: this.#host, detail: ENDINGS.byClient };
   }
 
+  /** The fault of a connection that was open. */
   #describe(cause: Cause): SinkFault {
-    return describeSinkFault(cause, this.#hasWorked);
+    const fault = describeSinkFault(cause, this.#hasWorked);
+    return cause.kind === 'timed-out' ? { ...fault, hint: SEND_TIMED_OUT_HINT } : fault;
   }
 }

@@ -26,7 +26,7 @@ export class NatsTransport extends NodeTransport {
     this.#config = config;
   }
 
-  /** The cause of an error before the connection was ready; undefined if nothing was connected to. */
+  /** The cause of an error before the connection was ready; undefined before the first `dial`. */
   classify(error: unknown): Cause | undefined {
     return this.#attempt?.classify(error);
   }

@@ -27,8 +27,8 @@ export function countSpooled(path: string): number {
 }
 
 /**
- * Takes over the spool of a sink from a folder that an earlier version named differently: the first one with records is
- * renamed, if the folder of this version has none.
+ * Takes over the spool of a sink from a folder with another name, from an earlier version or a relay with flags: the
+ * first one with records is renamed, if the folder with the current name has none.
  *
  * @returns the folder to use
  * @throws OutputError if another process uses the old folder
@@ -47,7 +47,7 @@ export async function adoptSpool(
     (
       await takeLock(join(old, 'lock'), host, { what: nameSpoolAt(old), Refusal: OutputError, warn })
     ).release();
-    // A folder of this version may exist and be empty.
+    // A folder with the current name may exist and be empty.
     if (existsSync(path)) return old;
     renameSync(old, path);
     return path;
