@@ -14,6 +14,8 @@ export interface SinkStatus {
    */
   readonly state: 'delivering' | 'spooling' | 'retrying' | 'stopped';
   readonly circuit: Circuit;
+  /** See Sink. */
+  readonly sendTimeoutMs: number;
   /** Why the sink is not delivering; undefined if it is. */
   readonly fault: string | undefined;
   /** Counts of events in this run. Those that were acknowledged include the duplicates. */

@@ -15,6 +15,8 @@ export interface Sink {
   /** Maximum number of units in flight. */
   readonly maxInFlight: number;
   readonly wantsLifecycle: boolean;
+  /** Limit for each step of a `send` (connection, response, body), in ms. */
+  readonly sendTimeoutMs: number;
   /** Connects. Returns undefined when the sink is ready, and at once on abort. */
   open(signal: AbortSignal): Promise<SinkFault | undefined>;
   /** Sends consecutive records. Never rejects. */

@@ -106,6 +106,7 @@ export class Worker implements SinkMonitor {
       name: sink.name,
       state: this.#isStopped ? 'stopped' : this.#problem === undefined ? 'delivering' : waiting,
       circuit: this.#policy.circuit,
+      sendTimeoutMs: sink.sendTimeoutMs,
       fault: this.#problem?.message,
       acknowledged: figures.delivered,
       duplicates: figures.duplicates,

@@ -80,10 +80,8 @@ function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): st
   );
 }
 
-/** How much longer than its own limit a phase may take: reading a key, a slow name lookup, a busy machine. */
+/** How much longer than its own limits something may take: reading a key, a slow name lookup, a busy machine. */
 const GRACE_MS = 60_000;
-/** A working sink responds or fails within its own timeout, which is shorter than this. */
-const SINK_STUCK_MS = 120_000;
 
 /** Finds what is stuck. A run that waits for the service or a sink is not: it retries and reports that. */
 function createProgressCheck(
@@ -96,12 +94,12 @@ function createProgressCheck(
     const nowMs = monotonicMs();
     if (nowMs - phaseSinceMs > limitPhase(phase, connectTimeoutMs)) return say.describeLongPhase(phase.kind);
     for (const sink of sinks) {
-      const { name, state, acknowledged, refused, lost, pendingRecords } = sink.status();
+      const { name, state, acknowledged, refused, lost, pendingRecords, sendTimeoutMs } = sink.status();
       const count = acknowledged + refused + lost;
       const before = settled.get(sink);
       if (pendingRecords === 0 || state !== 'delivering' || before?.count !== count) {
         settled.set(sink, { count, sinceMs: nowMs });
-      } else if (nowMs - before.sinceMs > SINK_STUCK_MS) return say.describeMuteSink(name);
+      } else if (nowMs - before.sinceMs > 3 * sendTimeoutMs + GRACE_MS) return say.describeMuteSink(name);
     }
     return undefined;
   };

@@ -27,6 +27,7 @@ export function createFakeSink({ unitSize = 1, maxInFlight = 1_000 } = {}): Fake
     unitSize,
     maxInFlight,
     wantsLifecycle: true,
+    sendTimeoutMs: 10_000,
     sent: [],
     openFault: undefined,
     auto: undefined,

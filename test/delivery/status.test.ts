@@ -62,6 +62,7 @@ describe('row 160 (B10): the status of a sink', () => {
       name: 'the test',
       state: 'delivering',
       circuit: 'closed',
+      sendTimeoutMs: 10_000,
       fault: undefined,
       acknowledged: 1,
       duplicates: 1,

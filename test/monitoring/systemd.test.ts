@@ -115,6 +115,7 @@ describe('the watchdog', () => {
       refused: 0,
       lost: 0,
       pendingRecords: 0,
+      sendTimeoutMs: 10_000,
     };
     const current = { ...status, ...sink } as SinkStatus;
     if (sink !== undefined) notifier?.watch([{ status: () => current, onAcknowledged: undefined }]);
@@ -180,8 +181,12 @@ describe('the watchdog', () => {
     },
   );
 
-  test('M8: a sink that is spooling, retrying or idle is progress', async () => {
-    for (const sink of [{ state: 'spooling', pendingRecords: 9 }, { pendingRecords: 0 }] as const) {
+  test('M8: a sink that is spooling, retrying, idle or within its own timeout is progress', async () => {
+    for (const sink of [
+      { state: 'spooling', pendingRecords: 9 },
+      { pendingRecords: 0 },
+      { pendingRecords: 5, sendTimeoutMs: 90_000 },
+    ] as const) {
       const { pass, close } = await start({ kind: 'live', connected: {} as never }, sink);
       expect(await pass(5)).toBe(10);
       close();

@@ -93,6 +93,7 @@ export class HttpSink implements Sink {
   readonly unitSize: number;
   readonly maxInFlight = 1;
   readonly wantsLifecycle = false;
+  readonly sendTimeoutMs: number;
   readonly #config: HttpSinkConfig;
   readonly #clock: Clock;
   readonly #route: RouteConfig;
@@ -127,6 +128,7 @@ export class HttpSink implements Sink {
     };
     this.name = config.name ?? config.target.name;
     this.unitSize = config.batch;
+    this.sendTimeoutMs = sendTimeoutMs;
   }
 
   async open(signal: AbortSignal): Promise<SinkFault | undefined> {

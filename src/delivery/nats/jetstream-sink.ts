@@ -160,6 +160,7 @@ export class JetStreamSink implements Sink {
   readonly unitSize = 1;
   readonly maxInFlight: number;
   readonly wantsLifecycle: boolean;
+  readonly sendTimeoutMs: number;
   readonly #config: JetStreamSinkConfig;
   readonly #deps: JetStreamSinkDeps;
   readonly #host: string;
@@ -180,6 +181,7 @@ export class JetStreamSink implements Sink {
     this.#deps = deps;
     this.#host = nats.address.host;
     this.name = config.name ?? `${nats.address.host}/${stream}`;
+    this.sendTimeoutMs = config.sendTimeoutMs;
     this.maxInFlight = window;
     this.wantsLifecycle = lifecycleSubject !== undefined;
     this.#makeSubject = createSubjectMaker(subject, lifecycleSubject);
