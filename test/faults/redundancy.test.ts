@@ -92,6 +92,7 @@ describe('row 182: one of two connections is lost', () => {
 
     const strict = run(['--fail-on-gap', '--envelope']);
     await hub.waitForLive(2);
+    await strict.child.waitForStderr('(connection 2)');
     for (const peer of hub.peers) peer.reset();
     const failed = await strict.finish();
     expect(failed.code).toBe(12);
