@@ -35,6 +35,12 @@ export const systemClock: Clock = {
   },
 };
 
+/** Whether a day (YYYY-MM-DD) exists: Date.parse reads 30 February as 2 March. */
+export function isDay(day: string): boolean {
+  const isInEveryMonth = Number(day.slice(8)) <= 28;
+  return isInEveryMonth || new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().startsWith(day);
+}
+
 /** A moment on both clocks. */
 export interface Moment {
   readonly wallMs: number;

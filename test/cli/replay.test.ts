@@ -299,6 +299,10 @@ describe('row 108: a part of a recording, and its pauses', () => {
     [['--rate', '5', '--max-pause', '2s'], '--rate and --max-pause cannot be combined'],
     [['--speed', 'max', '--max-pause', '2s'], '--speed max and --max-pause cannot be combined'],
     [['--since', 'noon'], 'invalid --since "noon"\n  accepted: a duration such as 10m, or a time such as'],
+    [
+      ['--since', '2026-02-30'],
+      'invalid --since "2026-02-30"\n  accepted: a duration such as 10m, or a time such as',
+    ],
     [['--since', '2026-02-01', '--until', '2026-01-01'], '--until is before --since'],
   ])('%j is a usage error', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);
