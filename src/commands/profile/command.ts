@@ -31,7 +31,7 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
     .command('show')
     .summary('show the settings in effect and their sources')
     .description(
-      'Show each setting that a command would use now, and its source: flag, environment, profile or default.',
+      'Show each setting that a command would use now, and its source: flag, environment, profile, settings file or default.',
     )
     .argument('[profile]', 'same as --profile')
     .flags(SHOW_FLAGS)
