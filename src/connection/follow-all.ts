@@ -211,8 +211,9 @@ export class Followers {
     this.#loops.keepReplaced(loop);
     this.#cause = item.cause;
     const others = this.#loops.others(loop);
-    const lost: Lost = others.others === undefined ? item : { ...item, connection: live.number, ...others };
-    return [lost, ...this.#describeHoles(holes)];
+    if (others.others === undefined) return [item, ...this.#describeHoles(holes)];
+    const lost: Lost = { ...item, connection: live.number, ...others };
+    return [holes.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeHoles(holes)];
   }
 
   /** The connection of a loop has ended, or is let go. */

@@ -78,6 +78,8 @@ export interface Lost {
   readonly connection?: number;
   /** Numbers of the connections that are still live; absent if none is. */
   readonly others?: readonly number[];
+  /** The others do not cover everything that this connection did not deliver: a gap follows. */
+  readonly hasGap?: boolean;
   readonly cause: Cause;
   /** Wall clock of the last byte; the earliest possible time for bytes that waited to be read. */
   readonly lastByteAtMs: number;

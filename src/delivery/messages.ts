@@ -291,7 +291,7 @@ export function sayUndelivered(records: number): StatusRecord {
 export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
   return state === 'stopped'
     ? `${name} has stopped`
-    : `${name} does not accept events, and there is no room to keep more`;
+    : `${name} does not accept events, and no spool has room for them`;
 }
 
 /** The filter of a sink, in a message. */

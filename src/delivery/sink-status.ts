@@ -4,7 +4,7 @@ import type { Circuit } from './sink.ts';
 
 /** Its texts are safe to publish once they are redacted. */
 export interface SinkStatus {
-  /** The public name: host and stream, or host and a hash. */
+  /** The public name: that of the configuration file, else host and stream, or host and a hash. */
   readonly name: string;
   /**
    * - delivering: the sink accepts events

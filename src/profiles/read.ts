@@ -1,4 +1,4 @@
-// Reads the profiles, as every command does at its start. No conf, no lock.
+// Reads the profiles, as every command does at its start: without the package conf, and without a lock.
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';

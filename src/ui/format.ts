@@ -79,7 +79,7 @@ export interface EventFigures {
   readonly filtered?: Filtered | undefined;
 }
 
-/** `3 events in 2 s, 3 of 10 events matched`. */
+/** `3 events in 2.0 s, 3 of 10 events matched`. */
 export function formatEvents({ events, durationMs, filtered }: EventFigures): string {
   const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;
   return `${formatCount(events, 'event')} in ${formatDuration(durationMs)}${matched}`;

@@ -85,14 +85,14 @@ const nameConnections = (numbers: readonly number[]): string =>
 export function sayLost(item: Lost, nowMs: number): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
   const { times } = formatTimes(item.lastByteAtMs, nowMs);
-  const { connection, others } = item;
+  const { connection, others, hasGap = false } = item;
   return {
     event: 'lost',
     level: others === undefined ? 'warn' : 'info',
     message:
       others === undefined
         ? `${happened}; last byte received at ${times[0]}`
-        : `connection ${connection} lost: ${happened}; ${nameConnections(others)} still live, no gap`,
+        : `connection ${connection} lost: ${happened}; ${nameConnections(others)} still live${hasGap ? '' : ', no gap'}`,
     hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
     figures: {
       ...listCauseFigures(item.cause),

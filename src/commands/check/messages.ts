@@ -158,7 +158,7 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
   return {
     cause: 'no-pong',
     message: `${host} sends messages but does not answer pings (${detail})`,
-    hint: 'allow more time with --pong-timeout; if no pong ever arrives, a proxy may be dropping the text messages ping or pong',
+    hint: 'allow more time with --pong-timeout; if no pong ever arrives, a proxy may be dropping the text messages "ping" or "pong"',
     exitCode: EXIT.protocol,
     details: { host },
   };
@@ -202,7 +202,7 @@ export function listReceived(counter: ExpectationCounter): Record<string, unknow
   return { events: counter.events, types: counter.types, discarded: counter.discarded };
 }
 
-/** `lag 12 ms to 3 s`, or `lag -1 h` for a time in the future. */
+/** `lag 0.01 s to 3.0 s`, or `lag -1h 0m` for a time in the future. */
 function describeLag({ min, max }: NonNullable<Count['lagMs']>): string {
   const [from, to] = [min, max].map((ms) => `${ms < 0 ? '-' : ''}${formatDuration(Math.abs(ms))}`);
   return `lag ${from === to ? from : `${from} to ${to}`}`;

@@ -1,7 +1,7 @@
 // `stream relay --health`: asks another process for its health, for container health checks.
 import { get } from 'node:http';
 import { formatAddress } from '../../connection/dial/address.ts';
-import { EXIT } from '../../errors.ts';
+import { type ErrorText, EXIT } from '../../errors.ts';
 import { parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseLogFlags, type StreamFlags } from '../../settings/stream-config.ts';
@@ -34,7 +34,7 @@ export async function askHealth(flags: RelayFlags & StreamFlags, io: Io): Promis
 }
 
 /** What is wrong; undefined after a 200. */
-function findProblem(host: string, port: number, path: string): Promise<string | undefined> {
+function findProblem(host: string, port: number, path: string): Promise<ErrorText | undefined> {
   return new Promise((resolve) => {
     const request = get({ host, port, path, agent: false }, (response) => {
       let body = '';

@@ -228,15 +228,21 @@ export const sayRestartNeeded = (settings: readonly string[]): StatusRecord => (
 export const HEALTH_IS_ALONE = 'use --health alone: it only queries another process';
 
 /** @param page the URL that was asked */
-export const sayUnhealthy = (page: string, problem: string): StatusRecord => ({
+export const sayUnhealthy = (page: string, [problem, hint]: ErrorText): StatusRecord => ({
   event: 'error',
   level: 'error',
   message: `${page} ${problem}`,
-  hint: 'check the log (stderr) of that process',
+  hint,
   figures: { exit_code: EXIT.unreachable },
 });
 
-export const describeBadAnswer = (status: number | undefined, body: string): string =>
-  `answered ${status}: ${body.trim()}`;
-export const describeNoAnswer = (ms: number): string => `did not answer within ${ms / 1_000} s`;
-export const describeUnreachable = (why: string): string => `cannot be reached: ${why}`;
+const SEE_LOG = 'check the log (stderr) of that process';
+export const describeBadAnswer = (status: number | undefined, body: string): ErrorText => [
+  `answered ${status}: ${body.trim()}`,
+  SEE_LOG,
+];
+export const describeNoAnswer = (ms: number): ErrorText => [`did not answer within ${ms / 1_000} s`, SEE_LOG];
+export const describeUnreachable = (why: string): ErrorText => [
+  `cannot be reached: ${why}`,
+  'check that the process is running, with this address as its --metrics-listen',
+];

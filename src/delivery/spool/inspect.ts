@@ -140,7 +140,7 @@ export interface SpoolReport {
   readonly pendingBytes: number;
   readonly firstEvent: NumberedRecord | undefined;
   readonly lastEvent: NumberedRecord | undefined;
-  /** The last write to the first segment with pending records, ms since the epoch: the first one is at least as old. */
+  /** The last write to the first segment with pending records, ms since the epoch: no record in it is newer. */
   readonly oldestWrittenAtMs: number | undefined;
   readonly lastWrittenAtMs: number | undefined;
   readonly holes: readonly Hole[];

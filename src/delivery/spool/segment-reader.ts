@@ -49,7 +49,7 @@ export class SegmentReader {
     return this.#piece.subarray(this.#taken).every((byte) => byte === 0);
   }
 
-  /** Has to be called first; false if the file does not begin like a segment. Then the next record is at offset 0. */
+  /** Has to be called first. False if the file does not begin like a segment: then reading begins at offset 0. */
   readHeading(): boolean {
     if (!this.#load(HEADING.length) || !this.#piece.subarray(0, HEADING.length).equals(HEADING)) return false;
     this.#taken = HEADING.length;
