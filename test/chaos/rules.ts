@@ -46,7 +46,7 @@ const WITHOUT_SPOOL: readonly CrashRule[] = [
   },
   {
     when: 'no spool, reading is paused',
-    kill: 'two windows or 4 MiB, whichever is less, one read, and what was read ahead',
+    kill: 'two windows or 4 MiB (whichever is less), one read, and what was read ahead',
     term: 'the same events, without those acknowledged in 2 s; they are counted',
   },
 ];
