@@ -17,8 +17,8 @@ export function renderReference(root: Outline): string {
 
 <!-- Written by \`UPDATE_DOCS=1 npm test -- docs/reference\` from the definitions in src/commands. -->
 
-Every command and every flag, as in \`--help\` and \`man atlantis\`. A duration is written \`500ms\`, \`20s\`, \`5m\` or
-\`1h30m\`. An invalid value is a usage error (exit 2), and the message says what is accepted.
+Every command and every flag, as in \`--help\` and \`man atlantis\`. A duration is written \`500ms\`, \`20s\`, \`5m\`,
+\`1h30m\` or \`7d\`. An invalid value is a usage error (exit 2), and the message says what is accepted.
 
 ${renderTable(['command', 'purpose'], leaves.map(linkCommand))}
 
