@@ -66,6 +66,7 @@ describe('§ 1: flags without effect are refused', () => {
   test.each([
     ['stream tail --simulate --json --wide', '--wide and --json'],
     ['stream tail --simulate --format ndjson --wide', '--wide and --format ndjson'],
+    ['stream tail --simulate --fields type --format csv --wide', '--wide and --format csv'],
     ['stream tail --simulate --envelope --time utc', '--time and --envelope'],
     ['stream replay x --json --time utc', '--time and --json'],
     ['stream tail --simulate --fields a --time utc', '--time and --fields'],
