@@ -266,6 +266,6 @@ export class LineProgress implements StreamProgress {
     const openMs = this.#clock.monotonicMs() - (sinceMs ?? 0);
     const open = isGap ? STATUS.openFor(openMs) : '';
     const paint = this.#gaps > 0 ? this.#style.waiting : NO_PAINT;
-    return [{ text: events }, { text: formatCount(this.#gaps, 'gap') + open, paint }];
+    return [{ text: events }, { text: formatCount(this.#gaps, 'gap') + open, paint, isKept: true }];
   }
 }
