@@ -70,3 +70,34 @@ test('O11: events of another day than that of the start follow a line with the d
   expect(render(now)).toContain(day(now));
   expect(render(now)).not.toContain('UTC');
 });
+
+describe('--fields', () => {
+  const flags: StreamFlags = { fields: 'chain,amount_usd' };
+  const pipe: FakeIoOptions = { isStdoutTty: false };
+
+  test.each<[string, StreamFlags, FakeIoOptions, string]>([
+    ['in a pipe', flags, pipe, 'ethereum\t5\ntron\t5\n'],
+    [
+      'in a pipe with --header',
+      { ...flags, header: true },
+      pipe,
+      'chain\tamount_usd\nethereum\t5\ntron\t5\n',
+    ],
+    ['O10: as CSV', { ...flags, format: 'csv' }, pipe, 'chain,amount_usd\r\nethereum,5\r\ntron,5\r\n'],
+    [
+      'O10: as CSV on a terminal',
+      { ...flags, format: 'csv' },
+      TERMINAL,
+      'chain,amount_usd\r\nethereum,5\r\ntron,5\r\n',
+    ],
+  ])('%s', async (_name, given, options, expected) => {
+    expect(await show(given, options)).toBe(expected);
+  });
+
+  test('on a terminal: columns under a header', async () => {
+    const lines = (await show({ ...flags, color: 'never' })).split('\n');
+    expect(lines[0]).toMatch(/^CHAIN +AMOUNT_USD$/i);
+    expect(lines[1]).toMatch(/^ethereum +5$/);
+    expect(lines[1]?.length).toBe(lines[0]?.length);
+  });
+});
