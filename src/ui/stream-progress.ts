@@ -244,7 +244,7 @@ export class LineProgress implements StreamProgress {
         const { roundTripMs } = state.stream;
         return [
           { text: STATUS.live, paint: live },
-          events,
+          { ...events, isKept: true },
           { text: STATUS.rate(formatRate(total / Math.max(1, counts.length))) },
           ...(counts.length === 0 ? [] : [{ text: drawBars(counts, this.#signs.bars), paint: chart }]),
           gaps,

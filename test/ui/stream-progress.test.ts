@@ -142,6 +142,16 @@ describe('the text of the status line', () => {
     expect(shown.at(-1)).toBe(expected);
   });
 
+  test.each([
+    [30, 'live  0 of 123 events  0 gaps'],
+    [28, 'live  0 of 123 events  0/s'],
+  ])('on %i columns the events stay too', (columns, expected) => {
+    const { shown, status } = createDeps(columns);
+    status.live({ roundTripMs: undefined });
+    status.noteReceived(123);
+    expect(shown.at(-1)).toBe(expected);
+  });
+
   test('O3: it disappears if the window becomes too narrow', () => {
     const { clock, shown, status, line } = createDeps();
     status.live({ roundTripMs: undefined });
