@@ -117,6 +117,7 @@ export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
 export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
 export const MARKS_ARE_PRETTY = 'only pretty output can mark events';
 export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
+export const CSV_IS_COMPLETE = 'CSV has every value in full';
 export const LOOKS_ARE_PRETTY = 'it only changes pretty output';
 
 export const sayFieldsRequired = (flag: string): ErrorText =>

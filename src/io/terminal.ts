@@ -35,13 +35,18 @@ export function has256Colors({ env, platform }: Pick<Io, 'env' | 'platform'>): b
 
 type Version = readonly [major: number, minor: number];
 
+/** A date. */
+const FIRST_LINKING_WEZTERM = 20_200_620;
+/** The version of WezTerm as packaged by Nix. */
+const NIX_WEZTERM = /^0-unstable-(\d{4})-(\d{2})-(\d{2})$/;
 /** Programs that follow links (OSC 8), by TERM_PROGRAM, from this version on. */
 const LINKING_PROGRAMS: ReadonlyMap<string, Version> = new Map([
   ['iTerm.app', [3, 1]],
-  ['WezTerm', [20_200_620, 0]],
+  ['WezTerm', [FIRST_LINKING_WEZTERM, 0]],
   ['vscode', [1, 72]],
   ['ghostty', [0, 0]],
   ['zed', [0, 0]],
+  ['Orca', [0, 0]],
   ['WarpTerminal', [0, 0]],
 ]);
 const LINKING_TERMS = ['alacritty', 'xterm-kitty', 'xterm-ghostty'];
@@ -52,6 +57,7 @@ const BROKEN_VTE = '0.50.0';
 /** Whether a terminal follows links. It decides as the package supports-hyperlinks does. */
 export function hasLinks({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
   const {
+    CURSOR_TRACE_ID = '',
     FORCE_HYPERLINK = '',
     TERM = '',
     TERM_PROGRAM = '',
@@ -65,6 +71,10 @@ export function hasLinks({ env, platform }: Pick<Io, 'env' | 'platform'>): boole
   const [major = 0, minor = 0] = TERM_PROGRAM_VERSION.split('.').map(
     (part) => Number.parseInt(part, 10) || 0,
   );
+  const nixDate = NIX_WEZTERM.exec(TERM_PROGRAM_VERSION)?.slice(1).join('');
+  if (TERM_PROGRAM === 'WezTerm' && nixDate !== undefined) return Number(nixDate) >= FIRST_LINKING_WEZTERM;
+  // Cursor, a fork of VS Code with versions of its own.
+  if (TERM_PROGRAM === 'vscode' && CURSOR_TRACE_ID !== '') return true;
   const first = LINKING_PROGRAMS.get(TERM_PROGRAM);
   if (first !== undefined) return major > first[0] || (major === first[0] && minor >= first[1]);
   if (VTE_VERSION !== '') {

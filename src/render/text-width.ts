@@ -58,11 +58,19 @@ export interface Piece {
   /** Default: it is measured. */
   readonly width?: number;
   readonly paint?: Paint;
+  /** It has its room before those in front of it, except the first one. */
+  readonly isKept?: boolean;
 }
+
+/** Columns between pieces. */
+const PIECE_GAP = 2;
+/** The first piece is not cut to fewer columns for those that are kept. */
+const MIN_FIRST = 12;
 
 /**
  * As many pieces as fit; the first one is cut if necessary.
  *
+ * @param ellipsis of the first one; if empty, only the width of the terminal cuts it
  * @param skips whether those after one that does not fit are shown if they do
  */
 export function joinPieces(
@@ -70,17 +78,26 @@ export function joinPieces(
   columns: number,
   { ellipsis, skips }: { readonly ellipsis: string; readonly skips: boolean },
 ): string {
+  const measured = pieces.map((piece) => ({ ...piece, own: piece.width ?? measureWidth(piece.text) }));
+  let reserved = 0;
+  for (const { own, isKept } of measured.slice(1)) if (isKept) reserved += own + PIECE_GAP;
+  const first = measured[0]?.own ?? 0;
+  if (reserved + (ellipsis === '' ? first : Math.min(first, MIN_FIRST)) > columns) reserved = 0;
   let line = '';
   let width = 0;
-  for (const { text, width: known, paint = NO_PAINT } of pieces) {
-    const own = (known ?? measureWidth(text)) + (width === 0 ? 0 : 2);
-    if (width > 0 && width + own > columns) {
-      if (skips) continue;
-      break;
+  let isFull = false;
+  for (const { text, own, paint = NO_PAINT, isKept = false } of measured) {
+    const isFirst = width === 0;
+    const gap = isFirst ? 0 : PIECE_GAP;
+    if (isKept && !isFirst) reserved = Math.max(0, reserved - own - gap);
+    if (!isFirst && (width + gap + own + reserved > columns || (isFull && !isKept))) {
+      isFull ||= !skips;
+      continue;
     }
-    const shown = own > columns ? cutText(text, columns, ellipsis) : text;
-    line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
-    width += own;
+    const room = ellipsis === '' ? columns : Math.min(columns, Math.max(columns - reserved, MIN_FIRST));
+    const shown = isFirst && own > room ? cutText(text, room, ellipsis) : text;
+    line += `${makeSpaces(gap)}${paint.open}${shown}${paint.close}`;
+    width += gap + (shown === text ? own : measureWidth(shown));
   }
   return line;
 }

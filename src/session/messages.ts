@@ -248,8 +248,7 @@ export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonl
       : `no event of type ${glob}: ${suggestWord(nearest)}`;
   });
   lines.push(...suggestNames(sample), `types seen: ${listShown(counted, SHOWN_TYPES)}`);
-  if (sample.compared.some(({ isPresent }) => !isPresent))
-    lines.push(`fields seen: ${listShown(paths, SHOWN_PATHS)}`);
+  if (sample.compared.length > 0) lines.push(`fields seen: ${listShown(paths, SHOWN_PATHS)}`);
   return {
     event: 'warning',
     level: 'info',

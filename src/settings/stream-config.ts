@@ -4,6 +4,7 @@ import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags, pick } from '../flags/definition.ts';
 import {
+  CSV_IS_COMPLETE,
   ENVELOPES_ARE_NDJSON,
   FIELDS_ARE_COLUMNS,
   LOOKS_ARE_PRETTY,
@@ -232,6 +233,7 @@ function assertForm({
   isEnveloped,
   fields,
   hasHeader,
+  isWide,
   highlight,
   hasBell,
 }: StreamValues): void {
@@ -249,6 +251,7 @@ function assertForm({
   } else if (format === 'csv' || hasHeader) {
     throw new UsageError(...sayFieldsRequired(hasHeader ? '--header' : '--format csv'));
   }
+  if (format === 'csv' && isWide) refuse('--wide', given, CSV_IS_COMPLETE);
   if (highlight.length > 0) {
     refuse('--highlight', json ?? (fields === undefined ? undefined : '--fields'), MARKS_ARE_PRETTY);
   } else if (hasBell) throw new UsageError(...sayHighlightRequired());

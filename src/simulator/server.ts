@@ -89,7 +89,7 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-const EXAMPLE_KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+const EXAMPLE_KEY = 'ak_live_0123456789abcdeffedcba9876543210';
 /** Contract P2: `ak_` and printable ASCII without spaces. */
 const WELL_FORMED_KEY = /^ak_[\x21-\x7e]+$/;
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;

@@ -244,7 +244,7 @@ export class LineProgress implements StreamProgress {
         const { roundTripMs } = state.stream;
         return [
           { text: STATUS.live, paint: live },
-          events,
+          { ...events, isKept: true },
           { text: STATUS.rate(formatRate(total / Math.max(1, counts.length))) },
           ...(counts.length === 0 ? [] : [{ text: drawBars(counts, this.#signs.bars), paint: chart }]),
           gaps,
@@ -266,6 +266,6 @@ export class LineProgress implements StreamProgress {
     const openMs = this.#clock.monotonicMs() - (sinceMs ?? 0);
     const open = isGap ? STATUS.openFor(openMs) : '';
     const paint = this.#gaps > 0 ? this.#style.waiting : NO_PAINT;
-    return [{ text: events }, { text: formatCount(this.#gaps, 'gap') + open, paint }];
+    return [{ text: events }, { text: formatCount(this.#gaps, 'gap') + open, paint, isKept: true }];
   }
 }

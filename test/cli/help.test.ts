@@ -1,5 +1,7 @@
 // Help as users see it: `atlantis` alone, --help, help topics, and the hints of a bad command line.
 import { describe, expect, test } from '@jest/globals';
+import { runCommandLine } from '../../src/commands/program.ts';
+import { createFakeIo } from '../helpers/fake-io.ts';
 import { hasPty, startCliInPty } from '../helpers/pty.ts';
 import { runCli } from '../helpers/run-cli.ts';
 
@@ -120,4 +122,14 @@ describe('§ 1: a bad command line exits 2, and the hint has the nearest name an
     const widest = Math.max(...output.split(/\r?\n/).map((line) => line.length));
     expect([columns, widest <= columns]).toEqual([columns, true]);
   }
+});
+
+test.each([
+  [50, 50],
+  [200, 80],
+])('in a pipe to a pager on a terminal of %i columns, help has at most %i', async (columns, most) => {
+  const io = createFakeIo({ argv: ['stream', 'tail', '--help'], isStderrTty: true, columns });
+  await runCommandLine(io);
+  const widest = Math.max(...io.outText.split('\n').map((line) => line.length));
+  expect([widest > most - 10, widest <= most]).toEqual([true, true]);
 });

@@ -66,9 +66,15 @@ describe('§ 1: flags without effect are refused', () => {
   test.each([
     ['stream tail --simulate --json --wide', '--wide and --json'],
     ['stream tail --simulate --format ndjson --wide', '--wide and --format ndjson'],
+    ['stream tail --simulate --fields type --format csv --wide', '--wide and --format csv'],
     ['stream tail --simulate --envelope --time utc', '--time and --envelope'],
     ['stream replay x --json --time utc', '--time and --json'],
     ['stream tail --simulate --fields a --time utc', '--time and --fields'],
+    ['stream tail --simulate --fields a --links never', '--links and --fields'],
+    ['stream tail --simulate --json --theme dark', '--theme and --json'],
+    ['stream tail --simulate --json --highlight a=1', '--highlight and --json'],
+    ['stream tail --simulate --fields a --highlight a=1', '--highlight and --fields'],
+    ['stream tail --simulate --fields a --envelope', '--fields and --envelope'],
     ['stream tail --simulate --ping-interval 0 --pong-timeout 5s', '--pong-timeout and --ping-interval 0'],
     ['stream check --ping-interval 0 --pong-timeout 5s', '--pong-timeout and --ping-interval 0'],
     ['stream relay --to http://127.0.0.1:9 --redeliver x --where a=1', '--redeliver and --where'],
@@ -77,6 +83,17 @@ describe('§ 1: flags without effect are refused', () => {
     ['stream simulate --replay x --speed max --max-pause 5s', '--speed max and --max-pause'],
   ])('%s', async (args, flags) => {
     expect(await refuse(args)).toContain(`error: ${flags} cannot be combined\n`);
+  });
+
+  test.each([
+    ['stream tail --simulate --bell', '--bell requires --highlight'],
+    ['stream tail --simulate --header', '--header requires --fields'],
+    ['stream tail --simulate --format csv', '--format csv requires --fields'],
+    ['stream top --simulate --once --speed 2x', '--speed requires a file'],
+    ['stream top --simulate --within 5s', '--within requires --once'],
+    ['stream top --simulate --json', '--json requires --once'],
+  ])('%s', async (args, message) => {
+    expect(await refuse(args)).toContain(`error: ${message}\n`);
   });
 
   test.each(['--fields type --wide', '--format pretty --wide --time utc'])(

@@ -152,6 +152,8 @@ const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
     const pty = startInPty(['bash', '-c', script], { key: CANARY_KEY });
     const hasEvents = (): boolean => existsSync(file) && readFileSync(file, 'utf8').includes('"n":5');
     while (!hasEvents()) await pauseFor(20);
+    // In the foreground the status line would be there long before.
+    await pauseFor(1_000);
     pty.send('quit p\r');
     await pty.waitFor(/read <quit p>/);
     await pty.waitFor('●');

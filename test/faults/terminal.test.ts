@@ -130,7 +130,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     const pty = startTail(server.url, ['--type', 'none', '--color', 'never']);
     await pty.waitFor(/live {2}0 of \d\d events {2}/);
     pty.resize(34, 24);
-    await pty.waitFor(/live {2}0 of \d\d\d events {2}[\d.]+\/s\x1b/);
+    await pty.waitFor(/live {2}0 of \d\d\d events {2}0 gaps\x1b/);
     process.kill(await pty.readPid(), 'SIGINT');
     const { output } = await pty.exit;
     // Before each frame everything from its start on is erased; after it the cursor returns to its start.

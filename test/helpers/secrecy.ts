@@ -27,7 +27,7 @@ const STORE = /^(?:profiles\.json(?:\.corrupt-.*)?|api-key)$/;
 const CANARY_START = CANARY_KEY.slice(0, 20);
 
 /** The one that the simulator prints at its start: no secret, and a part of it occurs in its events. */
-const EXAMPLE_KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+const EXAMPLE_KEY = 'ak_live_0123456789abcdeffedcba9876543210';
 
 const given = new Set<string>();
 

@@ -29,6 +29,27 @@ describe('links', () => {
       false,
     ],
     [
+      'WezTerm of Nix',
+      { TERM: 'xterm-256color', TERM_PROGRAM: 'WezTerm', TERM_PROGRAM_VERSION: '0-unstable-2024-09-09' },
+      true,
+    ],
+    [
+      'WezTerm of Nix, of 2019',
+      { TERM: 'xterm-256color', TERM_PROGRAM: 'WezTerm', TERM_PROGRAM_VERSION: '0-unstable-2019-12-31' },
+      false,
+    ],
+    [
+      'Cursor',
+      {
+        TERM: 'xterm-256color',
+        TERM_PROGRAM: 'vscode',
+        TERM_PROGRAM_VERSION: '0.45.1',
+        CURSOR_TRACE_ID: 'a1b2',
+      },
+      true,
+    ],
+    ['Orca', { TERM: 'xterm-256color', TERM_PROGRAM: 'Orca' }, true],
+    [
       'VS Code 1.72',
       { TERM: 'xterm-256color', TERM_PROGRAM: 'vscode', TERM_PROGRAM_VERSION: '1.72.0' },
       true,

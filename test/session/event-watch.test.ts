@@ -101,7 +101,7 @@ describe('row 141: a filter that matches nothing', () => {
     expect(hints.slice(0, expected.length)).toEqual(expected);
     expect(hints).toContain('types seen: large_transfer 1, address_activity 1');
     const fields = 'fields seen: type, chain, amount_usd, from, from.label, tags, tags[*], tags[*].name, ok';
-    expect(hints.includes(fields)).toBe(expected.join().includes('no event has'));
+    expect(hints.includes(fields)).toBe(given.where !== undefined);
   });
 });
 

@@ -2,6 +2,8 @@ import { get, type IncomingMessage } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
+import { keyPrefix } from '../../src/io/key.ts';
+import { createRedactor } from '../../src/io/redact.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { pauseFor } from '../helpers/watch.ts';
@@ -71,6 +73,14 @@ describe('the upgrade', () => {
     expect((await connectClient(simulator).untilTexts(1))[0]).toContain('"welcome"');
     const refused = await expectRefusal(simulator, { key: 'ak_live_0123456789abcdef0123456789abcdef' });
     expect(refused.status).toBe(401);
+  });
+
+  test('the prefix of its own key stays readable in messages', async () => {
+    const { exampleKey } = await openSimulator();
+    const redactor = createRedactor();
+    redactor.addSecret(exampleKey);
+    const message = `with the key ${keyPrefix(exampleKey)}…`;
+    expect(redactor.redact(message)).toBe(message);
   });
 
   test('a key in the query string does not count', async () => {

@@ -41,7 +41,7 @@ describe('the text of the status line', () => {
       'live  1,234 events  1,234/s  █  1 gap, open for 0 s  rtt 12 ms',
       'disconnected  retrying in 3 s  attempt 3  1,234 events  1 gap, open for 0 s',
       'disconnected  retrying in 2 s  attempt 3  1,234 events  1 gap, open for 1 s',
-      'disconnected  connecting to api.atlantis.example  1,234 events',
+      'disconnected  connecting to api.atlantis.example  1 gap, open for 1 s',
       'live  1,234 events  617/s  █▁  1 gap  rtt 12 ms',
     ]);
   });
@@ -123,8 +123,33 @@ describe('the text of the status line', () => {
         clock.advance(1_000);
       }
       for (const text of shown) expect((text ?? '').length).toBeLessThanOrEqual(columns);
-      expect(shown.at(-1)).toMatch(/^live {2}660 events/);
+      expect(shown.at(-1)).toMatch(/^live {2}660 events.* {2}0 gaps/);
     }
+  });
+
+  test.each([
+    [36, 'disconnected  1 gap, open for 3 s'],
+    [56, 'disconnected  retrying in 57 s  1 gap, open for 3 s'],
+    [76, 'disconnected  retrying in 57 s  attempt 12  1 gap, open for 3 s'],
+    [96, 'disconnected  retrying in 57 s  attempt 12  1,234,567 events  1 gap, open for 3 s'],
+  ])('G2: an open gap is shown at %i columns, before less important parts', (columns, expected) => {
+    const { clock, shown, status } = createDeps(columns);
+    status.live({ roundTripMs: undefined });
+    status.noteEvents(1_234_567);
+    status.lost(true);
+    status.retrying(60_000, 12);
+    clock.advance(3_000);
+    expect(shown.at(-1)).toBe(expected);
+  });
+
+  test.each([
+    [30, 'live  0 of 123 events  0 gaps'],
+    [28, 'live  0 of 123 events  0/s'],
+  ])('on %i columns the events stay too', (columns, expected) => {
+    const { shown, status } = createDeps(columns);
+    status.live({ roundTripMs: undefined });
+    status.noteReceived(123);
+    expect(shown.at(-1)).toBe(expected);
   });
 
   test('O3: it disappears if the window becomes too narrow', () => {

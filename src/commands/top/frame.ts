@@ -86,8 +86,8 @@ function describeSource(
   const { clock, signs, style } = parts;
   const { state, gaps, isGapOpen } = connection;
   const end: Piece[] = [
-    { text: STATES.gaps(gaps, isGapOpen), paint: gaps > 0 ? style.waiting : NO_PAINT },
-    ...(choice.isPaused ? [{ text: STATES.paused, paint: style.waiting }] : []),
+    { text: STATES.gaps(gaps, isGapOpen), paint: gaps > 0 ? style.waiting : NO_PAINT, isKept: true },
+    ...(choice.isPaused ? [{ text: STATES.paused, paint: style.waiting, isKept: true }] : []),
   ];
   const name = escapeCommands(makeVisible(source));
   if (isFile) {

@@ -115,11 +115,13 @@ describe('the table of top', () => {
     expect(draw({ data, clock }, 80)[0]).toBe(
       'retrying in 4 s (attempt 2)  api.example  1 gap (one still open)',
     );
+    expect(draw({ data, clock }, 40)[0]).toBe('retrying in 4 s…  1 gap (one still open)');
     expect(draw({ data, clock }, 80, { isFinal: true })[0]).toBe(
       'api.example  0.10 s  disconnected  1 gap (one still open)',
     );
     data.connection.live({ roundTripMs: undefined });
     expect(draw({ data, clock }, 80)[0]).toBe('● live  api.example  0.10 s  1 gap');
+    expect(draw({ data, clock }, 26)[0]).toBe('● live  api.example  1 gap');
   });
 
   test('a recording has its own times', () => {

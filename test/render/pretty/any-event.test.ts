@@ -138,6 +138,29 @@ describe('row 137 (O11): links', () => {
       'https://tronscan.org/#/address/TP8Jpfp4a4oCcuGzWoJiSQwgX76zfcyRPp',
     ],
     ['solana', `"signature":"${'1A2b3C4d'.repeat(11)}"`, `https://solscan.io/tx/${'1A2b3C4d'.repeat(11)}`],
+    ['solana', `"from":"${'1A2b3C4d'.repeat(5)}"`, `https://solscan.io/account/${'1A2b3C4d'.repeat(5)}`],
+    [
+      'bitcoin',
+      `"to":"bc1q${'w508d6qe'.repeat(4)}"`,
+      `https://mempool.space/address/bc1q${'w508d6qe'.repeat(4)}`,
+    ],
+    ['TRX', `"tx_hash":"${hex(64)}"`, `https://tronscan.org/#/transaction/${hex(64)}`],
+    ...(
+      [
+        ['arbitrum', 'arbiscan.io'],
+        ['avalanche', 'snowtrace.io'],
+        ['bnb', 'bscscan.com'],
+        ['bsc', 'bscscan.com'],
+        ['eth', 'etherscan.io'],
+        ['matic', 'polygonscan.com'],
+        ['optimism', 'optimistic.etherscan.io'],
+        ['polygon', 'polygonscan.com'],
+      ] as const
+    ).map(([chain, site]): [string, string, string] => [
+      chain,
+      `"tx_hash":"0x${hex(64)}"`,
+      `https://${site}/tx/0x${hex(64)}`,
+    ]),
   ])('%s: %s', (chain, member, url) => {
     expect(page(chain, member)).toBe(url);
   });
