@@ -58,19 +58,18 @@ export interface Piece {
   /** Default: it is measured. */
   readonly width?: number;
   readonly paint?: Paint;
-  /** It has its room before those in front of it, except the first one. */
+  /** The first piece is cut, and others are left out, before this one is. */
   readonly isKept?: boolean;
 }
 
-/** Columns between pieces. */
 const PIECE_GAP = 2;
 /** The first piece is not cut to fewer columns for those that are kept. */
 const MIN_FIRST = 12;
 
 /**
- * As many pieces as fit; the first one is cut if necessary.
+ * As many pieces as fit, in their order; the first one is cut if necessary.
  *
- * @param ellipsis of the first one; if empty, only the width of the terminal cuts it
+ * @param ellipsis of the first one; if empty, it is cut only to the width of the terminal
  * @param skips whether those after one that does not fit are shown if they do
  */
 export function joinPieces(
@@ -78,28 +77,26 @@ export function joinPieces(
   columns: number,
   { ellipsis, skips }: { readonly ellipsis: string; readonly skips: boolean },
 ): string {
-  const measured = pieces.map((piece) => ({ ...piece, own: piece.width ?? measureWidth(piece.text) }));
-  let reserved = 0;
-  for (const { own, isKept } of measured.slice(1)) if (isKept) reserved += own + PIECE_GAP;
-  const first = measured[0]?.own ?? 0;
-  if (reserved + (ellipsis === '' ? first : Math.min(first, MIN_FIRST)) > columns) reserved = 0;
-  let line = '';
-  let width = 0;
-  let isFull = false;
-  for (const { text, own, paint = NO_PAINT, isKept = false } of measured) {
-    const isFirst = width === 0;
-    const gap = isFirst ? 0 : PIECE_GAP;
-    if (isKept && !isFirst) reserved = Math.max(0, reserved - own - gap);
-    if (!isFirst && (width + gap + own + reserved > columns || (isFull && !isKept))) {
-      isFull ||= !skips;
-      continue;
-    }
-    const room = ellipsis === '' ? columns : Math.min(columns, Math.max(columns - reserved, MIN_FIRST));
-    const shown = isFirst && own > room ? cutText(text, room, ellipsis) : text;
-    line += `${makeSpaces(gap)}${paint.open}${shown}${paint.close}`;
-    width += gap + (shown === text ? own : measureWidth(shown));
+  const sized = pieces.map((piece) => ({ ...piece, own: piece.width ?? measureWidth(piece.text) }));
+  const [first, ...others] = sized;
+  if (first === undefined) return '';
+  const kept = others.filter(({ isKept }) => isKept);
+  const leastFirst = ellipsis === '' ? first.own : Math.min(first.own, MIN_FIRST);
+  const roomBesideKept = kept.reduce((room, { own }) => room - own - PIECE_GAP, columns);
+  const shown = new Set(roomBesideKept >= leastFirst ? kept : []);
+  let room = roomBesideKept >= leastFirst ? roomBesideKept : columns;
+  const start = first.own > room ? cutText(first.text, room, ellipsis) : first.text;
+  room -= start === first.text ? first.own : measureWidth(start);
+  for (const piece of others) {
+    if (shown.has(piece)) continue;
+    if (piece.own + PIECE_GAP <= room) {
+      shown.add(piece);
+      room -= piece.own + PIECE_GAP;
+    } else if (!skips) break;
   }
-  return line;
+  return [{ ...first, text: start }, ...others.filter((piece) => shown.has(piece))]
+    .map(({ text, paint = NO_PAINT }) => `${paint.open}${text}${paint.close}`)
+    .join(makeSpaces(PIECE_GAP));
 }
 
 /** `SPACES[n]` is n spaces; cached, since creating them takes most of the time of an aligned row. */
