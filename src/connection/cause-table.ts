@@ -241,7 +241,7 @@ export const CAUSES = defineCauses({
   'nats-no-tls': {
     rule: 'trust',
     happened: '{host} does not offer TLS ({detail})',
-    remedy: 'use a server with TLS, or send everything unencrypted with --allow-plaintext',
+    remedy: 'use a server with TLS, or a nats:// URL with --allow-plaintext (unencrypted)',
   },
   'nats-forbidden': {
     rule: 'key',

@@ -1,5 +1,5 @@
-// The dead-letter file: events that a sink refused, each as a line of JSON with the reason and the event as it was sent.
-// `relay --redeliver` reads it. A dead letter is on disk before its event counts as settled.
+// The dead-letter file: events that a sink refused, each as a line of JSON with the reason and the event as it was
+// received. `relay --redeliver` reads it. A dead letter is on disk before its event counts as settled.
 import { closeSync, fdatasyncSync, fstatSync, readSync, realpathSync } from 'node:fs';
 import { isAtlantisError, UsageError } from '../errors.ts';
 import { matchTokens, readMembers, trimLineEnd } from '../events/json-line.ts';

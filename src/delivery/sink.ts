@@ -15,7 +15,7 @@ export interface Sink {
   /** Maximum number of units in flight. */
   readonly maxInFlight: number;
   readonly wantsLifecycle: boolean;
-  /** Limit for each step of a `send` (connection, response, body), in ms. */
+  /** Limit in ms for an acknowledgement, or for an HTTP request with its response; a `send` may repeat a request. */
   readonly sendTimeoutMs: number;
   /** Connects. Returns undefined when the sink is ready, and at once on abort. */
   open(signal: AbortSignal): Promise<SinkFault | undefined>;

@@ -209,7 +209,7 @@ export function sayMisfit({ comparison, misfit, text }: Compared, paths: readonl
   const [first] = wanted;
   const wantedKind =
     operator === '~' ? 'regular expression' : first?.kind === 'text' ? 'string' : first?.kind;
-  const values = wanted.map(({ raw }) => raw).join(', ');
+  const values = wanted.map(({ raw }) => raw).join(' or ');
   const isContainer = kind === 'object' || kind === 'array';
   const found = KINDS[kind];
   const shown = isContainer ? found : `${found}, such as ${source}`;

@@ -8,8 +8,8 @@ export const ONLY_WEBSOCKET = 'This path only speaks WebSocket.';
 /** What each option accepts. */
 export const ACCEPTED_OPTIONS = {
   port: '0 to 65535',
-  rate: 'events per second, 0 or more',
-  count: 'a whole number',
+  ratePerSecond: 'events per second, 0 or more',
+  count: 'a whole number of at least 0, or Infinity',
   types: (maxCharacters: number) => `one or more, of 1 to ${maxCharacters} characters`,
   keys: 'one or more; omit the option to accept any well-formed key',
 } as const;

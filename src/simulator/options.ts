@@ -19,7 +19,7 @@ export interface SimulatorOptions {
    * connection. Without it they are random and the times are real.
    */
   readonly seed?: number | string;
-  /** Events on each connection, which then stays open and quiet; default unlimited. */
+  /** Events on each connection, in `shared` steps in total; it then stays open and quiet. Default unlimited. */
   readonly count?: number;
   /** Event types; default those that the service is known to send. */
   readonly types?: readonly string[];
@@ -50,7 +50,7 @@ export function checkOptions(options: SimulatorOptions): SimulatorConfig {
     if (!holds) throw new UsageError(...saySimulatorOption(name, value, accepted));
   };
   demand(Number.isInteger(port) && port >= 0 && port <= 65_535, 'port', port, ACCEPTED.port);
-  demand(ratePerSecond >= 0, 'rate', ratePerSecond, ACCEPTED.rate);
+  demand(ratePerSecond >= 0, 'ratePerSecond', ratePerSecond, ACCEPTED.ratePerSecond);
   demand(
     count >= 0 && (Number.isInteger(count) || count === Number.POSITIVE_INFINITY),
     'count',

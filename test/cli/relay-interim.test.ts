@@ -46,7 +46,7 @@ const relay = async (
 
 describe('row 68: responses to a POST that are not final, or endless', () => {
   test.each<[string, Answer, string]>([
-    ['101', raw(UPGRADE), 'answered HTTP 101 and did not accept the events'],
+    ['101', raw(UPGRADE), 'did not accept the events: it answered HTTP 101'],
     ['101 with bytes of another protocol', raw(`${UPGRADE}\0\u0001\u0002`), 'answered HTTP 101'],
     ['101 without its headers', raw('HTTP/1.1 101 Switching Protocols\r\n\r\n'), 'answered HTTP 101'],
     ['100 without an end', flood('', 'HTTP/1.1 100 Continue\r\n\r\n'), 'no complete response within 700 ms'],

@@ -119,7 +119,7 @@ describe('row 140: a comparison with another kind of value', () => {
     ],
     [
       'amount_usd not in (10%, x)',
-      'the filter compares amount_usd with the string 10%, x, which is true for every event: amount_usd is a number, such as 1234.5',
+      'the filter compares amount_usd with the string 10% or x, which is true for every event: amount_usd is a number, such as 1234.5',
       'write a plain number, without quotes: 1000, 1_000, 1.5M',
     ],
     [

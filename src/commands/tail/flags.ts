@@ -22,7 +22,7 @@ export const RECORD_FLAGS = {
     'also write every event, with its receive time, to this file (compressed if it ends in .gz); SIGUSR1 reopens it',
   ),
   maxBytes: optional(
-    '--record-max-size <n>',
+    '--record-max-size <size>',
     'rotate the recording before it exceeds this size, e.g. 100MB',
     parseSize,
   ),

@@ -32,7 +32,7 @@ export const describeStatus = (status: number, excerpt: string): string =>
 export const sayAnswered = (host: string, why: string): string => `${host} answered ${why}`;
 
 export const sayNotAccepted = (host: string, why: string, isRedirect: boolean): ErrorText => [
-  `${sayAnswered(host, why)} and did not accept the events`,
+  `${host} did not accept the events: it answered ${why}`,
   isRedirect
     ? 'redirects are not followed: pass the final address of the sink'
     : 'check the address of the sink: it is not an endpoint for events',

@@ -1,5 +1,5 @@
-// Pulls the messages of a JetStream stream, with the interface that the connect loop expects of a connection. Nothing is
-// pulled while no batch is taken, and everything that arrived before the end is handed out.
+// Pulls the messages of a JetStream stream, with the interface that the connect loop expects of a connection. Pulling
+// pauses while enough messages wait to be taken, and everything that arrived before the end is handed out.
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
