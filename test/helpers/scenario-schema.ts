@@ -97,7 +97,7 @@ export function renderScenarioSchema(): string {
       refusal: renderObject(REFUSAL_FORM),
       steps: {
         description:
-          'Run in order. After the last step, the connection stays open without events, and pings are answered.',
+          'Run in order. After the last step, the connection stays open without events; pings are answered unless a step `pongs` changed that.',
         type: 'array',
         items: { $ref: '#/$defs/step' },
       },
