@@ -27,7 +27,7 @@ export interface RelayOutput extends Output {
   recheck(): void;
   /** Holds back writes while the workers change; the returned function resumes them. */
   hold(): () => void;
-  /** Every sink has stopped, or a file cannot be used: nothing more is accepted. */
+  /** Ends the run, because a sink has stopped or a file cannot be used: nothing more is accepted. */
   fail(failure: WriteFailure): void;
   /** Sets the function that reports the first failure; calls it immediately if there was one already. */
   listen(onFailure: (failure: WriteFailure) => void): void;

@@ -9,7 +9,7 @@ export interface SinkStatus {
   /**
    * - delivering: the sink accepts events
    * - spooling: it does not at the moment, and its spool has room for more events
-   * - retrying: it does not, and nothing has room for more: reading is paused, or is about to be
+   * - retrying: it does not, and no spool has room for more: reading pauses, or will once the window is full
    * - stopped: it gets no more events in this run; someone has to fix the cause
    */
   readonly state: 'delivering' | 'spooling' | 'retrying' | 'stopped';

@@ -1,5 +1,5 @@
 // The delivery loop of one sink: sends its backlog in order; after a failure it resends from the first record that is
-// not acknowledged. At least once, in order, one window at a time.
+// not acknowledged. At least once, in order, with at most one window of records in flight.
 import { type Clock, sleep } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { EventFilter } from '../filter/filter.ts';
@@ -46,7 +46,7 @@ export class Worker implements SinkMonitor {
   readonly #policy: SinkPolicy;
   readonly #window: SendWindow;
   readonly #stopping = new AbortController();
-  /** Resolves when the sink was ready for the first time. */
+  /** Resolves when the sink is ready for the first time. */
   readonly ready: Promise<void>;
   #noteReady: () => void = () => {};
   #wake: () => void = () => {};

@@ -114,7 +114,7 @@ interface Page {
 type ShowPage = (accept: string) => Page | Promise<Page>;
 
 interface PageServer {
-  /** An IP address, also if the host is a name. */
+  /** An IP address, even if the host is a name. */
   readonly address: string;
   readonly port: number;
   close(): void;

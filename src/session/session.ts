@@ -137,7 +137,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   const { config, source, status, stop, tally, recorder, output } = run;
   const isAcknowledged = source.kind === 'live' && source.acknowledge !== undefined;
   const count = Math.min(wanted.count, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
-  // The recording has every event, also those that the filters drop.
+  // The recording has every event, even those that the filters drop.
   recorder?.writeEvents(received, config.filter === undefined ? count : received.count, connection);
   if (config.filter !== undefined) {
     tally.noteFiltered(received.count, wanted.count);

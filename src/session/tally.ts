@@ -69,7 +69,7 @@ export class Tally {
     this.#lost = undefined;
   }
 
-  /** @param isGap false if the source resumes after the loss where it was */
+  /** @param isGap false if the source resumes where it stopped */
   noteLost(loss: Lost, isGap: boolean): void {
     this.live = loss.others?.length ?? 0;
     if (loss.others !== undefined) return;

@@ -19,7 +19,7 @@ export interface SimulatorOptions {
    * connection. Without it they are random and the times are real.
    */
   readonly seed?: number | string;
-  /** Events on each connection, in `shared` steps in total; it then stays open and quiet. Default unlimited. */
+  /** Events on each connection (`shared` steps: in total), which then stays open and quiet. Default unlimited. */
   readonly count?: number;
   /** Event types; default those that the service is known to send. */
   readonly types?: readonly string[];

@@ -1,5 +1,5 @@
-// The built-in scenarios: what happens to each connection. A scenario is plain data, a rejection or a list of steps for
-// each upgrade, which perform.ts executes; scripts and tests use the same form.
+// The built-in scenarios: what happens to each connection. For each upgrade, a scenario returns a rejection or a list
+// of steps, which perform.ts executes; scripts and tests use the same form.
 import { STATUS_CODES } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { sayUnknownScenario } from './messages.ts';
@@ -181,7 +181,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     answer: false,
   }),
   'late-pong': play(
-    `soon sends no events, and each pong ${LATE_PONG_MS / 1000} s late`,
+    `events soon stop, and each pong is ${LATE_PONG_MS / 1000} s late`,
     WELCOME,
     { do: 'pongs', answer: true, delayMs: LATE_PONG_MS },
     SOME_EVENTS,

@@ -37,9 +37,9 @@ export interface StreamProgress {
   playing?(position: PlayPosition): void;
   /** @param delayMs until the next attempt */
   retrying?(delayMs: number, attempt: number): void;
-  /** The connection is lost. @param isGap false if the source resumes after the loss where it was */
+  /** The connection is lost. @param isGap false if the source resumes where it stopped */
   lost?(isGap: boolean): void;
-  /** A gap that has ended: the source did not resume where it was, or a recording contains its record. */
+  /** A gap that has ended: the source did not resume where it stopped, or a recording contains its record. */
   noteGap?(): void;
   /** @param live connections that are live; shown from the second one on */
   noteConnections?(live: number): void;
@@ -88,7 +88,7 @@ export class LineProgress implements StreamProgress {
   #gaps = 0;
   #connections = 0;
   #hasSeveral = false;
-  /** Since when the connection is lost, and whether that is a gap. */
+  /** When the connection was lost, and whether that is a gap. */
   #loss: { readonly sinceMs: number; readonly isGap: boolean } | undefined;
   #isPaused = false;
   readonly #hasKeys: boolean;

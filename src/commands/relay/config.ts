@@ -12,6 +12,7 @@ import {
   parseFlags,
   pick,
 } from '../../flags/definition.ts';
+import { writeDuration } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { parseIdPath } from '../../settings/connections.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
@@ -165,7 +166,8 @@ export const SINK_RULES: readonly ((values: SinkValues, flags: Flags<typeof SINK
   },
   ({ create, streamMaxAgeMs, dedupeWindowMs }) => {
     if (create && streamMaxAgeMs > 0 && (dedupeWindowMs ?? STREAM_DEDUPE_WINDOW_MS) > streamMaxAgeMs) {
-      throw new UsageError(...say.sayDedupeWindowTooLong());
+      const fallback = dedupeWindowMs === undefined ? writeDuration(STREAM_DEDUPE_WINDOW_MS) : undefined;
+      throw new UsageError(...say.sayDedupeWindowTooLong(fallback));
     }
   },
 ];

@@ -65,8 +65,9 @@ export const FOR_NEW_STREAMS = '; they apply only to a new stream';
 export const sayDedupeWindowUnused = (): ErrorText =>
   sayRequires(['--dedupe-window'], '--create or --connections', 'it has no effect without either');
 
-export const sayDedupeWindowTooLong = (): ErrorText => [
-  '--dedupe-window is longer than --stream-max-age',
+/** @param fallback the default, if the flag is not given */
+export const sayDedupeWindowTooLong = (fallback: string | undefined): ErrorText => [
+  `--dedupe-window${fallback === undefined ? '' : ` (default: ${fallback})`} is longer than --stream-max-age`,
   'use a shorter one: JetStream rejects a duplicate window that is longer than the maximum age',
 ];
 

@@ -23,7 +23,8 @@ export interface Relay {
   /** @param onFailure called once, when a sink or spool has failed for good */
   openOutput(onFailure: (failure: WriteFailure) => void): RelayOutput;
   /**
-   * Resolves when every sink without a spool was ready once, so that no event is received that cannot be delivered.
+   * Resolves when every sink without a spool has been ready once, so that no event is received that cannot be
+   * delivered.
    *
    * @throws SinkError if one of them has failed for good
    */

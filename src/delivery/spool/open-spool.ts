@@ -27,8 +27,9 @@ export function countSpooled(path: string): number {
 }
 
 /**
- * Takes over the spool of a sink from a folder with another name, from an earlier version or a relay with flags: the
- * first one with records is renamed, if the folder with the current name has none.
+ * Takes over the spool of a sink from a folder with another name, which an earlier version or a relay configured with
+ * flags gave it. If the folder with the current name has no records, the first old one that has some is renamed, or
+ * used under its old name if the new name is taken.
  *
  * @returns the folder to use
  * @throws OutputError if another process uses the old folder

@@ -30,7 +30,7 @@ const SEGMENTS_AT_LEAST = 8;
  * Space that is reserved for events already read when reading pauses: 2 MiB, and no more than half of the spool.
  */
 const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
-/** The cursor is written at most this often; after a crash, what it missed is sent again. */
+/** The cursor is written at most this long after an acknowledgement; after a crash, what it missed is sent again. */
 const CURSOR_EVERY_MS = 100;
 
 export class Spool {

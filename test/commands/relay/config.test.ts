@@ -144,6 +144,7 @@ describe('flags of stream relay', () => {
     ['the same file', { deadLetter: 'a', redeliver: 'a' }],
     ['require --create', { streamMaxAge: '1h' }],
     ['--dedupe-window is longer', { create: true, streamMaxAge: '1m', dedupeWindow: '2m' }],
+    ['--dedupe-window (default: 120s) is longer', { create: true, streamMaxAge: '1m' }],
     ['--stream-replicas', { create: true, streamReplicas: '9' }],
     ['invalid --id', { id: 'items[*].id' }],
     ['--name', { name: 'a b' }],
