@@ -35,10 +35,10 @@ export const systemClock: Clock = {
   },
 };
 
-/** Whether a day (YYYY-MM-DD) exists: Date.parse reads 30 February as 2 March. */
-export function isDay(day: string): boolean {
-  const isInEveryMonth = Number(day.slice(8)) <= 28;
-  return isInEveryMonth || new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().startsWith(day);
+/** Whether the month of a date (YYYY-MM-DD) has that day: Date.parse reads 30 February as 2 March. */
+export function isDayOfMonth(date: string): boolean {
+  const isInEveryMonth = Number(date.slice(8)) <= 28;
+  return isInEveryMonth || new Date(Date.parse(`${date}T00:00Z`) || 0).toISOString().startsWith(date);
 }
 
 /** A moment on both clocks. */

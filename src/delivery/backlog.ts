@@ -53,8 +53,7 @@ export class Backlog {
   /** Records below this number are on disk or acknowledged. */
   #written: number;
   #pendingBytes: number;
-  /** The end of the unit that was sent last, in this run or in the last one: a retry sends the same records. */
-  unitEnd: number;
+  #unitEnd: number;
 
   /** @param limit maximum number of records without a spool */
   constructor(limit: number, spool?: Spool) {
@@ -63,7 +62,7 @@ export class Backlog {
     this.#written = spool?.end ?? 0;
     this.#held = new RecordQueue(this.#written);
     this.#pendingBytes = spool?.pendingBytes ?? 0;
-    this.unitEnd = spool?.unitEnd ?? 0;
+    this.#unitEnd = spool?.unitEnd ?? 0;
   }
 
   /** The first record that is not acknowledged. */
@@ -74,6 +73,11 @@ export class Backlog {
   /** The number after the last record. */
   get end(): number {
     return this.#held.end;
+  }
+
+  /** The end of the unit that was sent last, in this run or in the one before: a retry sends the same records. */
+  get unitEnd(): number {
+    return this.#unitEnd;
   }
 
   /**
@@ -144,7 +148,7 @@ export class Backlog {
 
   /** Remembers, before it is sent, the end of the unit that begins at `acknowledged`. */
   noteUnit(end: number): void {
-    this.unitEnd = end;
+    this.#unitEnd = end;
     this.#spool?.noteUnit(Math.min(end, this.#written));
   }
 

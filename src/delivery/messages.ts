@@ -1,6 +1,7 @@
 // The messages of a relay on stderr (contract G5).
 import { type ErrorText, EXIT, SinkError } from '../errors.ts';
 import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
+import type { StreamLimits } from '../settings/nats-settings.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { SinkFault, SinkFigures, WorkerEvent } from './sink.ts';
@@ -143,12 +144,7 @@ export function describeLeft(workers: readonly Delivery[]): SinkError | undefine
   );
 }
 
-/** What saySinkReady has to know about a stream; 0 ms and -1 bytes are unlimited. */
-type ReadyStream = { readonly isNew: boolean } & Readonly<
-  Record<'maxAgeMs' | 'maxBytes' | 'replicas' | 'dedupeWindowMs', number>
->;
-
-export function saySinkReady(sink: string, stream: ReadyStream): StatusRecord {
+export function saySinkReady(sink: string, stream: StreamLimits & { readonly isNew: boolean }): StatusRecord {
   const { isNew, maxAgeMs, maxBytes, replicas, dedupeWindowMs } = stream;
   const age = maxAgeMs > 0 ? `for ${formatDuration(maxAgeMs)}` : 'without an age limit';
   const size = maxBytes > 0 ? `, up to ${formatCount(maxBytes, 'byte')}` : '';

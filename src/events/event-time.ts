@@ -1,5 +1,5 @@
 // Reads the timestamp of an event, and its lag. The service specifies neither a field nor a format (docs/protocol.md).
-import { type Clock, isDay } from '../clock.ts';
+import { type Clock, isDayOfMonth } from '../clock.ts';
 import { type Batch, textOf } from './batch.ts';
 import { decodeString } from './message-text.ts';
 import type { PathStep } from './path.ts';
@@ -65,7 +65,7 @@ export function readTimestampMs(source: string): number | undefined {
   if (/^\d+(\.\d+)?$/.test(text)) return scaleToMs(Number(text));
   const [, day, time, zone = 'Z'] = DATE_TIME.exec(text) ?? [];
   const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`);
-  return Number.isNaN(ms) || !isDay(day ?? '') ? undefined : ms;
+  return Number.isNaN(ms) || !isDayOfMonth(day ?? '') ? undefined : ms;
 }
 
 /** Seconds, ms, µs or ns since the epoch: until the year 5138 their ranges do not overlap. */

@@ -1,5 +1,5 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
-import { isDay, MAX_DURATION_MS } from '../clock.ts';
+import { isDayOfMonth, MAX_DURATION_MS } from '../clock.ts';
 import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';
 import { findZone } from '../render/local-time.ts';
@@ -55,7 +55,7 @@ const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d
  * @throws UsageError
  */
 export function parseTime(flag: string, value: string, nowMs: number, more = ''): number {
-  const isTime = TIME.test(value) && isDay(value.slice(0, 10));
+  const isTime = TIME.test(value) && isDayOfMonth(value.slice(0, 10));
   if (!isTime && DURATION.test(value)) return nowMs - parseDuration(flag, value);
   const atMs = isTime ? Date.parse(value.length === 10 ? `${value}T00:00` : value) : Number.NaN;
   if (!Number.isNaN(atMs)) return atMs;

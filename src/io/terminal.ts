@@ -35,9 +35,9 @@ export function has256Colors({ env, platform }: Pick<Io, 'env' | 'platform'>): b
 
 type Version = readonly [major: number, minor: number];
 
-/** A date. */
+/** Versions of WezTerm are dates. */
 const FIRST_LINKING_WEZTERM = 20_200_620;
-/** The version of WezTerm as packaged by Nix. */
+/** The form of these versions in the package of Nix. */
 const NIX_WEZTERM = /^0-unstable-(\d{4})-(\d{2})-(\d{2})$/;
 /** Programs that follow links (OSC 8), by TERM_PROGRAM, from this version on. */
 const LINKING_PROGRAMS: ReadonlyMap<string, Version> = new Map([

@@ -82,6 +82,8 @@ function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): st
 
 /** How much longer than its own limits something may take: reading a key, a slow name lookup, a busy machine. */
 const GRACE_MS = 60_000;
+/** A request, the same once more, and the body of a response: each has the timeout of the sink. */
+const STEPS_OF_SEND = 3;
 
 /** Finds what is stuck. A run that waits for the service or a sink is not: it retries and reports that. */
 function createProgressCheck(
@@ -99,7 +101,8 @@ function createProgressCheck(
       const before = settled.get(sink);
       if (pendingRecords === 0 || state !== 'delivering' || before?.count !== count) {
         settled.set(sink, { count, sinceMs: nowMs });
-      } else if (nowMs - before.sinceMs > 3 * sendTimeoutMs + GRACE_MS) return say.describeMuteSink(name);
+      } else if (nowMs - before.sinceMs > STEPS_OF_SEND * sendTimeoutMs + GRACE_MS)
+        return say.describeMuteSink(name);
     }
     return undefined;
   };

@@ -15,6 +15,16 @@ export type NatsCredentials =
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string };
 
+/** Of a JetStream stream; sizes in bytes, durations in ms. */
+export interface StreamLimits {
+  /** 0: unlimited. */
+  readonly maxAgeMs: number;
+  /** -1: unlimited. */
+  readonly maxBytes: number;
+  readonly replicas: number;
+  readonly dedupeWindowMs: number;
+}
+
 /**
  * From the flag, else NATS_CREDS, NATS_NKEY, NATS_USER with NATS_PASSWORD, or NATS_TOKEN. Secrets are registered with
  * the redactor.

@@ -1,5 +1,4 @@
 // Flags of `stream relay` → its configuration. Each sink of a configuration file is checked here, too.
-import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
 import type { SpoolConfig } from '../../delivery/spool/spool.ts';
 import { UsageError } from '../../errors.ts';
 import type { PathStep } from '../../events/path.ts';
@@ -15,6 +14,7 @@ import {
 import { writeDuration } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { parseIdPath } from '../../settings/connections.ts';
+import type { StreamLimits } from '../../settings/nats-settings.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
 import { RELAY_FLAGS, type RelayFlags, type RelayValues, STREAM_DEDUPE_WINDOW_MS } from './flags.ts';
 import * as say from './messages.ts';

@@ -14,10 +14,7 @@ import { LiveView, type ViewParts } from './live-view.ts';
 import type { Facts, Row } from './row.ts';
 import { selectRows } from './table.ts';
 
-/**
- * How long events wait before they are counted, less than half of the shortest time between two frames. At 1,000 events
- * per second, counting each one alone would find the caches of the processor cold every time.
- */
+/** How long events wait before they are counted: less than half of the shortest time between two frames. */
 export const LINGER_MS = 100;
 
 const RATE_DIGITS = 1e3;

@@ -24,7 +24,7 @@ import type { Cause } from '../../connection/lifecycle.ts';
 import { ENDINGS } from '../../connection/messages.ts';
 import { createTypeReader } from '../../events/event-type.ts';
 import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
-import type { NatsConfig } from '../../settings/nats-settings.ts';
+import type { NatsConfig, StreamLimits } from '../../settings/nats-settings.ts';
 import { type DescribeEvent, makeEventHeaders } from '../cloud-events.ts';
 import { SEND_TIMED_OUT_HINT } from '../messages.ts';
 import {
@@ -40,16 +40,6 @@ import { type FindTrace, makeTraceparent } from '../trace-context.ts';
 import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
 import { classifyNatsError, createConnector, HEADERS, untilClosed } from './client.ts';
 import { ACK_DETAILS, STREAM_DETAILS } from './messages.ts';
-
-/** Sizes in bytes, durations in ms. */
-export interface StreamLimits {
-  /** 0: unlimited. */
-  readonly maxAgeMs: number;
-  /** -1: unlimited. */
-  readonly maxBytes: number;
-  readonly replicas: number;
-  readonly dedupeWindowMs: number;
-}
 
 interface FoundStream extends StreamLimits {
   readonly isNew: boolean;
