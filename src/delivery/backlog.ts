@@ -39,7 +39,7 @@ export class RecordQueue {
   }
 }
 
-/** Limits the memory, because a single event may be 16 MiB. */
+/** A limit in bytes as well, because a single event may be 16 MiB. */
 const MAX_HELD_BYTES = 4 * 2 ** 20;
 /** With a spool the newest records stay in memory, too: a sink that keeps up never waits for the disk. */
 const KEPT_RECORDS = 4_096;
@@ -81,8 +81,8 @@ export class Backlog {
   }
 
   /**
-   * Reading should pause: the memory is full, or the spool only has room for what is read ahead. `append` still
-   * works.
+   * Reading should pause. Without a spool: the memory is full. With a spool: records could not be written, or the rest
+   * of its room is reserved for what is read ahead. `append` still works.
    */
   get isFull(): boolean {
     if (this.#spool !== undefined) return this.atRisk > 0 || this.#spool.room < this.#spool.reserve;
@@ -109,7 +109,7 @@ export class Backlog {
     return this.end === this.acknowledged ? 0 : Math.max(0, this.#pendingBytes);
   }
 
-  /** The records that only the memory has: all without a spool, none with one that has room. */
+  /** The records that are not on disk: without a spool all records, otherwise those that could not be written. */
   listUnwritten(): SpoolRecord[] {
     const records: SpoolRecord[] = [];
     for (let at = this.#written; at < this.end; at += 1) records.push(this.#held.get(at) as SpoolRecord);

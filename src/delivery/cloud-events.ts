@@ -12,7 +12,7 @@ interface CloudEventAttributes {
   readonly id: string;
   readonly source: string;
   readonly type: string;
-  /** When the event happened, if it says so. */
+  /** When the event happened, if it contains a time. */
   readonly time?: string;
   readonly datacontenttype: 'application/json';
 }
@@ -30,7 +30,7 @@ const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 /**
  * The same event has the same attributes from every relay and in every attempt.
  *
- * @param source unique for each event together with its id
+ * @param source identifies an event together with its id
  */
 export function createEventDescriber(source: string, identify: IdentifyRecord): DescribeEvent {
   const readType = createTypeReader();

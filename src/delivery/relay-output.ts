@@ -44,7 +44,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   const { workers, clock, reporter, relayName } = parts;
   let failure: WriteFailure | undefined;
   let onFailure: ((failure: WriteFailure) => void) | undefined;
-  /** A signal or a time limit: nothing waits any more. */
+  /** A signal or a time limit ends the run: writes no longer wait for room. */
   let isEnding = false;
   let isCut = false;
   /** What is left in a spool is for the next run. */
@@ -208,7 +208,7 @@ function listRecords(batch: Batch, count: number): SpoolRecord[] {
   return Array.from({ length: count }, (_unused, i) => ({ mark: flagsOf(batch, i), text: textOf(batch, i) }));
 }
 
-/** Those that a filter accepts. */
+/** The records that a filter accepts. */
 function listWanted(batch: Batch, count: number, select: EventFilter): SpoolRecord[] {
   let seen = 0;
   const offered = count === batch.count ? batch : keepEvents(batch, () => seen++ < count);

@@ -1,5 +1,5 @@
 // The records of a worker between its backlog and its sink: which of them form the next unit, which are in flight, and
-// which are settled, that is acknowledged or kept as dead letters. Three numbers: acknowledged ≤ next ≤ end.
+// which are settled (acknowledged or kept as dead letters). Their numbers: acknowledged ≤ next ≤ end.
 import { type Backlog, RecordQueue } from './backlog.ts';
 import type { Sink } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
@@ -23,7 +23,7 @@ export class SendWindow {
   readonly #onDamaged: (records: number) => void;
   /** From the first record that is not acknowledged to the last one that was taken from the backlog. */
   readonly #records: RecordQueue;
-  /** Unreadable records after them. */
+  /** Unreadable records directly after `#records`. */
   #damage: { readonly damaged: number } | undefined;
   /** Records that need not be sent again. */
   readonly #settled = new Set<number>();
@@ -84,7 +84,7 @@ export class SendWindow {
     return { first, records, bytes };
   }
 
-  /** The sink has answered, or it is known that it will not. */
+  /** Must be called when the sink has answered, or can no longer answer. */
   markDone({ records, bytes }: Unit): void {
     this.#recordsInFlight -= records.length;
     this.#bytesInFlight -= bytes;
@@ -114,7 +114,8 @@ export class SendWindow {
   /** The maximum size of a unit that begins at `first`. */
   #limitUnit(first: number, unitSize: number): number {
     const { unitEnd, acknowledged } = this.#backlog;
-    // Records are kept until all before them are acknowledged: this bounds them if one acknowledgement is late.
+    // Records stay in memory until all before them are acknowledged. The second limit is for when one acknowledgement
+    // is late.
     const room = Math.min(this.#size - this.#recordsInFlight, 2 * this.#size - (first - acknowledged));
     const narrow = first < this.#narrow.until ? this.#narrow.records : NO_LIMIT;
     // A unit that has failed, or was in flight before a restart, is sent again unchanged: its key stays the same.
@@ -132,7 +133,7 @@ export class SendWindow {
       this.#records.push(item);
       return item;
     }
-    // Skipped as a whole once all records before are acknowledged: there may be millions.
+    // Unreadable records, perhaps millions, are skipped together once all records before them are acknowledged.
     const isNext = number === this.#backlog.acknowledged;
     this.#damage = isNext ? undefined : item;
     if (!isNext) return undefined;

@@ -1,6 +1,6 @@
 // When delivery to a sink is retried, and when the sink stops: the circuit breaker of a sink (contract B10).
 //
-// The backoff of consecutive failures is its open time, and each attempt after it is its half-open state.
+// After OPEN_AFTER failures in a row, the circuit is open during each backoff, and half-open during each attempt.
 import type { Clock } from '../clock.ts';
 import { FIRST_BUDGET } from '../connection/config.ts';
 import { computeDelayMs, MAX_RETRY_AFTER_MS, type PolicyConfig } from '../connection/retry-policy.ts';

@@ -4,12 +4,13 @@ import type { Circuit } from './sink.ts';
 
 /** Its texts are safe to publish once they are redacted. */
 export interface SinkStatus {
-  /** The public name: that of the configuration file, else host and stream, or host and a hash. */
+  /** The public name: as in the configuration file, else host and stream, or host and a hash. */
   readonly name: string;
   /**
    * - delivering: the sink accepts events
-   * - spooling: it does not at the moment, and its spool has room for more events
-   * - retrying: it does not, and no spool has room for more: reading pauses, or will once the window is full
+   * - spooling: the sink does not accept events at the moment, and its spool has room for more
+   * - retrying: the sink does not accept events, and no spool has room for more; reading pauses, at the
+   *   latest when the window is full
    * - stopped: it gets no more events in this run; someone has to fix the cause
    */
   readonly state: 'delivering' | 'spooling' | 'retrying' | 'stopped';
@@ -24,7 +25,7 @@ export interface SinkStatus {
   /** Refused for good: kept as dead letters, or the reason why the sink stopped. */
   readonly refused: number;
   readonly deadLetters: number;
-  /** Damaged in the spool, or arrived after the sink had stopped and its spool was full. */
+  /** Damaged in the spool, or arrived after the sink had stopped and its spool or window was full. */
   readonly lost: number;
   /** Not acknowledged: in memory and in the spool. */
   readonly pendingRecords: number;
@@ -42,8 +43,8 @@ export interface SinkStatus {
 export interface SinkMonitor {
   status(): SinkStatus;
   /**
-   * Called for each message or batch that the sink has acknowledged: the time from sending it, and its events. Undefined
-   * without a listener.
+   * Called for each message or batch that the sink has acknowledged, with the time since it was sent and its number of
+   * events. Undefined without a listener.
    */
   onAcknowledged: ((latencyMs: number, events: number) => void) | undefined;
 }

@@ -10,7 +10,7 @@ import type { SpoolRecord } from './spool/record.ts';
 export interface Sink {
   /** Its name in messages, without secrets. */
   readonly name: string;
-  /** Maximum number of records in a unit, which is what one `send` takes. */
+  /** Maximum number of records in a unit. Each `send` takes one unit. */
   readonly unitSize: number;
   /** Maximum number of units in flight. */
   readonly maxInFlight: number;
@@ -32,8 +32,8 @@ export type SendResult =
   /** Not delivered, or unknown: the unit has to be sent again. */
   | { readonly kind: 'failed'; readonly fault: SinkFault }
   /**
-   * The sink will never take it as it is. `doubt` is set if the endpoint or its credentials may be the reason instead of
-   * the unit: then it is sent again for a while first.
+   * The sink will never accept the unit unchanged. `doubt` is set if the endpoint or its credentials may be the reason
+   * instead of the unit: then the unit is retried for a while before it counts as refused.
    */
   | { readonly kind: 'refused'; readonly why: string; readonly doubt?: SinkFault | undefined };
 
@@ -43,7 +43,10 @@ export interface SinkFault {
   readonly hint?: string | undefined;
   /** The delay that the sink asks for, in ms. */
   readonly retryAfterMs?: number | undefined;
-  /** Set where a retry cannot help and the sink has not worked in this run: without a spool it stops with this code. */
+  /**
+   * Set if a retry cannot help and the sink has not worked in this run. A sink without a spool then stops with this code,
+   * unless a reload opened it.
+   */
   readonly exitCode?: ExitCode | undefined;
   readonly exitCodeOnGiveUp?: ExitCode | undefined;
   /** Someone has to fix it: credentials, an address, a certificate. */
@@ -90,8 +93,8 @@ export interface SinkFigures {
 }
 
 /**
- * The fault of a failed connection. A cause that the policy never retries stops the sink only while it has not worked in
- * this run: later it may be repaired, and nothing is lost while the relay waits.
+ * The fault of a failed connection. A cause that the policy never retries stops the sink only if the sink has not worked
+ * in this run. Otherwise the cause may be fixed later, and nothing is lost while the relay waits.
  */
 export function describeSinkFault(cause: Cause, hasWorked: boolean): SinkFault {
   const rule = RULES[CAUSES[cause.kind].rule];

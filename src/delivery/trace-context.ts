@@ -1,6 +1,6 @@
 // W3C Trace Context (level 1): the `traceparent` of a delivery.
 //
-// A delivery has one trace, whichever relay makes it and however often: its id is derived from the key of the delivery.
+// All attempts to deliver a unit, from any relay, belong to the same trace: its id is derived from the key of the unit.
 // Each attempt is a span of its own.
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '../events/event-id.ts';
@@ -13,7 +13,7 @@ export interface TraceContext {
   readonly flags: string;
 }
 
-/** @param only the record, if it is the only one of the delivery */
+/** @param only the record, if it is the only one of the unit */
 export type FindTrace = (key: string, only: SpoolRecord | undefined) => TraceContext;
 
 const TRACEPARENT =

@@ -124,7 +124,7 @@ export class Worker implements SinkMonitor {
   }
 
   append(records: readonly SpoolRecord[]): void {
-    // The spool of a sink that has stopped is not emptied, and must not block the other sinks.
+    // The backlog of a sink that has stopped is not emptied, and must not block the other sinks.
     if (this.#isStopped && this.backlog.isFull) {
       if (!this.#isDropping) this.#deps.report({ kind: 'dropping' });
       this.#isDropping = true;

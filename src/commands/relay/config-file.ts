@@ -34,12 +34,12 @@ import { listTargets, nameSpoolOf } from './targets.ts';
 import { CONFIG_FAULTS } from './yaml/messages.ts';
 import { type Faults, isMapping, readYaml } from './yaml/yaml-file.ts';
 
-/** The settings of a sink that are not flags of one value: those of its own, and those of HTTP sinks. */
+/** Settings of a sink in addition to SINK_FLAGS: those that `defaults` cannot have, and those of HTTP sinks only. */
 const OWN_KEYS = ['name', 'to', 'to-env', 'to-file'];
 const HTTP_KEYS = ['headers', 'sign-with'];
 
 interface RelayFile {
-  /** Of the source, and of the run. */
+  /** The flags of the source and of the run. */
   readonly stream: StreamFlags;
   readonly relay: RelayConfig;
 }
@@ -87,7 +87,7 @@ export async function readRelayFile(path: string, io: Io, isCheckOnly: boolean):
   };
 }
 
-/** Reads what the source names. A command that prints the key is not run: it may connect to a server. */
+/** Reads the files and the profile of the source. A key command is not run, because it may connect to a server. */
 async function checkSource(flags: Given, faults: Faults, io: Io): Promise<void> {
   const { caCert, keyFile, profile, simulate } = flags as Pick<
     StreamFlags,
@@ -106,7 +106,7 @@ async function checkSource(flags: Given, faults: Faults, io: Io): Promise<void> 
     const { findScenario } = await import('../../simulator/scenarios.ts');
     await faults.attempt('source.simulate', () => findScenario(simulate));
   }
-  // Flags that contradict each other; another fault could be reported a second time.
+  // Finds flags that contradict each other. Skipped after other faults, which could be reported a second time.
   if (faults.count === 0) await faults.attempt('source', () => parseStreamFlags(flags, io));
 }
 
@@ -119,7 +119,7 @@ function readList(value: unknown, faults: Faults): readonly unknown[] {
   return [];
 }
 
-/** Each expression alone, so that each fault has the path of its setting. */
+/** Checks each expression alone, so that each fault has the path of its setting. */
 async function attemptFilter(
   flags: Given,
   placeOf: (key: string) => string,
@@ -180,7 +180,7 @@ async function readSink(
     const place = values.natsCreds === undefined ? at : placeOf('nats-creds');
     await faults.attempt(place, () => readNatsCredentials(values.natsCreds, io));
   }
-  // Without an address, its secrets are checked all the same.
+  // The secrets of a sink without a valid address are checked, too.
   const isHttp = target?.kind !== 'nats';
   const sent: Record<string, string> = {};
   for (const [header, source] of isHttp

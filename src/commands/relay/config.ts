@@ -219,7 +219,7 @@ function refuseWithout<Table extends FlagTable>(
   throw new UsageError(...say.sayFlagRequired(names, needed, why));
 }
 
-/** A subject beside those of the events, never used for an event. */
+/** A subject that resembles those of the events, but is never used for an event. */
 function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
 }

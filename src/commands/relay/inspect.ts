@@ -32,7 +32,7 @@ import * as say from './messages.ts';
 import { INSPECTED, LABELS } from './messages.ts';
 
 const REPORT_VERSION = 1;
-/** Of the text of an event, in the text report. */
+/** How many characters of an event the text report shows. */
 const MAX_SHOWN = 200;
 /** Holes and damaged parts of a spool that are listed; JSON has all of them. */
 const MAX_LISTED = 20;
@@ -116,7 +116,7 @@ function formatReport(report: SpoolReport, io: Io): string {
     .join('');
 }
 
-/** The events are copied, so their numbers stay as received. */
+/** The texts of events are copied, so the numbers in them stay as received. */
 function formatJson(reports: readonly SpoolReport[]): string {
   const isHealthy = reports.every((report) => report.isHealthy);
   const head = stringifySafe({ version: REPORT_VERSION, ok: isHealthy }).slice(0, -1);

@@ -1,4 +1,5 @@
-// Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
+// Messages of `stream relay` about its flags, its configuration, `--inspect` and `--health`; those about a delivery are
+// in `delivery/messages.ts`.
 import { type ErrorText, EXIT } from '../../errors.ts';
 import type { Reformatting } from '../../events/json-line.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
@@ -25,13 +26,13 @@ export const sayNoStream = (flag: string, host: string): ErrorText => [
 
 export const saySinkTwice = (): ErrorText => ['the same sink is given twice', 'list each sink only once'];
 
-/** Not repeated: it may be a secret. */
+/** Does not quote the value, which may be a secret. */
 export const sayInvalidUrlVariable = (): ErrorText =>
   sayInvalid('--to-env', undefined, 'the name of an environment variable, not the URL');
 
 /**
  * @param place the variable or file of the secret
- * @param hosts those of all HTTP sinks
+ * @param hosts the hosts of all HTTP sinks
  */
 export const saySecretForHosts = (flag: string, place: string, hosts: readonly string[]): ErrorText => [
   `${flag}: ${place} would be used for ${hosts.join(' and ')}`,
@@ -71,7 +72,7 @@ export const sayDedupeWindowTooLong = (fallback: string | undefined): ErrorText 
   'use a shorter one: JetStream rejects a duplicate window that is longer than the maximum age',
 ];
 
-/** Not repeated: it may be a secret. */
+/** Does not quote the value, which may be a secret. */
 export const sayInvalidHeaderVariable = (): ErrorText =>
   sayInvalid(
     '--header-env',
@@ -79,7 +80,7 @@ export const sayInvalidHeaderVariable = (): ErrorText =>
     'Header=NAME, where NAME is an environment variable that contains the value, or Header=NAME@host',
   );
 
-/** Not repeated: it may be a secret. */
+/** Does not quote the value, which may be a secret. */
 export const sayInvalidSecretVariable = (): ErrorText =>
   sayInvalid(
     '--sign-with-env',
@@ -88,7 +89,7 @@ export const sayInvalidSecretVariable = (): ErrorText =>
   );
 
 /**
- * Not repeated: it is a secret.
+ * Does not quote the secret.
  *
  * @param place the flag with its variable or file
  */

@@ -25,9 +25,11 @@ export interface SinkHost {
 }
 
 /**
- * - end: of the run
- * - replaced: by one with other settings, which gets what is left
- * - removed: from the configuration
+ * Why a sink is closed:
+ *
+ * - end: the run ends
+ * - replaced: a sink with other settings takes over the rest of its backlog
+ * - removed: the configuration no longer has it
  * - unused: another sink could not be opened
  */
 type Closing = 'end' | 'replaced' | 'removed' | 'unused';
@@ -45,7 +47,11 @@ export interface OpenSink {
   untilEmpty(ms: number): Promise<void>;
   /** Ends the wait above. */
   hurry(): void;
-  /** Stops the worker, closes its files and reports what was delivered. Can be called again. @returns what is kept nowhere */
+  /**
+   * Stops the worker, closes its files and reports what was delivered. Can be called again.
+   *
+   * @returns the records that are not on disk
+   */
   close(why?: Closing): Promise<readonly SpoolRecord[]>;
 }
 

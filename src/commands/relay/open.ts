@@ -30,8 +30,8 @@ export interface Relay {
    */
   untilReady(): Promise<void>;
   /**
-   * Changes the sinks. Those that are the same are not disturbed, changed ones start again with their backlog, removed ones
-   * get some time to deliver their backlog.
+   * Changes the sinks. Unchanged ones are not interrupted, changed ones start again with their backlog, removed ones get
+   * some time to deliver their backlog.
    *
    * @returns undefined at the end of the run, when nothing is changed any more
    * @throws UsageError, OutputError; then everything is as before
@@ -57,7 +57,7 @@ export async function openRelay(
 ): Promise<Relay> {
   const { config, reporter, io } = deps;
   const { clock } = io;
-  /** Events may have been received: from now on, only the last sink that stops ends the run. */
+  /** Events may have been received: from now on, the run ends only when the last sink stops. */
   let hasBegun = config.redeliver !== undefined || config.sinks.every(({ spool }) => spool !== undefined);
   let opened: readonly OpenSink[] = [];
   const marks = new Map<OpenSink, string>();
@@ -76,7 +76,7 @@ export async function openRelay(
     }
   }
 
-  /** @param isLate the run has begun: nothing is given up at once */
+  /** @param isLate the run has begun: a sink that has accepted nothing yet is retried without limit */
   const createHost = (isLate: boolean): SinkHost => ({
     // With --redeliver nothing can be lost: the events stay in their file.
     givesUpAtStart: isLate ? 'never' : config.redeliver === undefined ? 'while-empty' : 'always',
@@ -143,7 +143,7 @@ export async function openRelay(
     leaving.set(key, { sink, done });
   }
 
-  /** @throws UsageError before anything has changed, OutputError with half of it done */
+  /** @throws UsageError before anything has changed, OutputError when some sinks may have changed */
   async function change(next: readonly SinkConfig[]): Promise<Changes> {
     const before = new Map(opened.map((one) => [keyOf(one.config), one]));
     const plans = await Promise.all(

@@ -71,7 +71,7 @@ export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise
     }
     return redeliver(relay.redeliver, relay, config, io);
   }
-  // The session does it too, but the sinks are connected before it.
+  // The session clears it, too, but only after the sinks are connected.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const select = await loadFilter(config);
   const { dedupeWindowMs } = parseFlags(pick(RELAY_FLAGS, 'dedupeWindowMs'), flags);
@@ -126,7 +126,7 @@ async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Se
   return { flags: mergeFlags(table, flags, stream) as Settings['flags'], relay };
 }
 
-/** `metrics-listen` of `metricsListen`. */
+/** Turns `metricsListen` into `metrics-listen`. */
 const spellSetting = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 interface Reloading {

@@ -10,7 +10,7 @@ export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** A header cannot have other characters. White space and a byte order mark around a secret are removed before. */
 const ONE_LINE = /^[\x20-\x7e\u{a0}-\u{10ffff}]+$/u;
 
-/** The text of a variable without the white space around it, which is hidden. @throws UsageError if it is not set */
+/** Reads and trims the value of a variable, and hides it in all output. @throws UsageError if it is not set */
 function readVariable(
   flag: string,
   variable: string,
@@ -22,14 +22,14 @@ function readVariable(
   return value;
 }
 
-/** One line of text. @param flag for the message. @throws UsageError that never has its value */
+/** One line of text. @param flag for the message. @throws UsageError that never contains the value */
 export function readEnvSecret(flag: string, variable: string, io: Pick<Io, 'env' | 'redactor'>): string {
   const value = readVariable(flag, variable, io);
   if (!ONE_LINE.test(value)) throw new UsageError(...say.sayInvalidSecret(flag, variable));
   return value;
 }
 
-/** The text of a file without the white space around it. @throws UsageError that never has its content */
+/** The text of a file without the white space around it. @throws UsageError that never contains the text */
 export async function readText(flag: string, path: string): Promise<string> {
   try {
     // A byte order mark is white space, too.
@@ -39,7 +39,7 @@ export async function readText(flag: string, path: string): Promise<string> {
   }
 }
 
-/** One line of text. @throws UsageError that never has its content */
+/** One line of text. @throws UsageError that never contains the text */
 export async function readFileSecret(
   flag: string,
   path: string,
@@ -51,7 +51,7 @@ export async function readFileSecret(
   return value;
 }
 
-/** The keys of the signing secrets in a variable, in order. @throws UsageError that never has its content */
+/** The keys of the signing secrets in a variable, in order. @throws UsageError that never contains the secrets */
 export function readSigningVariable(
   flag: string,
   variable: string,
@@ -60,7 +60,7 @@ export function readSigningVariable(
   return parseSigningSecrets(`${flag} ${variable}`, readVariable(flag, variable, io), io);
 }
 
-/** The keys of the signing secrets in a file, in order. @throws UsageError that never has its content */
+/** The keys of the signing secrets in a file, in order. @throws UsageError that never contains the secrets */
 export async function readSigningFile(
   flag: string,
   path: string,

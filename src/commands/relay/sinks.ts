@@ -137,7 +137,7 @@ function createHttpSink(
   );
 }
 
-/** A word of a path that is not a secret has neither. */
+/** A digit, or at least 20 characters: a part of a path with either may be a secret. */
 const LOOKS_SECRET = /\d|^.{20}/;
 
 /**
@@ -153,7 +153,7 @@ function hideUrl({ href }: HttpTarget, { redactor }: Io): Redactor {
   return own;
 }
 
-/** As for the stream: by CONNECT, and never to this machine (contract C5, C6). */
+/** Chooses a proxy as for the stream: by CONNECT, and never to this machine (contract C5, C6). */
 function chooseSinkProxy({ href, isSecure, isLoopback }: HttpTarget, io: Io): string | undefined {
   if (!isSecure || isLoopback) return undefined;
   const proxyUrl = findProxy(href, io.env);

@@ -37,7 +37,7 @@ export async function parseTargets(values: RelayValues, env: Env): Promise<Relay
   return targets;
 }
 
-/** The targets that the flags name, or the settings of one sink in a configuration file. @throws UsageError as above */
+/** The targets in the flags, or in the settings of one sink of a configuration file. @throws UsageError as above */
 export async function listTargets(values: TargetValues, env: Env): Promise<RelayTarget[]> {
   const given = [
     ...values.to.map((url) => ({ flag: '--to', url })),

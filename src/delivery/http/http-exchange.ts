@@ -86,8 +86,8 @@ const ABOUT_ENDPOINT = new Set([401, 402, 403, 404, 405, 407, 410, 421]);
 
 /**
  * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events, with a `doubt` if it is
- * in ABOUT_ENDPOINT. Redirects are not followed, so that events go only where the user sent them. A 1xx is not
- * a final response.
+ * in ABOUT_ENDPOINT. A 400 that reports a TLS fault counts as a failed connection. Redirects are not followed, so that
+ * events go only where the user sent them. A 1xx is not a final response.
  *
  * @param hasWorked whether the endpoint has accepted or refused anything in this run
  * @param redact hides secrets in the response
@@ -123,7 +123,7 @@ export function judgeResponse(
 }
 
 const EXCERPT_LENGTH = 200;
-/** More than the longest excerpt with a secret at its end. */
+/** How much of a body is redacted: more than the longest excerpt with a secret at its end. */
 const EXCERPT_SOURCE = 16 * 1024;
 
 /** The beginning of a body in one line. It is redacted before it is cut, since half a secret is not recognized. */

@@ -37,7 +37,7 @@ export interface HttpTarget {
   readonly isLoopback: boolean;
 }
 
-/** @throws UsageError that names the flag, and of the URL only the host */
+/** @throws UsageError that names the flag, and at most the host of the URL */
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
     throw new UsageError(...say.sayNoEndpoint(flag));
@@ -55,7 +55,7 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
 }
 
 interface HttpSinkConfig extends RequestConfig {
-  /** Undefined: that of the target. */
+  /** Undefined: the name of the target. */
   readonly name?: string | undefined;
   readonly target: HttpTarget;
   /** Maximum number of events in one request. */

@@ -28,7 +28,7 @@ export function signRequest(
   nowMs: number,
   body: Buffer,
 ): Record<string, string> {
-  // A full stop separates what is signed, so it must not be in the id.
+  // A full stop separates the signed parts, so the id must not contain one.
   const id = deliveryKey.includes('.') ? sha256(deliveryKey) : deliveryKey;
   const timestamp = String(Math.floor(nowMs / 1_000));
   const sign = (secret: Buffer): string =>

@@ -36,7 +36,7 @@ const TOO_LARGE = new Set([10054, 10097]);
 interface AcknowledgementDeps {
   readonly host: string;
   readonly clock: Clock;
-  /** When one message has waited for longer, all of them have failed. */
+  /** When one message has waited longer than this, all waiting messages fail. */
   readonly timeoutMs: number;
   readonly expected: ExpectedStream;
   describe(cause: Cause): SinkFault;

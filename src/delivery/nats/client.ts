@@ -65,7 +65,7 @@ export function classifyApiError(error: ApiError, host: string): Cause {
 /**
  * The cause of an error that the client threw, or that ended a connection.
  *
- * @param transport that of the last attempt, if the connection is not open yet
+ * @param transport the transport of the last attempt, if the connection is not open yet
  */
 export function classifyNatsError(error: unknown, host: string, transport?: NatsTransport): Cause {
   const inner = findInner(error);
@@ -142,7 +142,7 @@ async function connectOnce(
       ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
     }),
   );
-  // The client leaves the socket of a server that has not answered in time open, which keeps the process running.
+  // If a server does not answer in time, the client leaves the socket open, which keeps the process running.
   const abandon = (): void => {
     for (const transport of transports) transport.abandon();
   };
@@ -167,10 +167,10 @@ const transportsOf = new AsyncLocalStorage<{
   readonly transports: NatsTransport[];
 }>();
 
-/** A transport of the attempt that it belongs to. */
+/** Creates a transport for the current attempt. */
 function createTransport(): NodeTransport {
   const attempt = transportsOf.getStore();
-  // Another user of the client in this process.
+  // Called by other code in this process that uses the client.
   if (attempt === undefined) return new NodeTransport();
   const transport = new NatsTransport(attempt.config);
   attempt.transports.push(transport);

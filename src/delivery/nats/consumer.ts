@@ -58,7 +58,7 @@ function findRecreated(
   return recreated(detail, lastReadAtMs(durable));
 }
 
-/** True if the stream no longer has messages that were delivered to the consumer. */
+/** True if the last sequence number that was delivered to the consumer is after the end of the stream. */
 function isAhead(
   durable: ConsumerInfo | undefined,
   { last_seq: lastSeq }: StreamInfo['state'],
@@ -83,7 +83,7 @@ function findNextSeq(durable: ConsumerInfo | undefined): number | undefined {
   if (durable === undefined) return undefined;
   const { config, delivered, ack_floor: acknowledged, num_ack_pending: pending } = durable;
   const doneSeq = pending === 0 ? delivered.stream_seq : acknowledged.stream_seq;
-  // Before the first acknowledgement this is 0, wherever the consumer began.
+  // `ack_floor` is 0 before the first acknowledgement, wherever the consumer began.
   return doneSeq === 0 && pending > 0 ? config.opt_start_seq : doneSeq + 1;
 }
 
@@ -244,8 +244,8 @@ function makeStartOptions(from: FixedStart) {
 
 /**
  * Sorts the first messages of a durable consumer: those that an earlier reader did not acknowledge are delivered after
- * newer ones. Messages are held until all of these have arrived, but at most for the ack wait plus one second, because
- * another reader of the consumer may have them.
+ * newer ones. All messages are held until the unacknowledged ones have arrived, but at most for the ack wait plus one
+ * second, because another reader of the consumer may have those.
  */
 export function createInitialOrder(
   { unacknowledged, deliveredSeq, ackWaitMs = 0 }: FoundConsumer,

@@ -50,7 +50,7 @@ export class JetStreamSource implements LiveSource {
   #lastStoredAtMs: number | undefined;
   /** The sequence number of the last message that was read, if this connection delivers it again for comparison. */
   #comparedSeq: number | undefined;
-  /** Another message has that sequence number. */
+  /** Another message now has the sequence number `#comparedSeq`. */
   #isReplaced = false;
   /** The consumer of the current connection. */
   #found: FoundConsumer | undefined;
@@ -209,7 +209,7 @@ export class JetStreamSource implements LiveSource {
   }
 }
 
-/** The number of received events that are settled after the first `delivered` wanted ones are. */
+/** How many received events are settled once the first `delivered` wanted events are settled. */
 function countUpTo(received: Batch, wanted: Batch, delivered: number): number {
   if (delivered === 0) return 0;
   let at = 0;
@@ -221,7 +221,7 @@ function countUpTo(received: Batch, wanted: Batch, delivered: number): number {
   return at + 1;
 }
 
-/** Between two times of the server, or from the last message to now. */
+/** The times may be from two clocks, the server's and ours, so that their difference may be negative. */
 function toGap(fromMs: number, toMs: number, cause: Cause): Gap {
   return { kind: 'gap', fromMs, toMs, durationMs: Math.max(0, toMs - fromMs), cause };
 }

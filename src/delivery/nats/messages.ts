@@ -1,4 +1,4 @@
-// Details of the causes of `connection/cause-table.ts` that only NATS has.
+// Details of failures with NATS, for the causes in `connection/cause-table.ts`.
 
 /** Details of a failed request or connection. */
 export const NATS_DETAILS = {

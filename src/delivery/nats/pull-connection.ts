@@ -202,7 +202,7 @@ export class PullConnection {
     }
   }
 
-  /** Messages of the next pull. Before the first one, messages may be as large as the server allows. */
+  /** The number of messages in the next pull. Until one has arrived, they may be as large as the server allows. */
   get #pullSize(): number {
     const { largestBytes, pullBytes } = this.#history;
     const expectedBytes = largestBytes || (this.#connection.info?.max_payload ?? 1);

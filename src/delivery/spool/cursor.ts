@@ -6,7 +6,7 @@ import { closeSync, constants, fsync, readSync, writeSync } from 'node:fs';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { computeCrc32 } from './record.ts';
 
-/** Numbers of records, from 0 since the spool was created. */
+/** Record numbers, which start at 0 when a spool is created. */
 export interface Cursor {
   /** The first record that is not acknowledged. */
   readonly acknowledged: number;

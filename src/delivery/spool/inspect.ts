@@ -23,11 +23,11 @@ interface SpoolView {
   readonly segments: readonly SegmentEntry[];
   /** Undefined if it is missing or damaged. */
   readonly cursor: Cursor | undefined;
-  /** Each record that is not acknowledged, in order, with what is wrong between them. @throws the system's error */
+  /** The records that are not acknowledged, in order, with the holes and the damage between them. @throws the system's error */
   items(): Generator<PendingItem>;
 }
 
-/** The folders of spools: this one, or those in it. @throws the system's error */
+/** The spools at a path: the folder itself, or the folders in it. @throws the system's error */
 export function findSpools(path: string): string[] {
   const isSpool = (folder: string): boolean =>
     readdirSync(folder).some((name) => name === 'cursor' || readSegmentName(name) !== undefined);
@@ -41,7 +41,8 @@ export function findSpools(path: string): string[] {
 
 /** @throws the system's error */
 export function viewSpool(folder: string): SpoolView {
-  // The cursor moves before a segment is deleted: read in this order, no deleted segment looks like a hole.
+  // The cursor moves before a segment is deleted. The segments are listed first, so a segment that is deleted meanwhile
+  // does not look like a hole.
   const segments = listSegments(folder);
   const readCursorNow = (): Cursor | undefined => unlessMissing(() => readCursor(join(folder, 'cursor')));
   const cursor = readCursorNow();
@@ -63,7 +64,7 @@ export function viewSpool(folder: string): SpoolView {
           return { scan, fd: openOwnFile(segment.path, READ_ONLY) };
         });
         if (opened === undefined) {
-          // Deleted after it was delivered, or a hole before the next one.
+          // Deleted after it was delivered; otherwise it is reported as a hole before the next segment.
           expected = Math.max(expected, readCursorNow()?.acknowledged ?? 0);
           continue;
         }

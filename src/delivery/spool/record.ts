@@ -27,7 +27,7 @@ export interface SpoolRecord {
   readonly text: Buffer;
 }
 
-/** Records without a file. */
+/** Records whose segment is missing. */
 export interface Hole {
   /** The number of the first one. */
   readonly first: number;

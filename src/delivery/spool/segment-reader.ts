@@ -44,7 +44,7 @@ export class SegmentReader {
     return this.#pieceAt + this.#taken;
   }
 
-  /** True if there are only zeros: after a power failure a file may lack its content. */
+  /** True if the rest of the piece is only zeros: after a power failure a file may lack its content. */
   get isBlank(): boolean {
     return this.#piece.subarray(this.#taken).every((byte) => byte === 0);
   }
@@ -98,7 +98,7 @@ export class SegmentReader {
     return decodeRecord(this.#piece, this.#taken).kind === 'cut';
   }
 
-  /** The end of the record at this offset, by its own length. */
+  /** The end of the record at this offset, according to its length field. */
   promisedEnd(at: number): number {
     this.seek(at, this.next);
     this.#load(4);
@@ -227,7 +227,7 @@ function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
   }
 }
 
-/** Reads records by number; fast in order. */
+/** Reads records by number; fast if read in order. */
 export class SpoolReader {
   #open: { readonly first: number; readonly fd: number; readonly reader: SegmentReader } | undefined;
   /** The damage in a segment, and the number after its last record. */

@@ -28,7 +28,7 @@ export function nameSegment(first: number): string {
   return `${String(first).padStart(16, '0')}.seg`;
 }
 
-/** The number of its first record; undefined if it is not the name of a segment. */
+/** The number of the first record in the segment of this name; undefined if it is not the name of a segment. */
 export function readSegmentName(name: string): number | undefined {
   const first = Number(NAME.exec(name)?.[1] ?? Number.NaN);
   return first <= MAX_FIRST ? first : undefined;

@@ -78,7 +78,8 @@ export class Spool {
       const first = this.#segments[0]?.first ?? end;
       const { acknowledged = first, unitEnd = first } = this.#cursor.found ?? {};
       this.hasLostCursor = this.#cursor.found === undefined && end > first;
-      // If the first segment begins after it, a segment was lost: the cursor is synced before segments are deleted.
+      // If the first segment begins after `acknowledged`, an earlier one was lost, because the cursor is synced before
+      // segments are deleted.
       this.#acknowledged = acknowledged;
       this.#unitEnd = Math.max(acknowledged, unitEnd);
       // Numbers of acknowledged records that a power failure took from the end are not reused.
@@ -167,7 +168,7 @@ export class Spool {
     return count;
   }
 
-  /** Reads the record of a number below `end`; fast in order. @throws OutputError */
+  /** Reads the record of a number below `end`; fast if called in order. @throws OutputError */
   read(number: number): SpoolItem {
     try {
       const item = this.#reader.read(number, this.#segments, this.#end);

@@ -1,5 +1,5 @@
-// The fsync timer of a spool: one timer for all of its files, so that many small writes share one fsync, and none is
-// needed if all records were acknowledged before it.
+// The fsync timer of a spool: one timer for all of its files, so that many small writes share one fsync. It is skipped if
+// all records are acknowledged before.
 import type { Clock } from '../../clock.ts';
 
 interface Syncable {

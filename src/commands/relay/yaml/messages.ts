@@ -80,7 +80,7 @@ export const describeYamlFault = (what: string): string => `is not valid YAML: $
 export const describeFault = (line: number | undefined, path: string, what: string): string =>
   `${line === undefined ? '' : `line ${line}: `}${path === '' ? 'the file ' : `${path}: `}${what}`;
 
-/** The text of an error about a flag, for the setting of the same name, which ends the path. */
+/** Rewords an error about a flag for the setting of the same name, which is the last part of the path. */
 export function describeSettingFault(
   { message, hint }: { message: string; hint?: string | undefined },
   path: string,

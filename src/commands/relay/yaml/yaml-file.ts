@@ -1,7 +1,7 @@
 // Reads a YAML file that only its owner and root can change, and collects what is wrong with it.
 //
-// Every scalar stays the text that is in the file, because that is what flags take. No message has any content but the names
-// of known settings.
+// Every scalar stays the text that is in the file, because that is what flags take. Messages about invalid YAML never
+// quote the file, which may contain secrets; those about a setting may quote its value, like messages about a flag.
 import { closeSync, fstatSync } from 'node:fs';
 import { type Document, type ErrorCode, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { isAtlantisError, UsageError } from '../../../errors.ts';
@@ -36,7 +36,7 @@ export class Faults {
     this.#all.push({ line, text: say.describeFault(line, place, what) });
   }
 
-  /** A key that looks like one of ours is named; another one may be a secret. */
+  /** A key is shown if it looks like the name of a setting; any other key may be a secret. */
   addUnknown(place: string, key: string, known: readonly string[]): void {
     const isName = /^[a-z][a-z-]{0,30}$/.test(key);
     const shown = isName ? place : place.slice(0, -key.length).replace(/\.$/, '');
@@ -68,7 +68,7 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @throws UsageError for a file that others can change, cannot be read, or is not YAML */
+/** @throws UsageError for a file that others can change, that cannot be read, or that is not YAML */
 export async function readYaml(path: string): Promise<{ value: unknown; faults: Faults }> {
   const text = readOwn(path);
   const lines = new LineCounter();
