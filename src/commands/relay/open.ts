@@ -60,7 +60,7 @@ export async function openRelay(
   /** Events may have been received: from now on, the run ends only when the last sink stops. */
   let hasBegun = config.redeliver !== undefined || config.sinks.every(({ spool }) => spool !== undefined);
   let opened: readonly OpenSink[] = [];
-  const marks = new Map<OpenSink, string>();
+  const fingerprints = new Map<OpenSink, string>();
   const leaving = new Map<string, { readonly sink: OpenSink; readonly done: Promise<void> }>();
   const workers: Worker[] = [];
   const deadLetterFiles = new Map<string, DeadLetterFile>();
@@ -105,7 +105,7 @@ export async function openRelay(
     last?.sink.hurry();
     await last?.done;
     const one = await openSink(sink, prepared, deps, createHost(isLate));
-    marks.set(one, await fingerprintSink(sink, io));
+    fingerprints.set(one, await fingerprintSink(sink, io));
     return one;
   }
 
@@ -152,7 +152,7 @@ export async function openRelay(
         const isSame =
           old !== undefined &&
           old.worker.stoppedBy === undefined &&
-          marks.get(old) === (await fingerprintSink(sink, io));
+          fingerprints.get(old) === (await fingerprintSink(sink, io));
         return { sink, old, prepared: isSame ? undefined : await createSink(sink, deps) };
       }),
     );
@@ -167,7 +167,7 @@ export async function openRelay(
           continue;
         }
         // If the rest fails, the next reload opens it again.
-        if (old !== undefined) marks.delete(old);
+        if (old !== undefined) fingerprints.delete(old);
         const unwritten = (await old?.close('replaced')) ?? [];
         const one = await openOne(sink, prepared as Sink, true);
         one.worker.append(unwritten);
