@@ -121,7 +121,7 @@ export class Backlog {
       this.#held.push(record);
       this.#pendingBytes += record.text.length;
     }
-    this.retry();
+    this.writeToSpool();
   }
 
   /** Takes a record, or a number of unreadable ones; undefined if there is none yet. Each number once, in order. */
@@ -143,7 +143,7 @@ export class Backlog {
     this.#held.dropBefore(number);
     this.#spool?.release(number);
     // Not after a fault: a full disk should not be tried again for every event.
-    if (this.diskFault === undefined) this.retry();
+    if (this.diskFault === undefined) this.writeToSpool();
   }
 
   /** Remembers, before it is sent, the end of the unit that begins at `acknowledged`. */
@@ -152,8 +152,8 @@ export class Backlog {
     this.#spool?.noteUnit(Math.min(end, this.#written));
   }
 
-  /** Writes the records to disk that are not there yet. */
-  retry(): void {
+  /** Writes the records that are not on disk yet. Does nothing without a spool. */
+  writeToSpool(): void {
     if (this.#spool === undefined || this.atRisk === 0) return;
     try {
       this.#written += this.#spool.append(this.#written, this.listUnwritten());

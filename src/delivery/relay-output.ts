@@ -87,7 +87,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
     }, REPORT_AFTER_MS);
     let cancelRetry = (): void => {};
     const retry = (): void => {
-      for (const { backlog } of workers) if (backlog.isFull) backlog.retry();
+      for (const { backlog } of workers) if (backlog.isFull) backlog.writeToSpool();
       recheck();
       if (release !== undefined) cancelRetry = clock.setTimer(retry, RETRY_DISK_MS);
     };
@@ -168,7 +168,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
         });
       }
       for (const cancel of cancels) cancel();
-      for (const { backlog } of workers) if (backlog.isFull) backlog.retry();
+      for (const { backlog } of workers) if (backlog.isFull) backlog.writeToSpool();
       undelivered += workers.reduce((sum, { backlog }) => sum + backlog.atRisk, 0);
       await parts.close();
       const left = isEnding ? undefined : say.describeLeft(workers);

@@ -108,7 +108,7 @@ export async function openSink(
     watch?.end();
     worker.stop();
     await run;
-    if (backlog.atRisk > 0) backlog.retry();
+    if (backlog.atRisk > 0) backlog.writeToSpool();
     const unwritten = backlog.listUnwritten();
     const left = isSpooled && why !== 'replaced' ? worker.pending - unwritten.length : 0;
     if (why === 'removed') worker.figures.lost += unwritten.length;
