@@ -57,7 +57,7 @@ function joinNames(names: readonly string[]): string {
   return names.length === 1 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** Adds where to read more to the hint, if there is one. @param command such as `atlantis stream` */
+/** Adds a line that refers to the help of a command, after the hint if there is one. @param command its path */
 export const withHelp = ([problem, hint]: ErrorText, command: string): ErrorText => [
   problem,
   `${hint === undefined ? '' : `${hint}\n`}see \`${command} --help\``,
@@ -92,7 +92,7 @@ export const suggestCommands = (flag: string, commands: readonly string[]): stri
 export const suggestJsonArray = (flag: string): string =>
   `pass arguments that start with - as a JSON array: ${flag} '["sh","-c","…"]'`;
 
-/** @param isGiven a key after the flag */
+/** @param isGiven whether a key follows the flag */
 export const sayKeyFlag = (flag: string, isGiven: boolean): ErrorText => [
   `unknown flag ${flag}: no flag takes a key`,
   isGiven ? KEY_IN_HISTORY : KEY_SOURCES,
@@ -118,7 +118,7 @@ export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, 
 export const MARKS_ARE_PRETTY = 'only pretty output can mark events';
 export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
 export const CSV_IS_COMPLETE = 'CSV has every value in full';
-export const LOOKS_ARE_PRETTY = 'it only changes pretty output';
+export const LOOKS_ARE_PRETTY = '--time, --links and --theme only change pretty output';
 
 export const sayFieldsRequired = (flag: string): ErrorText =>
   sayRequires([flag], '--fields', 'for example: --fields type,chain,amount_usd,tx_hash');

@@ -24,7 +24,7 @@ export const TABLE_FLAGS = {
       '--rows <n>',
       'rows to show; the others are added up in `other`',
       count(1, MAX_ROWS),
-      '20 with --once, as many as fit on a terminal',
+      '20 with --once, otherwise as many as fit on the terminal',
     ),
   ),
   usdField: setting(
