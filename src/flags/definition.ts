@@ -20,7 +20,7 @@ export interface FlagDefinition<Value = unknown, Text = never, Term extends stri
   readonly group?: string;
   /**
    * @param given undefined without the flag
-   * @param name of what is parsed, for errors; default: the flag
+   * @param name the name of the value in errors; default: the flag
    * @throws UsageError
    */
   parse(given: Text | undefined, name?: string): Value;
@@ -32,7 +32,7 @@ export type FlagTable = Readonly<Record<string, FlagDefinition>>;
 /** @param flag for errors. @throws UsageError */
 type Parse<Value> = (flag: string, text: string) => Value;
 
-/** A name that commander reads as the negation of another flag would make a toggle always true. */
+/** Refuses `--no-…`: commander would read it as the negation of another flag, and the toggle would always be true. */
 type NotNegated<Term> = Term extends `${string}--no-${string}` ? never : unknown;
 
 /** `--json`: true when given. */

@@ -190,7 +190,7 @@ export function findRoot(command: Command): Command {
   return command.parent === null ? command : findRoot(command.parent);
 }
 
-/** From our definition; --version and --help are commander's own. */
+/** A flag with the texts of its definition; --version and --help have none, because commander adds them. */
 function outlineFlag(option: Option, definitions: readonly FlagDefinition[]): Flag {
   const definition = definitions.find(({ term }) => term === option.flags);
   const [, placeholder] = /[<[](.*?)(?:\.\.\.)?[>\]]/.exec(option.flags) ?? [];

@@ -7,7 +7,7 @@ import type { TimeMode } from '../render/pretty/receive-time.ts';
 import * as say from './messages.ts';
 
 export const FORMATS = ['auto', 'pretty', 'ndjson', 'csv'] as const;
-/** Of colors and links. */
+/** When to print colors, or links. */
 export const WHEN = ['auto', 'always', 'never'] as const;
 export const LOG_FORMATS = ['text', 'json'] as const;
 export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
@@ -132,7 +132,7 @@ export function parseSpeed(flag: string, value: string): number {
   return factor;
 }
 
-/** A time mode, or the name of a time zone, as `Europe/Berlin`. @throws UsageError */
+/** A time mode, or the name of a time zone such as `Europe/Berlin`. @throws UsageError */
 export function parseTimeMode(flag: string, value: string): TimeMode {
   const mode = TIME_MODES.find((one) => one === value);
   if (mode !== undefined) return mode;

@@ -1,7 +1,7 @@
 // Wraps text for a terminal of any width; words are never broken.
 import { joinWords } from '../render/fit-lines.ts';
 
-/** Lines of at most `width` columns; a longer word has its own line. A default is on one line with `(default:`. */
+/** Lines of at most `width` columns; a longer word has its own line. `(default:` and the next word stay together. */
 export function wrapText(text: string, width: number): string[] {
   return joinWords(text.split(/(?<!\(default:) /), width);
 }

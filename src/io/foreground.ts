@@ -13,11 +13,11 @@ const STAT = '/proc/self/stat';
 /** Fields of proc(5) after the name: the process group, and the group in the foreground of its terminal. */
 const GROUP = 2;
 const FOREGROUND_GROUP = 5;
-/** Of macOS and BSD, where /proc does not exist. */
+/** For macOS and BSD, which do not have /proc. */
 const PS = '/bin/ps';
 
 /**
- * Whether this process may use its terminal: a shell has others in the background. True if the process has no terminal.
+ * Whether this process is in the foreground of its terminal. True if the process has no terminal.
  *
  * @param run starts ps where there is no /proc; without it the result is false, since the system stops a process that uses
  *   the terminal from the background
@@ -29,7 +29,7 @@ export function isForegroundProcess(pid: number, run: RunProgram | undefined, st
       .replace(/^.*\) /s, '')
       .split(' ');
     const foreground = Number(fields[FOREGROUND_GROUP]);
-    // Without a terminal, and in another namespace, it is not a group.
+    // The number is not positive without a terminal, and if the foreground group is in another PID namespace.
     return !(foreground > 0) || foreground === Number(fields[GROUP]);
   } catch {
     return run !== undefined && isMarkedByPs(pid, run);
@@ -50,7 +50,8 @@ function isMarkedByPs(pid: number, run: RunProgram): boolean {
 }
 
 /**
- * A test for the process `pid`. Where it takes a program to know it, the answer is kept until a shell moves the process.
+ * A test for the process `pid`. If the test has to run ps, its result is kept until the next SIGCONT, which a shell
+ * sends when it moves the process.
  *
  * @param onContinue calls back once, after the next SIGCONT
  */

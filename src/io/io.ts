@@ -1,7 +1,7 @@
 // The process: arguments, environment, streams, clocks, signals, randomness.
 //
-// The only module that uses `process`. Everything else receives an `Io`, so that tests can pass their own and all text
-// for stderr goes through one redactor (contract P4).
+// Only this module and the clock use `process`. All other modules receive an `Io`, so that tests can pass their own and
+// all text for stderr goes through one redactor (contract P4).
 import { constants } from 'node:os';
 import isUnicodeSupported from 'is-unicode-supported';
 import { type Clock, systemClock } from '../clock.ts';
@@ -83,7 +83,8 @@ export interface Io {
   /** Ends the process at once by that signal, so that a shell sees the right status (contract § 2). */
   dieBySignal(signal: EndSignal): void;
   /**
-   * Sends a signal (0: only checks that the process exists) to a process or group (negative; 0: its own). Never throws.
+   * Sends a signal to a process or, if `pid` is negative, to a process group; 0 is the group of this process. Signal 0
+   * only checks that the process exists. Never throws.
    *
    * @returns false if the process does not exist
    */
@@ -107,7 +108,7 @@ export const processEnvironment = (): Io['env'] => process.env;
 /** The user who runs this process; undefined on Windows. */
 export const processUid = (): number | undefined => process.getuid?.();
 
-/** The process ends after its last work, without waiting forever for a reader of stderr (O7). */
+/** Sets the exit code for the end of all work. A slow reader of stderr cannot delay that end forever (contract O7). */
 function setExitCode(code: ExitCode): void {
   process.exitCode = code;
   const leave = (): void => {
@@ -120,11 +121,15 @@ function dieBySignal(signal: EndSignal): void {
   process.removeAllListeners(signal);
   // On Windows Node would exit 1, which means a bug.
   if (hasSignals) process.kill(process.pid, signal);
-  // Still running as the first process of a container, which the kernel does not kill. A shell shows the same status.
+  // Reached on Windows, and by the first process of a container, which the kernel does not kill. The code is the status
+  // that a shell shows for the signal.
   process.exit(128 + constants.signals[signal]);
 }
 
-/** A hang-up that nohup wants ignored is ignored from here on: Node has reset it to its default, which is to die. */
+/**
+ * The `listen` of a signal watch. Under nohup it leaves out SIGHUP, which is ignored from now on: Node has reset it to
+ * its default, which ends the process.
+ */
 function listenToSignals(isHangUpIgnored: boolean): Parameters<typeof createSignalWatch>[0]['listen'] {
   const signals = END_SIGNALS.filter((signal) => signal !== 'SIGHUP' || !isHangUpIgnored);
   if (isHangUpIgnored) process.on('SIGHUP', () => {});
@@ -147,7 +152,7 @@ function killSelf(signal: EndSignal): void {
   }
 }
 
-/** Without an import of node:child_process, which would take longer than everything else at the start. */
+/** node:child_process is loaded only here: a static import would take longer than everything else at startup. */
 function createForeground(): () => boolean {
   if (!hasSignals) return () => true;
   const run = process.getBuiltinModule?.('node:child_process').execFileSync;

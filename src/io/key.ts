@@ -62,8 +62,8 @@ export function parseKey(raw: string, source?: string, hint?: string): string {
 }
 
 /**
- * The part of a key that may be shown: its first 16 characters, fewer for a key so short that less than 8
- * characters would stay hidden.
+ * The part of a key that may be shown: its first 16 characters, or fewer for a short key, so that at least 8 characters
+ * stay hidden.
  */
 export function keyPrefix(key: string): string {
   return key.slice(0, Math.max(0, Math.min(KEY_PREFIX_LENGTH, key.length - MIN_HIDDEN_LENGTH)));

@@ -2,9 +2,9 @@
 import type { Io } from './io.ts';
 
 export interface Keyboard {
-  /** Gives the terminal its usual mode and reads nothing, while the process is stopped. */
+  /** Restores the usual mode of the terminal and stops reading, before the process is stopped. */
   pause(): void;
-  /** Reads again, once the process is in the foreground: elsewhere the system would stop it. */
+  /** Reads again, once the process is in the foreground: in the background the system would stop it. */
   resume(): void;
   close(): void;
 }
@@ -22,7 +22,7 @@ export const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
 
 interface KeyListener {
   onKey(key: string): void;
-  /** Called before Ctrl-\ ends the process, which cannot be handled. */
+  /** Called before Ctrl-\ ends the process by SIGQUIT. */
   onQuit(): void;
 }
 
@@ -41,7 +41,7 @@ export function openKeyboard(io: Io, { onKey, onQuit }: KeyListener): Keyboard |
     for (const key of String(chunk).replace(ESCAPE_SEQUENCE, '')) {
       const signal = SIGNAL_KEYS[key];
       if (signal === 'SIGQUIT') onQuit();
-      // The whole process group, as the terminal would do: also `npm start`.
+      // To the whole process group, as the terminal would send it: a parent such as `npm start` needs it, too.
       if (signal === undefined) onKey(key);
       else io.sendSignal(0, signal);
     }
@@ -55,7 +55,7 @@ export function openKeyboard(io: Io, { onKey, onQuit }: KeyListener): Keyboard |
       cancelRetry = io.clock.setTimer(begin, RETRY_MS);
       return;
     }
-    // A shell has changed the mode, which Node does not know: its state must be off first.
+    // A shell may have changed the mode without Node knowing, and Node skips a mode that it believes to be set.
     setRaw(false);
     setRaw(true);
     stdin.resume();

@@ -14,9 +14,9 @@ export type WriteFailure = 'reader-gone' | 'terminal-gone' | AtlantisError;
 
 export interface LineWriter {
   /**
-   * Writes whole lines. Undefined if more can be written at once, else a promise that resolves when it can, or when
-   * the output failed or was cut. After a failure nothing is written. `onWritten` is called once the system has the
-   * lines, which may be never.
+   * Writes whole lines. Returns undefined if more can be written at once, else a promise that resolves when more can be
+   * written, or when the output has failed or was cut. After a failure nothing is written. `onWritten` is called once
+   * the system has the lines, which may be never.
    */
   write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined;
   /** Resolves when everything so far is written, or at once after a failure or cut. */

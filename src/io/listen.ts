@@ -4,7 +4,7 @@ import { formatAddress } from '../connection/dial/address.ts';
 import { type ErrorText, UsageError } from '../errors.ts';
 
 /**
- * Resolves with the address that it got: of a name, and with the port that replaces 0.
+ * Resolves with the address that the server listens on: the IP address of a host name, and the chosen port for port 0.
  *
  * @throws UsageError with the text of `sayFault`, if the address cannot be used
  */

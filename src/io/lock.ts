@@ -1,11 +1,11 @@
 // A lock for one process at a time, also across containers and machines that share a folder, and after a `kill -9`.
 //
 // The lock is a folder with one entry, named after its holder. It is taken by renaming a prepared folder onto it, which
-// fails while it has an entry. An abandoned lock is broken by removing its holder's entry by name, which cannot hit a
-// lock that another process has taken in the meantime.
+// fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which cannot
+// hit a lock that another process has taken in the meantime.
 //
 // A process that runs on this machine never loses its lock. A holder in another container or on another machine
-// touches its entry every few seconds; whether it changes decides, never the time of day.
+// touches its entry every few seconds. Others only watch whether the entry's time changes, because clocks may differ.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -39,7 +39,7 @@ export interface LockHost extends ProcessHost {
 export interface LockSubject {
   /** Its name in messages. */
   readonly what: string;
-  /** The predicate of the message that the process with that id holds it. */
+  /** The text after the name in messages: that the process with this id holds the lock. */
   describeHolder?(pid: string): string;
   /** What to do then; default: how to remove the lock by hand. */
   readonly hint?: string;
@@ -51,8 +51,8 @@ export interface LockSubject {
   /** Called when this process waits for a holder that may not be running any more. */
   warn(message: string): void;
   /**
-   * For a lock that is held for more than an instant: a timer touches it until it is released. Called if another process
-   * took it over because this one was suspended.
+   * Called if another process took over the lock because this one was suspended. Needed for a lock that is held for
+   * more than an instant: only with this callback, a timer touches the lock until it is released.
    */
   onLost?(): void;
 }
@@ -73,7 +73,7 @@ const [RETRY_MIN_MS, RETRY_MAX_MS] = [5, 30];
 const BEAT_MS = 5_000;
 /** How long without a touch until the lock of a holder elsewhere counts as abandoned, in ms. */
 const ABANDONED_MS = 30_000;
-/** Longest time between two attempts that counts, in ms. */
+/** Of the time between two attempts, at most this much is counted, in ms. */
 const MAX_STEP_MS = 1_000;
 
 const HOLDER = new RegExp(`^${PROCESS_NAME}-[0-9a-f]{12}$`);
@@ -83,7 +83,7 @@ const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']
 /**
  * Takes the lock, waiting while others hold it.
  *
- * @param lockPath path of the lock folder; it is prepared next to it
+ * @param lockPath path of the lock folder; the prepared folder is next to it
  * @throws subject.Refusal if another process keeps it, or the path is not a lock of this user; the system's error if
  *   the lock cannot be written
  */

@@ -1,4 +1,5 @@
-// What differs between operating systems: paths, owners, signals, terminals. The only module that knows the name of one.
+// What differs between operating systems: paths, owners, signals, terminals. No other module contains the name of a
+// platform.
 import { type PlatformPath, posix, win32 } from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -21,7 +22,7 @@ export interface Platform {
   findConfigDirectory(env: Env, home: string | undefined): string | undefined;
   /**
    * Directory and environment for a program that must not depend on the working directory: only an administrator can
-   * write to the directory, and PATH keeps its absolute entries.
+   * write to the directory, and PATH has only its absolute entries.
    */
   isolate(env: Env): { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
 }

@@ -30,16 +30,16 @@ export function identifyProcess(host: ProcessHost): ProcessIdentity {
   const pidNamespace = readOr('', () => readlinkSync('/proc/self/ns/pid'));
   const timeNamespace = readOr('', () => readlinkSync('/proc/self/ns/time'));
   const bootId = readOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
-  const table = hash(hostname(), bootId, pidNamespace, timeNamespace);
+  const namespace = hash(hostname(), bootId, pidNamespace, timeNamespace);
   const machine = identifyMachine(pidNamespace, timeNamespace);
-  // /proc may show another PID namespace than that of this process.
+  // /proc may belong to another PID namespace, where this process has another pid.
   const hasProc = readOr('', () => readlinkSync('/proc/self')) === String(host.pid);
   const start = hasProc ? readProcess(host.pid)?.start : undefined;
   return {
-    name: [host.pid, start ?? NO_START, table, machine].join('-'),
+    name: [host.pid, start ?? NO_START, namespace, machine].join('-'),
     judge(name) {
-      const [otherPid, otherStart, otherTable, otherMachine] = name.split('-');
-      if (otherTable !== table) {
+      const [otherPid, otherStart, otherNamespace, otherMachine] = name.split('-');
+      if (otherNamespace !== namespace) {
         // The same machine with another boot id has restarted.
         return otherMachine === machine && machine !== NO_MACHINE ? 'dead' : 'unknown';
       }
@@ -60,7 +60,7 @@ function readProcess(pid: number): { state: string; start: string } | undefined 
   return fields && { state: fields[0] ?? '', start: fields[19] ?? NO_START };
 }
 
-/** Only outside of containers: those of one image may share name and id. */
+/** The machine, or NO_MACHINE in a container: containers of one image may have the same host name and machine id. */
 function identifyMachine(pidNamespace: string, timeNamespace: string): string {
   const isContainer =
     pidNamespace !== INITIAL_PID_NAMESPACE || !['', INITIAL_TIME_NAMESPACE].includes(timeNamespace);

@@ -7,7 +7,7 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** No file that a flag names needs to be larger. */
 const MAX_NAMED_BYTES = 16 * 1024 * 1024;
-/** Otherwise a relay that reads its files again could wait for a pipe forever. */
+/** How long a pipe may stay open: a relay that reads its files again must not wait forever. */
 const PIPE_MS = 60_000;
 
 /** Collects chunks. @throws an error with the code EFBIG beyond `limit` bytes */
@@ -56,7 +56,8 @@ export function readAtMost(fd: number, limit: number): Buffer {
  *
  * @param signal gives up on a pipe; the promise rejects then
  * @param pipeMs how long a pipe may stay open
- * @throws the system's error (with `code`), EFBIG beyond 16 MiB; for UTF-16 and a pipe, the code may be a text
+ * @throws an error with the `code` of the system, or EFBIG beyond 16 MiB; for UTF-16, and for a pipe that stays open,
+ *   the code is a text
  */
 export async function readNamedFile(path: string, signal?: AbortSignal, pipeMs = PIPE_MS): Promise<Buffer> {
   const fd = openToRead(path);

@@ -1,7 +1,7 @@
 // Removes secrets from every text that leaves the process, except the events (contract P4).
 //
 // A key becomes its prefix, other secrets become ***. A registered secret is found in plain, URL-escaped, JSON-escaped,
-// hexadecimal and base64 form, also within a longer base64 text. Text that looks like a key, and userinfo in URLs, is
+// hexadecimal and base64 form, also within a longer base64 text. Text that looks like a key, and userinfo in URLs, are
 // removed without being registered.
 import { keyPrefix } from './key.ts';
 
@@ -11,7 +11,7 @@ interface SecretForm {
   readonly head: RegExp;
   /** One sticky pattern for each further character. */
   readonly rest: readonly RegExp[];
-  /** The surrounding text to remove after the secret. */
+  /** The text after the secret to remove together with it. */
   readonly tail: RegExp | undefined;
 }
 

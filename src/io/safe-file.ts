@@ -1,9 +1,9 @@
 // Opens files where another user may have planted something else: a link to one of our files, a pipe without a
 // reader, a forged file. Replaces a file in one step, so that a reader sees the old content or the new.
 //
-// The rule (docs/security.md): a file to write is not a symbolic link, and an existing pipe or file belongs to this user
-// or to root. Owners are not checked on Windows, and neither rule applies in /dev and /proc, where only the system
-// creates entries.
+// The rules (docs/security.md): a file to write is not a symbolic link, and an existing pipe or device belongs to this
+// user or to root, as does each file in one of our own folders. Owners are not checked on Windows, and no rule applies
+// in /dev and /proc, where only the system creates entries.
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -40,7 +40,7 @@ export function writeWholeFile(path: string, text: string, what: string): void {
       appendText(path, text);
       return;
     }
-    // Not named by the process id, which in a container is often that of a killed run.
+    // Not named after the process id: in a container, a killed run often had the same id.
     staged = `${place}.${randomBytes(6).toString('hex')}.tmp`;
     writeFileSync(staged, text, { flag: 'wx' });
     renameSync(staged, place);
@@ -134,9 +134,9 @@ export interface Place {
 }
 
 /**
- * Follows the links of a path that the user named, if it may be one; the target need not exist.
+ * Resolves a path that the user named; the file need not exist. A link is followed only in /dev, or with `isFolder`.
  *
- * @param isFolder a link of this user or of root is followed: systemd makes a state directory one
+ * @param isFolder follow a link of this user or of root: systemd creates a state directory as such a link
  * @throws an error whose code is the reason for a link that is not followed; the system's error
  */
 export function resolvePlace(path: string, isFolder = false): Place {

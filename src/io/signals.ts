@@ -12,7 +12,7 @@ export type EndSignal = (typeof END_SIGNALS)[number];
  * window is closed, systemd sends SIGTERM and then SIGHUP, and `timeout` and npm repeat what the terminal has sent.
  */
 const SAME_REQUEST_MS = 1_000;
-/** Two presses of Ctrl-C are further apart than one that npm passes on again. */
+/** npm passes one Ctrl-C on again within this time; a user takes longer to press it twice. */
 const PRESS_AGAIN_MS = 100;
 
 interface SignalParts {
@@ -113,7 +113,7 @@ function isUnreadableNull(fd: number): boolean {
 
 const SIGHUP_BIT = 1n;
 
-/** The signals that a process ignores, as a bit mask: proc(5). */
+/** Whether a process ignores SIGHUP: SigIgn in proc(5) is a bit mask of the ignored signals. */
 function isIgnoredBy(pid: number): boolean {
   try {
     const [, mask] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];

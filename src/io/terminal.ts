@@ -1,4 +1,5 @@
-// What the environment says about the terminal. It decides as ci-info and supports-color do, which other commands use.
+// What the environment says about the terminal. The rules are those of the packages ci-info and supports-color, which
+// many other command-line tools use.
 import type { Io } from './io.ts';
 import { isFile } from './line-writer.ts';
 import { platformOf } from './platform.ts';
@@ -8,7 +9,7 @@ function isCi({ CI = '' }: Io['env']): boolean {
   return !['', '0', 'false'].includes(CI);
 }
 
-/** Whether a terminal takes escape sequences. Without TERM it is unknown, except on Windows, which has none. */
+/** Whether a terminal takes escape sequences. Without TERM, COLORTERM decides, except on Windows, which has no TERM. */
 export function hasEscapes({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
   const { TERM = '', COLORTERM } = env;
   return TERM === '' ? !platformOf(platform).hasTerm || COLORTERM !== undefined : TERM !== 'dumb';

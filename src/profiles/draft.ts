@@ -17,7 +17,7 @@ export interface StoreDraft {
   keyCommand(name: string): readonly string[] | undefined;
   /** Adds a profile, or gives an existing one a new URL and key. */
   put(profile: Profile): void;
-  /** Removes a profile, which is then not active either. */
+  /** Removes a profile; if it was active, no profile is active. */
   remove(name: string): void;
   /** Renames a profile; it keeps its position and stays active if it was. */
   rename(from: string, to: string): void;
@@ -65,7 +65,7 @@ export function draftProfiles(read: JsonObject | undefined): Draft<StoreDraft> {
   };
 }
 
-/** The settings by name; the map is written as it is after the change. */
+/** A draft of the stored settings: their texts by name. @param read the stored JSON; undefined for an empty store */
 export function draftSettings(read: JsonObject | undefined): Draft<Map<string, string>> {
   const { settings, ...rest } = read ?? {};
   const draft = new Map(Object.entries((settings ?? {}) as Record<string, string>));

@@ -1,7 +1,7 @@
 // Finds the position of the first JSON syntax error (RFC 8259).
 //
-// The messages of JSON.parse quote the text around the error: in a damaged profile store that may be a key
-// (contract F4).
+// JSON.parse is not used for this: its messages quote the text around the error, which may be a key in a damaged
+// profile store (contract F4).
 
 const WHITESPACE = /[ \t\n\r]*/y;
 const SCALAR = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y;

@@ -4,11 +4,11 @@ import type { AtlantisError, ErrorText } from '../errors.ts';
 import * as say from '../io/messages.ts';
 
 const STORE = 'the profile store';
-/** Of `atlantis config`. */
+/** The file that `atlantis config` writes. */
 const SETTINGS = 'the settings file';
 const DIRECTORY = 'the profile directory';
 const PARENT = 'a directory on the path to the profile store';
-/** What is checked, as messages call it. */
+/** The names of the checked files and directories in messages. */
 export const CHECKED = { store: STORE, settings: SETTINGS, directory: DIRECTORY, parent: PARENT } as const;
 
 const OWN_DIRECTORY = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
@@ -44,7 +44,7 @@ export const sayNotADirectory = (path: string): ErrorText => [
   OWN_DIRECTORY,
 ];
 
-/** What is at the path of the store instead of a regular file. */
+/** Why the file at the path of the store is not read. */
 export const NOT_A_STORE = {
   directory: 'is a directory',
   notRegular: 'is not a regular file',
@@ -116,7 +116,7 @@ export const sayNewerVersion = (path: string): ErrorText => [
   'update atlantis',
 ];
 
-/** @param repair from `findRepair`; undefined for a mounted secret */
+/** @param repair from `findRepair`; undefined if no command helps, as for a mounted secret */
 export const sayReadOnly = (what: string, path: string, repair: string | undefined): ErrorText => [
   `${what} belongs to root and is read-only: ${path}`,
   `${
@@ -126,7 +126,7 @@ export const sayReadOnly = (what: string, path: string, repair: string | undefin
   }; for a file of your own, ${OWN_DIRECTORY}`,
 ];
 
-/** The command that gives what root owns to a user. */
+/** The command that makes a user the owner of a file or directory of root. */
 export const giveTo = (uid: number | string | undefined, path: string): string =>
   `sudo chown -R ${uid} ${say.quoteForShell(path)}`;
 

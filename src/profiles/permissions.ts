@@ -17,13 +17,13 @@ const GROUP_AND_OTHERS_WRITE = 0o022;
 const GROUP_WRITE = 0o020;
 /** In a directory with this bit, only the owner of an entry can replace it. */
 const STICKY = 0o1000;
-/** More than the kernel follows. */
+/** As many as Linux follows (path_resolution(7)). */
 const MAX_LINKS = 40;
 
 export const hasOwners = ({ platform, uid }: StoreReader): boolean =>
   platformOf(platform).hasOwners && uid !== undefined;
 
-/** Whether it belongs neither to the reader nor to root. */
+/** Whether a file or directory belongs neither to the reader nor to root. */
 const isOfOther = ({ uid }: Stats, reader: StoreReader): boolean => uid !== reader.uid && uid !== 0;
 
 /**
@@ -47,7 +47,10 @@ export function checkDirectory(directory: string, stats: Stats, reader: StoreRea
   refuseSharedWriting(say.CHECKED.directory, directory, stats, reader);
 }
 
-/** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader or root */
+/**
+ * @returns a warning if others can read the file
+ * @throws StoreError unless it is a regular file of the reader or of root, and only its owner can write to it
+ */
 export function checkFile(path: string, stats: Stats, reader: StoreReader, what: string): string[] {
   if (stats.isDirectory()) throw new StoreError(...say.sayNotAStore(what, say.NOT_A_STORE.directory, path));
   if (!stats.isFile()) throw new StoreError(...say.sayNotAStore(what, say.NOT_A_STORE.notRegular, path));
@@ -99,7 +102,7 @@ function visitParents(path: string, visit: (place: string, stats: Stats) => void
       continue;
     }
     const target = readlinkSync(place);
-    // Not resolved first: `..` is the parent of the link's target.
+    // The path is not normalized: after a link, `..` is the parent of the link's target.
     at = visitParents(posix.isAbsolute(target) ? target : `${at}/${target}`, visit, links + 1);
   }
   return at;
@@ -147,7 +150,7 @@ export function isPrivateGroup(gid: number, user: string, groups: string, users:
  * The path of the file if the store is a mounted Kubernetes secret, otherwise undefined. Kubernetes mounts it as a link
  * owned by root to a file below the same directory, through another link that is replaced when the secret changes.
  *
- * @param path that of a symbolic link
+ * @param path path of a symbolic link
  */
 export function findMountedStore(path: string): string | undefined {
   if (lstatSync(path).uid !== 0) return undefined;
@@ -156,7 +159,10 @@ export function findMountedStore(path: string): string | undefined {
   return isInside ? posix.join(posix.dirname(path), target) : undefined;
 }
 
-/** The command that gives the user the files in the home directory that root owns; undefined if there are none. */
+/**
+ * The command that makes the user the owner of the first part of `path` below the home directory that root owns;
+ * undefined if root owns none.
+ */
 export function findRepair(path: string, reader: StoreReader): string | undefined {
   const home = reader.homeDirectory();
   if (home === undefined || !hasOwners(reader) || reader.uid === 0) return undefined;

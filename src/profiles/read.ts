@@ -1,4 +1,4 @@
-// Reads the profiles, as every command does at its start: without the package conf, and without a lock.
+// Reads the profiles. Most commands do so at their start, so it takes no lock and does not load the package conf.
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';
@@ -72,7 +72,7 @@ function readProfile(name: string, value: unknown, fail: Fail): Profile {
 }
 
 /**
- * Parses the content of the store; `json` is the same with unknown fields.
+ * Parses the content of the store; `json` also has the fields that this version does not know.
  *
  * @throws DamagedStoreError with path and position only; StoreError if a newer version wrote it.
  */

@@ -16,7 +16,7 @@ import {
 /** Version of the format that this program reads and writes. */
 export const SETTINGS_VERSION = 1;
 
-/** Its path, or undefined without a home directory. @throws UsageError */
+/** The path of the settings file, or undefined without a home directory. @throws UsageError */
 export const settingsPath = (io: Pick<Io, 'env' | 'platform' | 'homeDirectory'>): string | undefined =>
   storePath('config.json', io);
 

@@ -99,7 +99,7 @@ function openStore(path: string, what: string): number {
 
 interface StoreBytes {
   readonly bytes: Buffer;
-  /** About its mode. */
+  /** Warnings about the mode of the file. */
   readonly warnings: readonly string[];
   /** It belongs to root or is mounted, so it must not be written. */
   readonly isReadOnly: boolean;

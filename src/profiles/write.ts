@@ -159,7 +159,7 @@ function removeStaging(path: string): void {
   }
 }
 
-/** Replaces the store. @returns the new name of a damaged one */
+/** Replaces the store. @returns the path to which a damaged store was moved */
 function replaceStore(
   path: string,
   json: JsonObject,
@@ -237,7 +237,7 @@ interface Changed<T> {
  * @param path from `profilesPath`; undefined is an error here.
  * @returns the result of `change`, and notices for stderr
  * @throws StoreError (exit 10) if the store is damaged, unsafe, not writable or locked for 2 s; OutputError (exit 9) if
- *   the disk is full or failed. Then the store is unchanged.
+ *   the disk is full or failed. Then the store is unchanged, unless only syncing its directory failed.
  */
 export function updateStore<T>(
   path: string | undefined,

@@ -40,7 +40,7 @@ export function checkCertificates(pem: string, source: string): void {
   );
 }
 
-/** Node would silently skip a damaged one, and then trust no server. */
+/** Node would silently skip a damaged certificate, and then trust no server. */
 function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0;
@@ -49,7 +49,10 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-/** Where systems keep their roots, for Node before 22.15, which cannot be asked: Debian, Fedora, SUSE, Alpine and macOS. */
+/**
+ * The files with the root certificates of Debian, Fedora, SUSE, Alpine and macOS. Node before 22.15 has no function
+ * that returns the roots of the system.
+ */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -70,10 +73,10 @@ export async function readSystemRoots(source = '--system-ca'): Promise<readonly 
 }
 
 /**
- * The roots to trust in addition to Node's, in PEM; undefined if there are none, and Node's own store is used as it
- * is. With SSL_CERT_FILE, which Node itself reads only with --use-openssl-ca.
+ * The roots to trust in addition to Node's, in PEM; undefined if there are none: then Node's own store is used
+ * unchanged. They include SSL_CERT_FILE, which Node itself reads only with --use-openssl-ca.
  *
- * @param given by `readGivenRoots` or the options
+ * @param given the roots from `readGivenRoots` or the options
  */
 export async function listAddedRoots(
   given: readonly string[],
@@ -114,7 +117,7 @@ export async function readGivenRoots(
   ];
 }
 
-/** Both of the above, for flags. @throws UsageError as `readGivenRoots` */
+/** The roots of flags and environment, as `listAddedRoots` returns them. @throws UsageError as `readGivenRoots` */
 export async function readTrustedRoots(
   trust: TrustConfig,
   env: Environment,

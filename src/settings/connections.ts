@@ -23,6 +23,8 @@ export async function parseIdPath(path: string): Promise<readonly PathStep[]> {
 }
 
 /**
+ * Parses the flags of several connections.
+ *
  * @param idSteps undefined: duplicates are recognized by their text only
  * @throws UsageError
  */
@@ -40,7 +42,7 @@ export function parseRedundancyFlags(
   };
 }
 
-/** The same from the flags of a command that prints. @throws UsageError */
+/** Parses the flags of several connections, and those of deduplication, of a command that prints. @throws UsageError */
 export async function parseMergeFlags(
   flags: Flags<typeof REDUNDANCY_FLAGS> & Flags<typeof DEDUPE_FLAGS>,
 ): Promise<ConnectionsConfig> {

@@ -21,10 +21,10 @@ import { readSettingsFile, settingsPath } from '../profiles/settings-file.ts';
 /** Prefix of the names of presets. */
 export const PRESET = 'preset.';
 
-/** Before the name of a setting of `stream top`. */
+/** Prefix of the names of settings of `stream top`. */
 const TOP = 'top.';
 
-/** The name of a setting is that of its flag: `time` for `--time`. */
+/** A setting has the name of its flag: `time` for `--time`. */
 const settingName = ({ term }: Pick<FlagDefinition, 'term'>): string => longName(term).slice('--'.length);
 
 const listSettings = (flags: FlagTable, prefix = ''): (readonly [string, FlagDefinition])[] =>
@@ -122,7 +122,7 @@ export function describeSettings(flags: GlobalFlags, io: Io): Record<string, Set
   const described: Record<string, Setting> = {};
   for (const [name, flag] of SETTINGS) {
     const value = readDefault(name, stored, io);
-    // Some describe a default that is not a value.
+    // The `fallback` of some flags describes the default and is not a value.
     const fallback = flag.parse(undefined as never) === undefined ? undefined : flag.fallback;
     if (name === 'color') described[name] = findColorMode(flags, io, true);
     else if (value !== undefined) described[name] = { value, source: path };

@@ -15,7 +15,7 @@ import { nameKeyCommand, ONLY_THE_KEY, PROGRAM_FAULTS, sayKeyCommandFailed } fro
 /** How long a key command may take, in ms (contract P1). */
 const TIMEOUT_MS = 10_000;
 
-/** How long a process that it left running may keep its output open after it exited, in ms. */
+/** How long after the exit of a program a process that it started may keep the output open, in ms. */
 const OUTPUT_GRACE_MS = 300;
 
 /** Twice the longest key. */
@@ -64,8 +64,8 @@ export async function runKeyCommand(
 
 interface ProgramOptions {
   /**
-   * Ends the program at once. Without one, a signal to this process ends the program and then this process: the
-   * program's own process group does not receive it.
+   * Ends the program at once. Without this option, SIGINT, SIGTERM or SIGHUP ends the program and then this process:
+   * the program has its own process group, which does not receive the signal.
    */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
@@ -164,7 +164,7 @@ export async function runProgram(
       if (size > MAX_OUTPUT_BYTES) endWith(fail(PROGRAM_FAULTS.tooMuch));
       else chunks.push(chunk);
     });
-    /** A background agent that the program started may keep stderr open. */
+    /** Waits for the end of stderr, but not for long: a background agent that the program started may keep it open. */
     const afterStderr = (then: () => void): void => {
       if (child.stderr === null || child.stderr.closed) {
         then();
@@ -173,7 +173,7 @@ export async function runProgram(
       child.stderr.once('close', then);
       grace = setTimeout(then, OUTPUT_GRACE_MS);
     };
-    // All output is in the pipe by now, but an agent that it started may keep the pipe open.
+    // All output is in the pipe by now, but an agent that the program started may keep the pipe open.
     child.on('exit', (status, endSignal) => {
       if (endSignal !== null) endWith(fail(PROGRAM_FAULTS.killed(endSignal)));
       else if (status !== 0 && status !== acceptedStatus) {

@@ -56,7 +56,10 @@ const macKeychain: Keychain = {
   remove: (account) => ['security', 'delete-generic-password', '-s', KEYCHAIN_SERVICE, '-a', account],
 };
 
-/** Scripts have single quotes only, because double quotes are removed on the way to PowerShell. */
+/**
+ * The command that runs a script of PowerShell with the Credential Locker in `$v`. Scripts have single quotes only,
+ * because double quotes are removed on the way to PowerShell.
+ */
 const inVault = (script: string): readonly string[] => [
   'powershell.exe',
   '-NoProfile',

@@ -157,7 +157,7 @@ export const KEYCHAIN_TOO_LONG = 'it is too long';
 export const KEYCHAIN_OTHER_KEY = 'it returned a different key';
 export const WITHOUT_KEYCHAIN = 'store it without --keychain';
 
-/** @param hint undefined for that of the failure */
+/** @param hint default: the hint of the failure */
 export const sayKeychainFailed = (
   [happened, usualHint]: ErrorText,
   why: string,

@@ -21,7 +21,7 @@ export interface NatsAddress {
 const DEFAULT_PORT = 4222;
 const URL_FORM = /^(nats|tls):\/\/([^/?#]*)(?:\/([^?#]*))?$/i;
 const SERVER = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
-/** The portable part of what JetStream accepts as the name of a stream or consumer. */
+/** Names of streams and consumers: JetStream also accepts other characters, but they are not portable. */
 const NAME = /^[A-Za-z0-9_-]{1,128}$/;
 
 export function isNatsUrl(text: string): boolean {
@@ -80,7 +80,7 @@ export function parseSubject(flag: string, subject: string): string {
 /**
  * Makes the subject of an event from its type; subjects of known types are cached.
  *
- * @param reserved a subject that no event gets, whatever its type; its token gets a `_`
+ * @param reserved a subject that no event gets: a type that would make it gets a `_` at the end of its token
  */
 export function createSubjectMaker(
   template: string,

@@ -15,7 +15,7 @@ export type NatsCredentials =
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string };
 
-/** Of a JetStream stream; sizes in bytes, durations in ms. */
+/** The limits of a JetStream stream; sizes in bytes, durations in ms. */
 export interface StreamLimits {
   /** 0: unlimited. */
   readonly maxAgeMs: number;
@@ -26,8 +26,8 @@ export interface StreamLimits {
 }
 
 /**
- * From the flag, else NATS_CREDS, NATS_NKEY, NATS_USER with NATS_PASSWORD, or NATS_TOKEN. Secrets are registered with
- * the redactor.
+ * The credentials from the flag, else NATS_CREDS, NATS_NKEY, NATS_USER with NATS_PASSWORD, or NATS_TOKEN. Secrets are
+ * registered with the redactor.
  *
  * @throws UsageError for a file that cannot be read or has other content
  */
@@ -80,7 +80,7 @@ export interface NatsConfig {
   readonly tls: 'required' | 'off-loopback' | 'if-offered';
   /** PEM to trust in addition to Node's roots. */
   readonly trustedRoots: readonly string[] | undefined;
-  /** For each server, until it is ready. */
+  /** How long each server may take until it is ready. */
   readonly connectTimeoutMs: number;
   /** 0 turns pings off. */
   readonly pingIntervalMs: number;

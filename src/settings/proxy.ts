@@ -75,7 +75,7 @@ const MAX_SOCKS_BYTES = 255;
  */
 export function checkProxyUrl(value: string, source: string): string {
   const url = value.includes('://') ? value : `http://${value}`;
-  // Otherwise the part before it would be taken for the host, and the password for a port.
+  // At a #, / or ? the URL parser would end the authority: the user name would be the host, and the password the port.
   if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) throw new UsageError(...say.sayProxyUnencoded(source));
   if (!URL.canParse(url) || new URL(url).hostname === '') throw new UsageError(...say.sayProxyNoUrl(source));
   const { protocol, username, password } = new URL(url);

@@ -65,7 +65,7 @@ function lookUpAgain(target: Target, io: Io): Target {
   const { file } = readProfileFile(profilesPath(io), io);
   const now = file.profiles.get(name);
   if (now === undefined) throw new CredentialError(...sayProfileGone(name));
-  // Contract P3: the key would be sent to the URL that the run began with.
+  // Contract P3: otherwise the key of another origin would be sent to the URL that the run began with.
   const { origin } = parseStreamUrl(now.url, nameProfile(name));
   if (origin !== url.value.origin) {
     throw new CredentialError(...sayProfileMoved(name, origin));

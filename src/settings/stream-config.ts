@@ -39,7 +39,7 @@ import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
 
-/** The flags that `tail`, `replay` and `relay` share. */
+/** All flags that `parseStreamFlags` reads; `tail`, `top`, `replay` and `relay` each have some of them. */
 export const STREAM_FLAGS = {
   ...GLOBAL_FLAGS,
   ...SOURCE_FLAGS,
@@ -94,7 +94,7 @@ export interface TailConfig
   readonly format: 'pretty' | 'ndjson' | 'csv';
   /** Links to block explorers in pretty output. */
   readonly hasLinks: boolean;
-  /** Keys are read from the terminal of stdin. */
+  /** Key presses are read from the terminal of stdin. */
   readonly hasKeys: boolean;
   /** Undefined: all events. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
@@ -189,7 +189,10 @@ export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   return { format: logFormat, isQuiet, isVerbose, useColor };
 }
 
-/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, the setting, and whether it is a terminal with colors. */
+/**
+ * Whether to print colors. `--color` decides, else NO_COLOR (no-color.org), else FORCE_COLOR, else the setting; `auto`
+ * means on a terminal that takes escape sequences.
+ */
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
   const { value } = findColorMode(flags, io, isTty);
   return value === 'always' || (value === 'auto' && isTty && hasEscapes(io));
@@ -226,7 +229,7 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
   };
 }
 
-/** @throws UsageError for formats that exclude each other, and for flags without the one that they belong to */
+/** @throws UsageError for formats that exclude each other, and for a flag without the other flag that it requires */
 function assertForm({
   format,
   isJson,

@@ -22,10 +22,16 @@ interface Sourced<T> {
   readonly source: string;
 }
 
-/** The source of the key, which is not read yet. */
+/** The source of the key. Stdin, a file and a command are read later, by `readKey`. */
 type KeySource =
   | { readonly kind: 'stdin'; readonly source: string }
-  | { readonly kind: 'file'; readonly source: string; readonly path: string; readonly named: string }
+  | {
+      readonly kind: 'file';
+      readonly source: string;
+      readonly path: string;
+      /** The flag or variable with the path. */
+      readonly named: string;
+    }
   | { readonly kind: 'given'; readonly source: string; readonly key: string }
   | { readonly kind: 'stored'; readonly source: string; readonly key: string }
   | {
@@ -50,7 +56,7 @@ export interface Target {
 const MAX_LINE_BYTES = 64 * 1024;
 
 /**
- * Resolves profile, URL and the source of the key; the only secret that it reads is the store.
+ * Resolves profile, URL and the source of the key. It neither reads stdin or a key file nor runs a key command.
  *
  * @throws UsageError for a bad URL, an unknown profile, or a stored key that would go to another origin (P3)
  * @throws StoreError if the store is needed and damaged or unsafe
@@ -63,7 +69,7 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   const given = flags.profile ?? readVariable(env, 'ATLANTIS_PROFILE');
   const isUrlGiven = flags.url !== undefined || envUrl !== undefined;
   const ownKey = chooseOwnKey(flags, envKey, envKeyFile);
-  // If both are given for this run, the store is not read, so its state does not matter (contract F3).
+  // If URL and key are given for this run, the store is not read, so its state does not matter (contract F3).
   const isStoreNeeded = given !== undefined || !(isUrlGiven && ownKey !== undefined);
   const reading = isStoreNeeded
     ? readProfileFile(profilesPath(io), io)
@@ -193,7 +199,7 @@ function chooseUrl(
   return { value: parseStreamUrl(raw, source), source };
 }
 
-/** The key that is given for this run, which takes precedence over the store. @throws UsageError if two are given */
+/** The key given for this run, instead of the store. @throws UsageError if two flags or two variables set it */
 function chooseOwnKey(
   flags: TargetFlags,
   envKey: string | undefined,

@@ -49,7 +49,8 @@ const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
 };
 
 /**
- * Everything that fits. The shell filters it by the last word.
+ * All candidates for the last word, including those that do not begin with it: zsh and fish filter them, and for bash
+ * `printCompletions` does.
  *
  * @param words after the program's name; the last one is unfinished and may be empty
  */

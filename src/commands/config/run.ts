@@ -61,7 +61,7 @@ async function change(
   reporter.report({ event: 'setting', level: 'info', message: done });
 }
 
-/** Without the stored color: a file that is not valid can be repaired with these commands. */
+/** Does not read the stored color, so that these commands can repair a settings file that is not valid. */
 async function openReporter(flags: GlobalFlags, io: Io): Promise<Reporter> {
   const log = parseLogFlags({ color: 'never', ...flags }, io);
   return createReporter(io, log, await loadLogStyle(log));

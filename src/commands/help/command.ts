@@ -1,4 +1,5 @@
-// `atlantis help`: defined for help and completion only: runCommandLine turns `help stream tail` into `stream tail --help`.
+// `atlantis help`: defined only so that help and completion list it. It never runs, because runCommandLine turns
+// `help stream tail` into `stream tail --help`.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 
 export function addHelp(program: DocumentedCommand): void {

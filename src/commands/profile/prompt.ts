@@ -92,7 +92,7 @@ async function ask(io: Io, question: string, createReader: () => ReadKeys): Prom
       const onData = (chunk: Buffer | string): void => {
         try {
           const answer = read(String(chunk));
-          // The whole process group, as the terminal would do: also `npm start`.
+          // To the whole process group, as the terminal would send it: a parent such as `npm start` needs it, too.
           if (answer === SUSPEND) io.sendSignal(0, 'SIGTSTP');
           else if (answer !== undefined) resolve(answer);
         } catch (error) {
@@ -119,7 +119,7 @@ async function ask(io: Io, question: string, createReader: () => ReadKeys): Prom
           io.writeErrRaw('\n');
         },
         after() {
-          // The shell has changed the mode, which Node does not know: its state must be off first.
+          // The shell may have changed the mode without Node knowing, and Node skips a mode that it believes to be set.
           setHidden(false);
           begin();
         },

@@ -1,4 +1,4 @@
-// `atlantis version`: its help; what it prints is loaded when it is called.
+// `atlantis version`: its help. Its code is loaded when it is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 
