@@ -17,7 +17,7 @@ export interface StoreDraft {
   keyCommand(name: string): readonly string[] | undefined;
   /** Adds a profile, or gives an existing one a new URL and key. */
   put(profile: Profile): void;
-  /** Removes a profile; if it was active, no profile is active. */
+  /** Removes a profile; if it was active, no profile is active afterwards. */
   remove(name: string): void;
   /** Renames a profile; it keeps its position and stays active if it was. */
   rename(from: string, to: string): void;

@@ -1,4 +1,4 @@
-// Reads the profiles. Most commands do so at their start, so it takes no lock and does not load the package conf.
+// Reads the profiles without a lock and without the package conf, because most commands do so at their start.
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';

@@ -15,7 +15,7 @@ import { nameKeyCommand, ONLY_THE_KEY, PROGRAM_FAULTS, sayKeyCommandFailed } fro
 /** How long a key command may take, in ms (contract P1). */
 const TIMEOUT_MS = 10_000;
 
-/** How long after the exit of a program a process that it started may keep the output open, in ms. */
+/** How long a process that the program started may keep the output open after the program has exited, in ms. */
 const OUTPUT_GRACE_MS = 300;
 
 /** Twice the longest key. */
