@@ -177,8 +177,8 @@ export const sayCreatedWithSudo = (directory: string, sudoUid: string): string =
 export const sayMovedAside = (what: string, aside: string): string =>
   `${what} was damaged: it was moved to ${aside}`;
 
-/** A name of a profile or of a preset. */
-export const A_NAME = '1 to 64 letters, digits, dots, dashes, underscores';
+/** The names that a profile or a preset may have. */
+export const NAME_RULE = '1 to 64 letters, digits, dots, dashes, underscores';
 
 /** Sources of settings. */
 export const SETTING_SOURCES = { default: 'default', notSet: 'not set' } as const;

@@ -2,7 +2,7 @@
 import type { ErrorText } from '../../errors.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import { KEY_IN_HISTORY, withNearest } from '../../io/messages.ts';
-import { A_NAME } from '../../profiles/messages.ts';
+import { NAME_RULE } from '../../profiles/messages.ts';
 
 export const sayKeyAsSetting = (): ErrorText => ['a key was given instead of a setting', KEY_IN_HISTORY];
 
@@ -18,7 +18,7 @@ export const sayUnknownSetting = (
 ];
 
 export const sayInvalidPresetName = (prefix: string): ErrorText =>
-  sayInvalid('preset name', undefined, `${prefix}<name>, with a name of ${A_NAME}`);
+  sayInvalid('preset name', undefined, `${prefix}<name>, with a name of ${NAME_RULE}`);
 
 export const sayNotSet = (name: string, presets: readonly string[]): ErrorText => [
   `${name} is not set`,

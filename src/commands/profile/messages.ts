@@ -2,7 +2,7 @@
 import type { ErrorText } from '../../errors.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import { KEY_IN_HISTORY } from '../../io/messages.ts';
-import { A_NAME } from '../../profiles/messages.ts';
+import { NAME_RULE } from '../../profiles/messages.ts';
 import { nameProfile, shortenName } from '../../settings/messages.ts';
 
 export const BASE_URL_PROMPT = 'Base URL: ';
@@ -64,7 +64,7 @@ export const sayNewNameTaken = (name: string): ErrorText => [
 export const sayKeyAsName = (): ErrorText => ['a key was given instead of a profile name', KEY_IN_HISTORY];
 
 export const sayInvalidName = (name: string): ErrorText =>
-  sayInvalid('profile name', shortenName(name), A_NAME);
+  sayInvalid('profile name', shortenName(name), NAME_RULE);
 
 export const KEY_WORKS = 'the key works';
 export const NOTHING_REMOVED = 'nothing removed';
