@@ -4,7 +4,7 @@
 // type is always one token and never a wildcard.
 import { UsageError } from '../errors.ts';
 import { sayInvalid } from '../flags/messages.ts';
-import { A_STREAM_NAME, A_SUBJECT, sayNatsHostsInvalid, sayNatsLoginInUrl } from './messages.ts';
+import { A_SUBJECT, STREAM_NAME_RULE, sayNatsHostsInvalid, sayNatsLoginInUrl } from './messages.ts';
 
 /** A checked address. All texts are safe to print. */
 export interface NatsAddress {
@@ -50,7 +50,7 @@ export function parseNatsUrl(flag: string, text: string): NatsAddress {
 /** The name of a stream or consumer. @throws UsageError */
 export function parseStreamName(flag: string, name: string): string {
   if (NAME.test(name)) return name;
-  throw new UsageError(...sayInvalid(flag, name, A_STREAM_NAME));
+  throw new UsageError(...sayInvalid(flag, name, STREAM_NAME_RULE));
 }
 
 const PLACEHOLDER = '{type}';
