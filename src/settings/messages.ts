@@ -198,16 +198,16 @@ export const sayProfileMoved = (name: string, origin: string): ErrorText => [
   'restart to connect to it',
 ];
 
-const A_PEM_FILE = 'accepted: PEM certificates';
+const PEM_HINT = 'accepted: PEM certificates';
 
 export const sayNoCertificate = (source: string): ErrorText => [
   `${source} contains no certificate`,
-  A_PEM_FILE,
+  PEM_HINT,
 ];
 
 export const sayCertificateDamaged = (source: string, number: number): ErrorText => [
   `${source} is damaged at certificate ${number}`,
-  A_PEM_FILE,
+  PEM_HINT,
 ];
 
 export const sayNoSystemRoots = (source: string): ErrorText => [
@@ -228,24 +228,24 @@ export const sayTlsChecksOff = (action: keyof typeof UNCHECKED): ErrorText => [
 ];
 
 /** Not written as one URL: the redactor would take `user:password` out of it. */
-const A_PROXY =
+const PROXY_HINT =
   'accepted: http://, https://, socks5:// or socks5h://, then <user>:<password>@<host>:<port>, with # written as %23, / as %2F and % as %25; to connect directly, set no proxy';
 
 export const sayProxyUnencoded = (source: string): ErrorText => [
   `the user name or password in ${source} contains a #, / or ? that is not URL-encoded`,
-  A_PROXY,
+  PROXY_HINT,
 ];
 
 export const sayProxyWronglyEncoded = (source: string): ErrorText => [
   `the user name or password in ${source} is not URL-encoded`,
-  A_PROXY,
+  PROXY_HINT,
 ];
 
-export const sayProxyNoUrl = (source: string): ErrorText => [`${source} is not a URL`, A_PROXY];
+export const sayProxyNoUrl = (source: string): ErrorText => [`${source} is not a URL`, PROXY_HINT];
 
 export const sayProxyUnsupported = (source: string, protocol: string): ErrorText => [
   `${source} names a ${protocol.slice(0, 20)}// proxy, which is not supported`,
-  A_PROXY,
+  PROXY_HINT,
 ];
 
 export const sayProxyLoginTooLong = (source: string): ErrorText => [
