@@ -63,7 +63,7 @@ export async function measureReplay({ server, plan, note }) {
       ]),
       checks,
       skipped: hasGnuTime ? [] : ['CPU time and memory: GNU time is missing (Debian: time)'],
-      notes: [`The recording has ${whole(plainMb)} MB, compressed ${whole(packedMb)} MB.`],
+      notes: [`The recording is ${whole(plainMb)} MB, or ${whole(packedMb)} MB compressed.`],
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

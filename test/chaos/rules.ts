@@ -29,9 +29,9 @@ export const CRASH_STATES = {
   },
   disk: {
     when: 'the disk is full or fails, reading is paused',
-    kill: 'the same, and the last read',
+    kill: 'as with a full spool, and the last read',
     killBytes: AHEAD_BYTES + READ_BYTES,
-    term: 'the same events; they are counted',
+    term: 'the same events as by `kill -9`; they are counted',
   },
 } as const satisfies Record<string, CrashRule & { readonly killBytes: number }>;
 

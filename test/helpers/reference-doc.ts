@@ -15,7 +15,7 @@ export function renderReference(root: Outline): string {
   const leaves = listCommands(root).filter(({ commands }) => commands.length === 0);
   return `# Reference
 
-<!-- Written by \`UPDATE_DOCS=1 npm test -- docs/reference\` from the definitions in src/commands. -->
+<!-- Written by \`UPDATE_DOCS=1 npm test -- docs/reference\` from the definitions in src/commands and src/flags. -->
 
 Every command and every flag, as in \`--help\` and \`man atlantis\`. A duration is written \`500ms\`, \`20s\`, \`5m\`,
 \`1h30m\` or \`7d\`. An invalid value is a usage error (exit 2), and the message says what is accepted.

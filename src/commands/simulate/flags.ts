@@ -19,7 +19,7 @@ export const SERVER_FLAGS = {
   seed: text('--seed <text>', 'random seed: the same seed gives the same output'),
   count: optional(
     '--count <n>',
-    'stop sending after n events on each connection (shared scenarios: in total), but keep it open',
+    'send only n events on each connection (shared scenarios: in total); connections stay open',
     count(0),
   ),
   types: text('--types <type,...>', 'send only these event types'),
