@@ -70,7 +70,7 @@ export const sayNothingToPlay = (
   path: string,
   reformatting: Reformatting | undefined,
 ): ErrorText => [
-  `not a recording: ${why}: ${path === '-' ? STDIN : path}`,
+  `${path === '-' ? STDIN : path} is not a recording: ${why}`,
   reformatting !== undefined
     ? REFORMATTED_HINTS[reformatting]
     : 'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',

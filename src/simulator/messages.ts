@@ -51,13 +51,13 @@ export const ACCEPTED_IN_SCRIPTS = {
   script: 'an object with "connections"',
 } as const;
 
-/** The name of a value in the message that otherwise names a flag. */
+/** A path in a script, for messages that otherwise begin with the name of a flag. */
 export const nameInScript = (path: string): string => `${path} in the script:`;
 
 /** What is wrong in a script. */
 export const SCRIPT_FAULTS = {
   missing: 'it is missing',
-  empty: 'it is empty',
+  noAct: 'it has no action',
   unknownMember: 'unknown member',
   tooDeep: 'it is nested too deeply',
   unknownStep: (name: unknown) => `unknown step ${showValue(name)}`,

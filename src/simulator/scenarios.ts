@@ -60,7 +60,7 @@ export function serializeAnswer({ status, headers, body }: Answer): string {
 export type Step =
   /** The welcome message with the prefix of the accepted key. */
   | { readonly do: 'welcome' }
-  /** Events; until `count`, `forMs` or the end of the source. `copies` repeats each one (default 1). */
+  /** Events until `count`, `forMs` or the end of the source; each is sent `copies` times (default 1). */
   | {
       readonly do: 'events';
       readonly count?: number;
@@ -237,13 +237,13 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     [SHARED],
   ),
   'shared-delay': inTurn(
-    'as shared; every second connection gets them 300 ms later and in another order',
+    'as shared; every second connection gets the events 300 ms later and in another order',
     [SHARED],
     [{ do: 'shared', delayMs: 300, isSwapped: true }],
   ),
   'shared-duplicate': play('as shared, every event twice', WELCOME, { do: 'shared', copies: 2 }),
   'shared-missing': inTurn(
-    'as shared; every second connection misses each tenth event',
+    'as shared; every second connection misses every tenth event',
     [SHARED],
     [{ do: 'shared', missEvery: 10 }],
   ),

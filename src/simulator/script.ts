@@ -120,7 +120,7 @@ function parseEntry(value: unknown, path: string): Entry {
   const given = ACT_NAMES.filter((name) => object[name] !== undefined);
   const [name] = given;
   if (name === undefined || given.length > 1) {
-    const what = name === undefined ? FAULTS.empty : FAULTS.notCombinable(given);
+    const what = name === undefined ? FAULTS.noAct : FAULTS.notCombinable(given);
     throw fail(path, what, ACCEPTED.oneOf(ACT_NAMES));
   }
   const times =

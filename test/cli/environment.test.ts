@@ -163,7 +163,7 @@ describe('standard streams that are closed', () => {
   test.each([
     ['tail --url http://127.0.0.1:1 --key-stdin', 3, 'no key on stdin (--key-stdin)'],
     ['tail --url http://127.0.0.1:1', 3, 'no API key'],
-    ['replay -', 2, 'not a recording: it is empty: stdin'],
+    ['replay -', 2, 'stdin is not a recording: it is empty'],
   ])('stdin: `stream %s` reports it and ends', async (words, status, message) => {
     const { code, stdout, stderr } = await runShell(`atlantis stream ${words} <&-`);
     expect([code, stdout]).toEqual([status, '']);
