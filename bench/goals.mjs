@@ -1,8 +1,8 @@
 // The benchmark goals; they are defined only here.
 //
 // `bound` is compared with the median ratio or figure. Only a goal that is missed by over 2× fails
-// `--check`, so that other load on the machine does not fail a change. A goal that is reported only never
-// fails it: a stretch goal, and latencies that one pause of a shared machine decides.
+// `--check`, so that other load on the machine does not fail a change. Reported-only goals never fail it: a
+// stretch goal, and latencies that can be decided by a single pause of a shared machine.
 
 const atLeast = (bound, of, unit = '×') => ({ kind: 'at-least', bound, unit, of });
 const atMost = (bound, unit, of) => ({ kind: 'at-most', bound, unit, of });

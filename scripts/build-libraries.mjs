@@ -1,5 +1,5 @@
-// Builds the ES modules that programs import: the library and the simulator. As CommonJS they are bundles beside those of
-// the commands, with which they share layers (bundle-plan.mjs).
+// Builds the ES modules that programs import: the library and the simulator. build.mjs builds their CommonJS versions,
+// which share layers with the commands (bundle-plan.mjs).
 //
 // Everything that is imported on demand is in the same file, because bundlers that write a single file, such as rollup,
 // refuse dynamic imports. Only ws, which both need, is a file of its own.
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { COMMON, root } from './bundle-options.mjs';
 import { LIBRARIES } from './bundle-plan.mjs';
 
-/** Makes imports that match `filter` imports of a sibling file. */
+/** Turns imports that match `filter` into imports of a sibling file. */
 const useSibling = (filter, path) => ({
   name: `sibling ${path}`,
   setup: (b) => b.onResolve({ filter }, () => ({ path, external: true })),
@@ -20,8 +20,8 @@ const REQUIRED = 'required-builtin';
 const nameOf = (module) => `__node_${module}`;
 
 /**
- * Makes `require('events')` in packages that are CommonJS an import. In an ES module, esbuild would make it a call that
- * fails with "Dynamic require of "events" is not supported".
+ * Turns `require('events')` in packages that are CommonJS into an import. In an ES module, esbuild would turn it into a
+ * call that fails with "Dynamic require of "events" is not supported".
  */
 const importBuiltins = {
   name: 'import-builtins',
@@ -43,7 +43,7 @@ const importBuiltins = {
   },
 };
 
-/** Builds them into `folder`. @returns the paths of all source files */
+/** Builds the ES modules into `folder`. @returns the paths of all source files */
 export async function buildLibraries(folder) {
   const entries = Object.entries(LIBRARIES).map(([name, path]) => [name, resolve(root, 'src', path)]);
   const builds = [

@@ -2,7 +2,7 @@
 // build-libraries.mjs builds the libraries as ES modules.
 //
 // A dynamic import becomes a plain `require` of the sibling bundle, so a command loads only what it uses.
-// Their format is CommonJS because an ESM entry starts 35 ms later on Node 20 and 22.
+// The bundles are CommonJS because an ESM entry starts 35 ms later on Node 20 and 22.
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -25,7 +25,7 @@ const types = buildTypes(
 const libraries = buildLibraries(fresh);
 const plan = await planBundles(root, COMMON.plugins);
 
-/** Namespaces of what a bundle imports from another one: a package, or files of src. */
+/** Namespaces of imports from another bundle: a package, or files of src. */
 const PACKAGE = 'package';
 const LAYER = 'layer';
 
@@ -75,7 +75,7 @@ function exportPlainly(files) {
   return `${imports.join('\n')}\nmodule.exports = ${all};`;
 }
 
-/** With `export`, esbuild lists the names so that an ES module can import a CommonJS library by its file. */
+/** With `export`, esbuild lists the names so that an ES module can import them from the file of a CommonJS library. */
 const exportForLexer = (files) =>
   files
     .map((path) => `export { ${plan.listNames(path).join(', ')} } from ${JSON.stringify(path)};`)

@@ -8,7 +8,7 @@ import { scannerPlugin } from './scanner-code.mjs';
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const manifest = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
 
-/** The beginning of the hash of the commit, if this is a repository and not a folder in another one. */
+/** The short hash of the commit; `unknown` if this is not the root of a repository. */
 function readCommit() {
   if (!existsSync(resolve(root, '.git'))) return 'unknown';
   const { stdout } = spawnSync('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: root, encoding: 'utf8' });
@@ -40,7 +40,7 @@ export const COMMON = {
     ...Object.fromEntries(
       Object.entries(STAND_INS).map(([name, file]) => [name, resolve(root, 'scripts/stand-ins', file)]),
     ),
-    // Its ES module instead of CommonJS, which esbuild would include as a whole.
+    // The ES module of yaml: of its CommonJS version, esbuild would include everything.
     yaml: resolve(root, 'node_modules/yaml/browser/index.js'),
   },
   // Dependencies must not print (contract P4): the NATS client, for example, logs errors to stdout.

@@ -12,7 +12,7 @@ export const LIBRARIES = { library: 'stream/index.ts', simulator: 'simulator/lib
 
 /**
  * Layer → its entry files in src, or its package. A layer may only import from the layers above it. A layer that a library
- * reaches contains nothing else: a program that uses the library must not contain a command.
+ * reaches contains only files that a library reaches: a program that uses the library must not contain a command.
  */
 const LAYERS = {
   // Always loaded, by the libraries too.

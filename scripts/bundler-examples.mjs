@@ -1,5 +1,5 @@
 // Bundles a program that uses the library with each common bundler, without configuration, and runs the results.
-// Also runs it with Deno and Bun. The packages of PROGRAMS must be installed in the folder.
+// Also runs it with Deno and Bun. The packages of PROGRAMS must be installed in the folder given to `runBundlers`.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -16,7 +16,10 @@ export const PROGRAMS = [
   'deno@2.9.6',
 ];
 
-/** Reads an event over TLS, with a filter that needs the engine for regular expressions; then a refusal. */
+/**
+ * Reads an event over TLS, with a filter that needs the engine for regular expressions. Then it is refused by a server,
+ * and for an unknown option.
+ */
 const PROGRAM = `
 const [url, refusing, ca, key] = process.argv.slice(2);
 const options = { url, key, ca: readFileSync(ca, 'utf8') };
@@ -42,7 +45,7 @@ StreamEndedError 3 true
 stream() has no option "texture"
 `;
 
-/** Texts of commander, of the NATS client and of the profile store. */
+/** Texts of code that only commands need: commander, the NATS client and the profile store. */
 const OF_COMMANDS = /CommanderError|Nats-Msg-Id|profiles\.json/;
 /** The library is 380 kB, two fifths of it the engine for regular expressions; some bundlers add white space. */
 const MAX_BYTES = 600_000;
@@ -109,7 +112,7 @@ function run(command, args, cwd) {
   });
 }
 
-/** @param report called with the name of each example, and what went wrong or undefined */
+/** @param report called with the name of each example, and with its fault, undefined if it passed */
 export async function runBundlers(folder, report) {
   const names = '{ stream, StreamEndedError }';
   writeFileSync(

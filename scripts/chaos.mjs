@@ -2,7 +2,7 @@
 //
 //   npm run chaos                       three minutes
 //   npm run chaos -- --duration 1h --seed 7
-//   npm run chaos -- --kills 20         instead: what 20 kills lose in each state, test/chaos/kill-losses.slow.test.ts
+//   npm run chaos -- --kills 20         only count what 20 kills lose in each state (kill-losses.slow.test.ts)
 //
 // Exit 0 if every event was accounted for, or no kill lost more than docs/relay.md says; 1 if not, 2 for bad flags.
 import { spawnSync } from 'node:child_process';

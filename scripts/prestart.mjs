@@ -18,8 +18,8 @@ function modified(path) {
 }
 
 /**
- * Whether every package of the lock file is installed as locked; optional ones may be for other platforms. By content, since
- * the files of a copied tree have any times.
+ * Whether every package of the lock file is installed as locked; optional ones may be for other platforms. Compares
+ * content, since the times of files are arbitrary in a copied tree.
  */
 function isInstalled() {
   try {

@@ -1,5 +1,5 @@
-// `npm run release:check [-- v1.2.3]`: everything about a release that can be checked without a network. With a tag
-// also whether it fits the version and the changelog.
+// `npm run release:check [-- v1.2.3]`: checks everything about a release that can be checked without a network; with a
+// tag, also whether the tag fits the version and the changelog.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -13,7 +13,7 @@ const [, , tag] = process.argv;
 const faults = [];
 const read = (path) => readFileSync(join(root, path), 'utf8');
 
-/** Reports what is wrong, if anything is. */
+/** Prints the result of a check. @param found the faults, empty if there are none */
 function check(name, found) {
   console.log(`${found.length === 0 ? 'ok    ' : 'FAILED'} ${name}`);
   for (const one of found) console.log(`         ${one}`);
@@ -28,7 +28,7 @@ function run(command, args) {
 
 const hash = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-/** Builds and packs. @returns the list of npm, and the hash of every file and of the tarball */
+/** Builds and packs. @returns the output of `npm pack`, and the hash of every file and of the tarball */
 function buildAndPack() {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-release-'));
   try {
@@ -49,7 +49,7 @@ function listPaths(value) {
   return Object.values(value).flatMap(listPaths);
 }
 
-/** Relative links of the packed documents to files that are not packed. */
+/** Relative links in the packed documents to files that do not exist. */
 function findDeadLinks(files) {
   return [...files]
     .filter((path) => path.endsWith('.md'))

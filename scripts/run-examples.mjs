@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { PROGRAMS, runBundlers } from './bundler-examples.mjs';
 
 const VITEST = 'vitest@3.2.4';
-/** The oldest TypeScript that the types are for, beside the newest. */
+/** The oldest TypeScript that the types support. They are also compiled with the TypeScript of this project. */
 const OLD_TYPESCRIPT = 'typescript-old@npm:typescript@5.0.4';
-/** From the npm package `node`; the version that this runs on is added. */
+/** Versions of the npm package `node`. The examples also run on the Node that runs this script. */
 const NODES = ['20.0.0', '22.23.3', '24.21.0', '26.10.0'];
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'atlantis-examples-'));
@@ -123,9 +123,9 @@ try {
   for (const version of NODES) {
     const npx = ['-y', '-p', `node@${version}`, 'node'];
     const { status, stdout } = run('npx', [...npx, '--version']);
-    const isHad = status === 0 && stdout.trim() === `v${version}`;
-    if (isHad) example(`Node ${version}`, 'npx', [...npx, '--test', ...tests]);
-    else console.log(`skipped: Node ${version}, which cannot be had here`);
+    const isAvailable = status === 0 && stdout.trim() === `v${version}`;
+    if (isAvailable) example(`Node ${version}`, 'npx', [...npx, '--test', ...tests]);
+    else console.log(`skipped: Node ${version}, which is not available here`);
   }
   example('Deno: the same tests', join(modules, '.bin/deno'), [
     'test',

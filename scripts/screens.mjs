@@ -14,7 +14,7 @@ const { startSimulator } = await import(join(root, 'dist/simulator.mjs'));
 const SOCKET = `atlantis-screens-${process.pid}`;
 const WAIT_MS = 40_000;
 
-/** What is typed after `atlantis stream`, and a text that shows that the screen is complete. */
+/** Sizes and flags of the screens, and a pattern that matches once a screen is complete. */
 const SCREENS = [
   { name: 'grid-120', columns: 120, rows: 14, until: /\b(?:1[1-9]|[2-9]\d) events/ },
   { name: 'grid-80', columns: 80, rows: 14, until: /\b(?:[6-9]|\d\d+) events/ },
@@ -35,7 +35,7 @@ const SCREENS = [
     until: /no gaps/,
   },
 ];
-/** Of `top`, with enough events for rates of ten seconds. */
+/** Screens of `top`, after long enough for its rates, which cover ten seconds. */
 const TOP_SCREENS = [
   [120, 22],
   [80, 22],

@@ -7,8 +7,8 @@
  * @property {0 | 1} distinct 1: every event has a distinct id and is a little larger; all are prepared in advance
  * @property {'close' | 'open'} end after the last event: close with 1000, or stay open
  * @property {number} delayMs from the welcome to the first event
- * @property {number} feed not 0: all connections with this number get the same paced events, from `delayMs` after the
- *   welcome of the last of `clients` of them on; each event has an id and the time of its write
+ * @property {number} feed not 0: all connections with this number get the same paced events, beginning `delayMs` after
+ *   the last of `clients` connections got its welcome; each event has an id and the time of its write
  * @property {number} clients connections of a feed
  * @property {number} perSecond events per second of a feed
  * @property {number} everyMs 0: as fast as the socket accepts them; otherwise single events with the time of their

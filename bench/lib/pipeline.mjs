@@ -62,5 +62,5 @@ export async function runPipeline(argv, { sink = '| cat >/dev/null', env = {}, t
 export async function runOrThrow(argv, options) {
   const run = await runPipeline(argv, options);
   if (run.exitCode === 0) return run;
-  throw new Error(`${argv.slice(0, 4).join(' ')} … ended in ${run.exitCode}: ${run.stderr.trim()}`);
+  throw new Error(`${argv.slice(0, 4).join(' ')} … exited with ${run.exitCode}: ${run.stderr.trim()}`);
 }

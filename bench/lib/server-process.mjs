@@ -10,8 +10,8 @@ const SERVER = fileURLToPath(new URL('../server.mjs', import.meta.url));
 
 /**
  * A server: `base(flow)` is the base URL for a flow, `stream(flow)` its WebSocket URL; `nextBegin()` resolves with the
- * monotonic time in ns at which the next connection's first event is written. `tls` is the same over `wss:`; its
- * certificate is in the file SSL_CERT_FILE from here on.
+ * monotonic time in ns at which the next connection's first event is written. `tls` is the same over `wss:`.
+ * SSL_CERT_FILE is set to the file with its certificate.
  */
 export async function startServer() {
   const child = fork(SERVER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });

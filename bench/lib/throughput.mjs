@@ -7,7 +7,7 @@ import { runOrThrow, runPipeline } from './pipeline.mjs';
 
 /**
  * @param {string} reader shell text between the client and the end of the pipeline
- * @param {boolean} mayFail the reader ends the client, so its exit code is ignored
+ * @param {boolean} mayFail true if the reader ends the client; the client's exit code is then ignored
  * @returns {Promise<{perSecond: number, peakKiB: number | undefined, cpuMs: number | undefined, cpuUs: number | undefined}>}
  *   cpuUs is the CPU time per event
  */

@@ -22,7 +22,7 @@ function listClients(server, plan, peers, proxyUrl) {
   const tail = (n) => clients.tail(server.base({ count: n, end: 'open' }), n);
   const all = plan.smallEvents;
   const few = plan.slowPeerEvents;
-  // Not through a proxy to 127.0.0.1.
+  // `tail` connects to 127.0.0.1 without a proxy.
   const tunneled = (n) => tail(n).map((word) => word.replace('127.0.0.1', '0.0.0.0'));
   const onlyOverTls = [
     {

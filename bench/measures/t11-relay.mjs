@@ -1,4 +1,4 @@
-// T11: acknowledged events per second, into JetStream and in batches to an HTTP endpoint, at some windows,
+// T11: acknowledged events per second, into JetStream and in batches to an HTTP endpoint, with several window sizes,
 // compared with the client library's own publish loop and a node:http loop.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -52,7 +52,7 @@ async function bundleCeiling(folder) {
 
 export async function measureStart({ server, plan, note }) {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  // The command would read the certificate.
+  // With SSL_CERT_FILE, the command would spend time on reading the certificate.
   const { SSL_CERT_FILE: _file, ...env } = timedEnv({ ATLANTIS_CONFIG_DIR: join(folder, 'config') });
   const flow = { count: 1, size: SIZES.small };
   try {

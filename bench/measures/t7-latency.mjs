@@ -1,5 +1,5 @@
-// T7: latency of single events at random times, from the write of the server to a line that the reader of
-// stdout has. T7s: the same over `wss:`.
+// T7: latency of single events at random times, from the write of the server until the reader of stdout has the
+// line. T7s: the same over `wss:`.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Replaces tweetnacl, with which the NATS client signs the challenge of a server: Node signs as well. Everything else in
-// it, such as encryption, is for keys that delivery/nats/ does not have.
+// Replaces tweetnacl, with which the NATS client signs the challenge of a server: Node's own crypto can do that.
+// Everything else in tweetnacl, such as encryption, is for keys that delivery/nats/ does not have.
 const { createPrivateKey, createPublicKey, sign } = require('node:crypto');
 
 /** What comes before the 32 bytes of an Ed25519 seed in PKCS #8 (RFC 8410). */

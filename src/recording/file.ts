@@ -35,10 +35,11 @@ export function isCompressedName(path: string): boolean {
 }
 
 /**
- * The real path of a recording, which is created if it does not exist: a link on the path may change during the run.
+ * Creates the recording if it does not exist.
  *
  * @param taken descriptors of stdout and stderr
- * @throws UsageError if it is not a regular file or is one of those, OutputError if it cannot be opened
+ * @returns its real path, because a link on the path may change during the run
+ * @throws UsageError if it is not a regular file or is one of `taken`, OutputError if it cannot be opened
  */
 export function locateRecording(path: string, taken: readonly number[]): string {
   const fd = open(path);
@@ -65,7 +66,7 @@ function isSameFile(file: Stats, fd: number): boolean {
 /**
  * Opens or creates a file, and removes an incomplete end.
  *
- * @param newMode of a file that is created
+ * @param newMode permissions of a file that is created
  * @throws UsageError for a file that is not a recording, OutputError if it cannot be written
  */
 export function openRecordingFile(path: string, newMode = 0o600) {

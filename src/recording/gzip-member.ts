@@ -6,7 +6,7 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { MAX_LINE_BYTES } from './recorded-line.ts';
 
 const PLAIN_HEADER_BYTES = 10;
-/** Plain header, length of the extra field, its name and length, length of the member. */
+/** Plain header, length of the extra field, name and length of its subfield, length of the member. */
 export const MEMBER_HEADER_BYTES = 20;
 const FLAGS_AT = 3;
 const EXTRA_FIELD = 0x04;

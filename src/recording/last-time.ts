@@ -1,16 +1,16 @@
-// When a recording ends, found without reading all of it: for the remaining time on the status line of a replay.
+// Finds when a recording ends, without reading all of it, for the remaining time on the status line of a replay.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { LINE_FEED } from '../events/scan-constants.ts';
 import { readAt } from './file.ts';
 import { MEMBER_HEADER_BYTES, readMemberLength, unpackMember } from './gzip-member.ts';
 import { readLine } from './recorded-line.ts';
 
-/** The last event is looked for in this much of the end of the file. */
+/** How much of the end of the file is searched for the last event. */
 const END_BYTES = 256 * 1024;
 
 /**
  * When the last event was received, ms since the epoch. Undefined for plain NDJSON, a pipe, a file that another program
- * compressed, and where the end has no event.
+ * compressed, and a file with no event near its end.
  */
 export function findLastTime(path: string): number | undefined {
   let fd: number | undefined;

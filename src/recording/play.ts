@@ -22,7 +22,7 @@ export type Played =
   /** `line` counts from 1. */
   | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
 
-/** When events are played, and which. */
+/** Which events are played, and when. */
 export interface PlayPace {
   /** Factor of the recorded speed; Infinity does not wait at all. */
   readonly speed: number;
@@ -37,7 +37,7 @@ export interface PlayPace {
 }
 
 export interface PlayConfig extends PlayPace {
-  /** Of the file, for errors; `-` is stdin. */
+  /** Path of the file, for errors; `-` is stdin. */
   readonly path: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -52,7 +52,7 @@ export interface PlayConfig extends PlayPace {
   readonly onWait?: ((receivedAtMs: number | undefined, delayMs: number) => void) | undefined;
 }
 
-/** Limits a batch, after which the reader may stop or wait. */
+/** Limits the size of a batch, because the reader can stop or wait only between two batches. */
 const MAX_BATCH_EVENTS = 512;
 /** A file that begins with this many damaged lines is not played. */
 const MAX_DAMAGED_AT_START = 10;

@@ -1,4 +1,4 @@
-// `tail --record` before the session: finds the file, takes its lock, and reopens the file after SIGUSR1.
+// Prepares `tail --record`: finds the file, takes its lock, and makes SIGUSR1 reopen the file.
 import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import type { Reporter } from '../ui/reporter.ts';
@@ -44,7 +44,7 @@ export async function prepareRecording(
     if (isReleased) taken?.release();
     else lock = taken;
   };
-  /** It may have been deleted together with the recording, and not taken by another run. */
+  /** A lost lock may have been deleted together with the recording; another run has not necessarily taken it. */
   const takeAgain = async (): Promise<void> => {
     try {
       await takeIt();

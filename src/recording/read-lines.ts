@@ -12,7 +12,7 @@ import { type Unpacked, unpack } from './unpack.ts';
 
 /** Lines that were read together, to be read one by one. */
 export class Lines implements Iterable<Buffer> {
-  /** All of them, each with its line feed, which the last one of a file may not have. */
+  /** All lines, each with its line feed; the last line of a file may have none. */
   readonly bytes: Buffer;
   /** The offset of the line that was read last. */
   lineStart = 0;
@@ -112,7 +112,7 @@ function createLineSplitter() {
       isSkipping = false;
       const end = part.lastIndexOf(LINE_FEED) + 1;
       if (rest.length > 0 && end > 0) {
-        // On its own, so that the others are not copied.
+        // The continued line has its own batch, so that the other lines are not copied.
         start = part.indexOf(LINE_FEED) + 1;
         yield { lines: takeLines(part.subarray(0, start)) };
       }

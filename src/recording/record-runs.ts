@@ -1,6 +1,6 @@
-// Takes runs of lines of a recording in one call of the scanner: lines whose envelopes are like that of the first one.
+// Reads a run of recorded lines in one call of the scanner: consecutive lines whose envelopes are like the first one's.
 //
-// Line by line, it takes three times as long. Any other line ends a run and is left to recorded-line.ts.
+// Reading line by line takes three times as long. Any other line ends a run and is left to recorded-line.ts.
 import type { EventLines } from '../events/batch.ts';
 import { ScannedLines } from '../events/scanned-lines.ts';
 import { createInstance, type ScannerExports } from '../events/scanner.ts';
@@ -9,26 +9,26 @@ import { readEnvelope } from './recorded-line.ts';
 
 export interface RecordedRun {
   readonly kind: 'run';
-  /** Of the first event. */
+  /** Receive time of the first event. */
   readonly receivedAtMs: number;
   readonly connection: number;
   readonly lines: EventLines;
 }
 
-/** Whether the exact receive times from `fromMs` until before `toMs` do not matter. */
+/** Whether the exact receive times from `fromMs` (inclusive) to `toMs` (exclusive) do not matter. */
 type JoinsTimes = (fromMs: number, toMs: number) => boolean;
 
-/** Joined times are equal up to the tens of seconds, after which any digits are valid. */
+/** Joined times have the same text up to the tens of seconds; any digits after them make a valid time. */
 const JOINED_MS = 10_000;
-/** Bytes from there to the end of the head of an envelope that this program wrote. */
+/** Bytes after the tens of seconds in the head of an envelope that this program wrote. */
 const AFTER_TENS_BYTES = '0.000Z","seq":'.length;
 
-/** One for all recordings that are played at the same time, since each one reserves address space. */
+/** One scanner for all recordings that are played at the same time, since each scanner reserves address space. */
 let shared: RunScanner | 'unavailable' | undefined;
 
 /**
- * The run that begins with `line`, which was read last from `lines`; reading continues after it. Undefined if the line
- * is not a usual one, and without WebAssembly.
+ * The run that begins with `line`, which was read last from `lines`; reading continues after the run. Undefined if the
+ * line cannot begin a run, or if there is no WebAssembly.
  */
 export function takeRun(lines: Lines, line: Buffer, joinsTimes: JoinsTimes): RecordedRun | undefined {
   const envelope = readEnvelope(line);

@@ -35,8 +35,8 @@ const LIFECYCLE_KIND = makeNames(['lifecycle']);
 const GAP_TIMES = makeNames(['from', 'to']);
 
 /**
- * When a recording that begins with this line began, ms since the epoch; undefined if this is not a line of one. It is
- * a header, unless another program truncated the file while an event was written.
+ * The start time of a recording, read from its first line, in ms since the epoch; undefined if this is not a line of a
+ * recording. The first line is a header, unless another program truncated the file while an event was written.
  */
 export function readStartTime(bytes: Buffer): number | undefined {
   const line = readLine(bytes);
@@ -89,7 +89,7 @@ export function readLine(bytes: Buffer): RecordedLine {
 interface Envelope {
   readonly receivedAtMs: number;
   readonly connection: number;
-  /** Bytes before the sequence number, and from there to the event. */
+  /** Bytes before the sequence number, and bytes between the sequence number and the event. */
   readonly head: number;
   readonly tail: number;
   /** Whether the head is as this program writes it. */
@@ -127,7 +127,7 @@ export function readPlainLine(bytes: Buffer): RecordedLine {
   return flags < 0 ? { kind: 'damaged', why: describeFault(flags) } : { kind: 'plain', text, flags };
 }
 
-/** Other programs may have added a byte order mark to a file, or to each of several. */
+/** Other programs may have added a byte order mark to a file; joined files can contain several. */
 function trimLine(bytes: Buffer): Buffer {
   const hasMark = bytes[0] === BYTE_ORDER_MARK[0] && bytes.indexOf(BYTE_ORDER_MARK) === 0;
   return trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);

@@ -52,7 +52,7 @@ async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Un
     await yieldToLoop();
     return;
   }
-  // The member is incomplete if the end or another member comes too early: then its beginning can be read.
+  // If the file ends or another member begins too early, this member is incomplete, but its beginning can be read.
   const next = findMember(member.subarray(1));
   if (next === undefined && member.length === length) {
     yield* seek(source, DAMAGED);
@@ -64,7 +64,7 @@ async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Un
   yield { fault: TRUNCATED };
 }
 
-/** In pieces, as a file is read: one member can hold millions of empty lines. */
+/** Yields lines in pieces as small as those of a file: one member can contain millions of empty lines. */
 function* cut(lines: Buffer): Generator<Buffer> {
   for (let at = 0; at < lines.length; at += PIECE_BYTES) yield lines.subarray(at, at + PIECE_BYTES);
 }

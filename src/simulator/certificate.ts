@@ -85,7 +85,10 @@ const IP_ADDRESS = 0x87;
 
 const TRUE = encode(TAG.boolean, Uint8Array.of(0xff));
 
-/** For loopback by name and address, and for `host` or all addresses of the machine; valid from an hour ago, for 30 days. */
+/**
+ * Creates a certificate for `localhost`, the loopback addresses and `host`; for a wildcard `host`, it has the name and
+ * all addresses of the machine instead. It is valid from an hour ago until 30 days from now.
+ */
 export function makeCertificate(host: string): ServerCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(objectIdentifier(ECDSA_WITH_SHA256));

@@ -126,7 +126,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     return typeof key === 'string' && (keys ? keys.includes(key) : WELL_FORMED_KEY.test(key));
   }
 
-  /** Rejects a request before the scenario decides. */
+  /** The refusal of a request that does not reach the scenario: wrong path, or a key that is not accepted. */
   function findFault({ method, url = '', headers }: IncomingMessage): Refusal | undefined {
     if (method !== 'GET' || url.split('?', 1)[0] !== '/v1/stream') return { status: 404 };
     const key = headers['x-api-key'];

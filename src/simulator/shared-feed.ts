@@ -1,5 +1,5 @@
-// One stream of events for all clients of a simulator, as in the service: a client gets what is sent while it is
-// connected.
+// One stream of events for all clients of a simulator, as in the service: a client gets the events that are sent while
+// it is connected.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSource } from './events.ts';
 import { type Shared, startPace } from './perform.ts';
@@ -23,7 +23,7 @@ export class SharedFeed {
     this.#ratePerSecond = ratePerSecond;
   }
 
-  /** What is sent from now on, until the signal aborts. */
+  /** Yields the events that are sent from now on, until the signal aborts. */
   async *subscribe(signal: AbortSignal): AsyncGenerator<Shared, void, undefined> {
     const subscriber: Subscriber = { waiting: [], wake: () => {} };
     const wake = (): void => subscriber.wake();
@@ -46,7 +46,7 @@ export class SharedFeed {
     }
   }
 
-  /** Sends while anyone listens. */
+  /** Sends events as long as there are subscribers. */
   async #run(): Promise<void> {
     this.#isRunning = true;
     const pace = startPace(this.#ratePerSecond, performance.now());

@@ -136,7 +136,7 @@ export function openWire(client: WebSocket, socket: Socket, reset: () => void): 
   client.on('ping', (data) => answerPing(encodeFrame(OPCODE.pong, data)));
   // A protocol error of the client ends its connection.
   client.on('error', () => socket.destroy());
-  // Registered first, so that whatever waits for the socket finds the signal aborted.
+  // Registered before other listeners, so that the signal is already aborted when `send` stops waiting for the socket.
   socket.on('error', () => gone.abort());
   socket.once('close', () => {
     gone.abort();

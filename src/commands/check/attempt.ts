@@ -37,7 +37,7 @@ function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): Att
   };
 }
 
-/** Name lookup and TCP are those of the proxy, which looks up the host of the URL itself. */
+/** The steps `lookup` and `connect` are for the proxy; the proxy itself looks up the host of the URL. */
 function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): AttemptObserver['onPhase'] {
   return (phase, socket) => {
     if (phase === 'proxy' && socket !== undefined) {

@@ -33,7 +33,7 @@ export function openReports(
     summaryFile !== undefined && attemptSummary(summaryFile, warn, () => resolvePlace(summaryFile));
   return (report) => {
     const annotation = gitHub === undefined ? undefined : formatAnnotation(report);
-    // The only line that is a command on purpose.
+    // The only output that GitHub Actions should run as a command.
     if (annotation !== undefined) io.writeErrRaw(`${annotation}\n`);
     if (hasSummary) attemptSummary(summaryFile, warn, () => appendText(summaryFile, formatSummary(report)));
     if (junit === undefined) return undefined;

@@ -85,7 +85,7 @@ async function parseExpected(
   };
 }
 
-/** The syntax of `--where`. */
+/** Parses an `--expect`, which has the syntax of `--where`. */
 async function parseExpectation(expression: string): Promise<Expectation> {
   const names = { ...FILTER_FLAGS, where: '--expect' };
   return { expression, select: await createFilter({ types: [], where: [expression] }, names, false) };

@@ -30,7 +30,7 @@ export interface Expected {
 export interface Count {
   readonly expression: string;
   readonly min: number;
-  /** In time. */
+  /** Events that count: with `--max-lag`, those within it. */
   readonly matched: number;
   /** Older than `--max-lag` on arrival. */
   readonly late: number;
@@ -45,7 +45,7 @@ export interface Count {
 export interface ExpectationCounter {
   /** Call with all items of a stream, in order. */
   take(item: StreamItem): void;
-  /** What is left of `withinMs`, or negative. */
+  /** Remaining time of `withinMs`; negative after it. */
   readonly remainingMs: number;
   /** Whether all expectations are met. */
   readonly isMet: boolean;
@@ -54,9 +54,9 @@ export interface ExpectationCounter {
   readonly counts: readonly Count[];
   /** All messages so far, including discarded ones. */
   readonly messages: number;
-  /** Events in time, until all expectations were met. */
+  /** Events received within `withinMs`, until all expectations were met. */
   readonly events: number;
-  /** The same for messages that are not events. */
+  /** Messages that are not events, counted during the same time. */
   readonly discarded: number;
   /** Events that arrived too late for `withinMs`. */
   readonly overdue: number;

@@ -102,7 +102,7 @@ export const sayStepFailed = (step: string): string => `${CHECK}: ${step} failed
 export const sayChecked = (isOk: boolean, end: string): string =>
   `${CHECK}: ${isOk ? 'passed' : `failed (${end})`}`;
 
-/** In messages; reports for programs list more. */
+/** Event types that a message lists; reports for programs list more. */
 const SHOWN_TYPES = 8;
 
 /** Cause by exit code. */
@@ -112,7 +112,7 @@ const ERROR_CAUSES: Readonly<Record<number, string>> = {
   [EXIT.store]: 'store',
 };
 
-/** Its exit code is the one that `tail` gives up with. */
+/** The failure for a cause, with the exit code of `tail` when it gives up for this cause. */
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
   const { retryAfterMs } = cause;
@@ -151,7 +151,10 @@ export function describeForeignKey(host: string, accepted: string, expected: str
   };
 }
 
-/** No pong. With messages in the meantime the server violates the protocol; without, the connection is dead (contract K2). */
+/**
+ * No pong arrived. If other messages did, the server violates the protocol; otherwise, the connection is dead
+ * (contract K2).
+ */
 export function describeMissingPong(host: string, waitedMs: number, hasHeard: boolean): Failure {
   const detail = `no pong within ${formatDuration(waitedMs)} of a ping`;
   if (!hasHeard) return fromCause({ kind: 'silent', host, detail });

@@ -58,7 +58,7 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
   const welcomed = new Promise<Connected>((resolve) => {
     welcome = resolve;
   });
-  // Items are counted in parallel, so that neither they nor pongs wait for each other.
+  // Items are counted in parallel with the steps, so that a step that waits for a pong does not delay them.
   const pumped = pump(stream.items(), (item) => {
     counter.take(item);
     if (item.kind === 'connected') welcome(item);
@@ -78,7 +78,7 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
   if (gaveUp !== undefined && !signal.aborted) log.fail(say.fromCause(gaveUp.cause));
 }
 
-/** With --wait; only the first failure, since the others are usually the same. */
+/** With --wait, reports only the first failure, since later ones are usually the same. */
 function reportWait({ cause, attempt }: Retrying, { warn }: Probe): void {
   if (attempt === 2) warn(say.sayWaiting(cause));
 }
@@ -175,7 +175,7 @@ async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter
     return;
   }
   log.begin('events');
-  // The time includes the pings: the events may have arrived, or be overdue, by now.
+  // `--within` also covers the pings, so the events may already have arrived, or be overdue.
   const outcome = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
   if (counter.isMet) {
     log.pass(counter.counts.map(say.PASSED.events).join(', '), say.listReceived(counter));

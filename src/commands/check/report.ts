@@ -94,7 +94,7 @@ const NAME_WIDTH = Math.max(...STEP_NAMES.map((name) => name.length));
 const MIN_SUMMARY_WIDTH = 30;
 
 /**
- * `ok      TLS            TLSv1.3, issued by …, 71 days left (12 ms)`; for a failure with the hint below.
+ * `ok      tls        TLSv1.3, issued by …, expires in 71 days (12 ms)`; a failure has its hint on the next line.
  *
  * @param columns width of the terminal; default unlimited
  */

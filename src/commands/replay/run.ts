@@ -11,13 +11,13 @@ import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config
 
 /**
  * Plays a recording or plain NDJSON, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`,
- * 2 for another file.
+ * 2 for any other file.
  *
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io: Io): Promise<Outcome> {
   const parsed = parseStreamFlags(flags, io, addDefaults(flags, io));
-  // Keys are not taken from a recording on stdin.
+  // A recording on stdin is not a keyboard.
   const config = { ...parsed, hasKeys: parsed.hasKeys && path !== '-' };
   const pace = parsePlayFlags(flags, io.clock.wallMs());
   const { reporter, status } = await createReporting(config, io);

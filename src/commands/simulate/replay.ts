@@ -16,7 +16,7 @@ const NO_STDIN = (): never => {
 };
 
 /**
- * The scenario. Damaged lines are reported while the first client reads them.
+ * Creates the scenario. Damaged lines are reported while the first client reads them.
  *
  * @throws UsageError if the file cannot be read or played
  */

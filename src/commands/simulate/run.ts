@@ -1,4 +1,4 @@
-// `stream simulate`: prints how to connect to it, and serves until a signal.
+// `stream simulate`: starts the simulator, prints how to connect, and serves until a signal.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -174,7 +174,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Not repeated in the message: it may be a real key. */
+/** The error message does not repeat the key, which may be a real one. */
 function parseAcceptedKey(key: string): string {
   if (isKey(key)) return key;
   throw new UsageError(...sayInvalid('--key', undefined, say.A_MADE_UP_KEY));

@@ -1,4 +1,4 @@
-// Numbers as text for the table. What is shortened or computed has a `~`; exact amounts have all their digits.
+// Numbers as text for the table. A rounded amount has a `~`; an exact amount has all its digits.
 import { formatDuration } from '../../ui/format.ts';
 import { type Decimal, roundDecimal, writeDecimal } from './decimal.ts';
 import { BELOW_ZERO } from './lag.ts';

@@ -63,7 +63,7 @@ export async function parseTopFlags(path: string | undefined, flags: TopFlags, i
         flags.by,
         by.filter(({ text }) => text !== 'type'),
       ),
-      // Of several, one is enough.
+      // An event needs only one of several amount fields.
       ...listWatched('--usd-field', flags.usdField, dollars.length > 1 ? [] : dollars),
       ...listWatched(
         '--lag-field',

@@ -12,7 +12,7 @@ export class ConnectionState implements StreamProgress {
   readonly startedAtMs: number;
   state: State = { kind: 'connecting' };
   connections = 0;
-  /** Including one that is open. */
+  /** Number of gaps, including one that is still open. */
   gaps = 0;
   isGapOpen = false;
   /** Events before filters; undefined without filters. */

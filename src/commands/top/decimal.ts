@@ -17,7 +17,7 @@ export const ZERO: Decimal = { units: 0n, scale: 0 };
 const MAX_DIGITS = 200;
 const NUMBER = /^(-?\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
 
-/** The value of a number as in JSON; undefined for another text, and for a number of more than 200 digits. */
+/** The value of a number as in JSON; undefined for other text, and for a number of more than 200 digits. */
 export function parseDecimal(text: string): Amount | undefined {
   if (text.length > MAX_DIGITS) return undefined;
   const [, whole, fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];

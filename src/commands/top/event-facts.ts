@@ -65,7 +65,7 @@ export function createFactReader({ by, dollars, time }: FactPaths): (event: Buff
 /** Reads a value of the current event: a string in its quotes, a number or literal as sent. */
 type ReadValue = () => string | undefined;
 
-/** Values of one event. Its own members are found in one pass, deeper ones in one for each path. */
+/** Values of one event. Its top-level members are found in one pass, deeper values in one pass for each path. */
 class EventValues {
   readonly #memberNames: string[] = [];
   #names: Names | undefined;
@@ -116,7 +116,7 @@ function readFirst(readers: readonly ReadValue[]): string | undefined {
   return undefined;
 }
 
-/** @param fields read before the value itself, if they are strings */
+/** @param fields the first of them that is a string is used; otherwise, the value itself */
 function readKey(fields: readonly ReadValue[], own: ReadValue): string | undefined {
   for (const read of fields) {
     const source = read();

@@ -18,7 +18,7 @@ import type { StreamFlags } from '../../settings/stream-config.ts';
 /** The default of `--speed`. */
 export const FILE_SPEED = 'max';
 
-/** A recording is read as fast as possible: its table shows its own times. */
+/** By default, a recording is read as fast as possible, since the table shows the recorded times. */
 export const FILE_FLAGS = {
   ...PLAY_FLAGS,
   since: text('--since <start>', 'where to start: as in tail (with --from) or as in replay (with a file)'),
@@ -43,7 +43,7 @@ export const TOP_FLAGS = {
 
 const { since: _since, ...streamOnlyFlags } = FROM_FLAGS;
 
-/** What has no effect on a recording. */
+/** Flags that have no effect on a recording. */
 export const LIVE_ONLY_FLAGS = {
   ...SOURCE_FLAGS,
   ...streamOnlyFlags,

@@ -32,7 +32,7 @@ interface FrameChoice {
   readonly sort: Sort;
   readonly isReversed: boolean;
   readonly isPaused: boolean;
-  /** The run has ended: nothing is said about its next step. */
+  /** The run has ended, so the frame does not say that it is connecting or retrying. */
   readonly isFinal: boolean;
   readonly columns: number;
   readonly maxRows: number;
@@ -147,7 +147,10 @@ function describeTotals({ ranking, connection, timeline }: TopData, { signs, sty
   return pieces;
 }
 
-/** How long ago, or the time of day in a recording, with the date if it is longer than a day. */
+/**
+ * Formats when a row was last seen: how long ago, or for a recording the time of day, with the date if the recording
+ * covers a day or more.
+ */
 function createLastFormat({ isFile, timeline }: TopData, clock: Clock): (lastSeenMs: number) => string {
   if (!isFile) {
     const nowMs = clock.wallMs();

@@ -1,4 +1,4 @@
-// Percentiles of the lag in bounded memory: a histogram whose buckets are at most 1/16 wide.
+// Percentiles of the lag in bounded memory: a histogram whose buckets are 1 ms wide, or at most 1/16 of their lag.
 
 /** Buckets for each doubling. */
 const PARTS = 16;
@@ -37,7 +37,7 @@ export class LagHistogram {
     this.#total = 0;
   }
 
-  /** The lag in ms that this share of the events did not exceed, -1 for one below zero; undefined without any. */
+  /** The lag in ms that this share of the events did not exceed, -1 for a lag below zero; undefined without events. */
   percentile(share: number): number | undefined {
     if (this.#counts === undefined || this.#total === 0) return undefined;
     let left = Math.max(1, Math.ceil(share * this.#total));

@@ -15,7 +15,7 @@ const FRAME_MS = 500;
 const MIN_FRAME_MS = 250;
 /** Without events, the ages and rates still change. */
 const IDLE_FRAME_MS = 1_000;
-/** Two lines of totals, titles, the other rows, the message, the keys, and two empty lines. */
+/** The source, the totals, the titles, the row `other`, the message, the keys, and two empty lines. */
 const LINES_AROUND = 8;
 const DEFAULT_LINES = 24;
 const DEFAULT_COLUMNS = 80;

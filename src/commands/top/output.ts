@@ -33,7 +33,7 @@ export function createTopOutput(
   const { ranking, timeline, connection, isFile: isRecording } = data;
   const { once, sort, rows: maxRows } = config;
 
-  /** What is printed at the end; nothing if there was never anything to count. */
+  /** The table that is printed at the end; empty if the run never connected. */
   const printTable = (choice: Pick<LiveView, 'sort' | 'isReversed' | 'maxRows'>): Buffer | string => {
     if (connection.connections === 0 && ranking.total.events === 0 && !isRecording) return '';
     if (once?.isJson === true)
@@ -61,12 +61,13 @@ export function createTopOutput(
     return {
       writeEvents(batch: Batch, count) {
         const { receivedAtMs } = batch;
-        // Events linger, so they are counted at their own time; the wall clock may have been set since.
+        // Events linger, so they are counted at their receive time. The age is limited, since the wall clock may have
+        // been set in the meantime.
         const ageMs = Math.min(Math.max(0, clock.wallMs() - receivedAtMs), LINGER_MS);
         timeline.advance(isRecording ? receivedAtMs : clock.monotonicMs() - ageMs);
         for (let i = 0; i < count; i += 1) {
           const facts = readFacts(textOf(batch, i));
-          // The lag would be counted from the time at which the file is read.
+          // Without receive times, the lag would depend on when the file is read.
           ranking.add(timeline.hasTimes ? facts : { ...facts, sentAtMs: undefined }, receivedAtMs);
         }
         batch.release?.();

@@ -40,7 +40,7 @@ export class Row {
   lastSeenMs = 0;
   readonly series: Series;
   readonly #timeline: Timeline;
-  /** Of this period, and of the one before it. */
+  /** Lags of this period, and of the period before it. */
   #lag = new LagHistogram();
   #lagBefore = new LagHistogram();
   #lagPeriod = 0;

@@ -90,10 +90,10 @@ async function openSource(
   }
   const { createRecordingSource } = await import('../../session/recording-source.ts');
   const { reporter } = await createReporting(stream, io);
-  // The position in a recording is not shown, so it is not looked for.
   const onPlain = (): void => {
     timeline.hasTimes = false;
   };
+  // The remaining time is not shown, so the end of the recording is not searched for.
   const parts = { select, reporter, status: NO_STREAM_PROGRESS, onPlain };
   return {
     source: createRecordingSource(source.path, source.pace, parts, io),

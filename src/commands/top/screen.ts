@@ -1,4 +1,5 @@
-// The screen of `top`: the alternate one of the terminal, restored at every end. Messages for stderr wait until then.
+// The screen of `top`: the alternate screen of the terminal, which is left however the run ends. Messages for stderr
+// wait until then.
 import type { FullScreen } from '../../io/full-screen.ts';
 import type { Io } from '../../io/io.ts';
 import { type Keyboard, openKeyboard } from '../../io/keyboard.ts';
@@ -29,7 +30,7 @@ export class Screen implements FullScreen {
   #isOpen = true;
   #isShown = false;
 
-  /** Enters the alternate screen, once it is in the foreground. @param onKey called with each key */
+  /** Enters the alternate screen once the process is in the foreground. @param onKey called with each key */
   constructor(io: Io, writer: LineWriter, onKey: (key: string) => void) {
     this.#io = io;
     this.#writer = writer;
@@ -90,7 +91,7 @@ export class Screen implements FullScreen {
     for (const line of this.#held) this.#io.writeErrRaw(`${line}\n`);
   }
 
-  /** True if the screen is shown, which it is once the process is in the foreground. */
+  /** Shows the screen if the process is in the foreground. @returns whether it is shown */
   #enter(): boolean {
     if (!this.#io.isForeground()) return false;
     if (this.#isShown) return true;

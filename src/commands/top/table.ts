@@ -53,7 +53,7 @@ const REST = 'other';
 const lagOf = (row: Row): number => row.readLag()?.p99 ?? Number.NEGATIVE_INFINITY;
 const amountOf = (row: Row): number => row.series.dollarsPerMinute ?? 0;
 
-/** The columns by which rows are ordered, the largest first. */
+/** How rows are sorted by a column, the largest value first. */
 const ORDERS: Readonly<Record<Sort, (rows: readonly Row[]) => Row[]>> = {
   events: (rows) => sortBy(rows, (row) => row.events),
   rate: (rows) => sortBy(rows, (row) => row.series.ratePerSecond ?? 0),
@@ -71,7 +71,7 @@ function sortBy(rows: readonly Row[], measure: (row: Row) => number): Row[] {
   return measured.map(({ row }) => row);
 }
 
-/** The first `count` rows in this order; all others and what has no row of its own are added up. */
+/** The first `count` rows in this order. The other rows, and the events that have no row of their own, are added up. */
 export function selectRows(
   ranking: Ranking,
   timeline: Timeline,
@@ -103,7 +103,7 @@ interface Column {
   show(row: Row, total: Row, options: TableOptions): string;
 }
 
-/** On a terminal; a file has every digit. */
+/** Maximum length of an amount on a terminal; a file has every digit. */
 const MAX_AMOUNT_LENGTH = 22;
 const maxAmountLength = ({ columns }: TableOptions): number =>
   Number.isFinite(columns) ? MAX_AMOUNT_LENGTH : columns;

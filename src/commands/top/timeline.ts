@@ -96,7 +96,7 @@ export class Series {
     return this.#averageOf(this.#dollars, MINUTE_MS);
   }
 
-  /** Events in each slot of up to `bars` parts of the time, oldest first. */
+  /** Events per slot, as up to `bars` values, oldest first. */
   readTrend(bars: number): readonly number[] {
     this.#follow();
     const counts = this.#events.read();
@@ -111,7 +111,7 @@ export class Series {
     });
   }
 
-  /** Over the whole time, for each `everyMs`. */
+  /** The average count per `everyMs`, over the whole time. */
   #averageOf(counts: SlotCounts, everyMs: number): number | undefined {
     const { spanMs } = this.#timeline;
     return spanMs === 0 ? undefined : (counts.sum / spanMs) * everyMs;
