@@ -47,7 +47,7 @@ stream() has no option "texture"
 
 /** Texts of code that only commands need: commander, the NATS client and the profile store. */
 const OF_COMMANDS = /CommanderError|Nats-Msg-Id|profiles\.json/;
-/** The library is 380 kB, two fifths of it the engine for regular expressions; some bundlers add white space. */
+/** The library is 320 kB, nearly half of it the engine for regular expressions; some bundlers add white space. */
 const MAX_BYTES = 600_000;
 
 function bundlers(folder) {
