@@ -147,7 +147,7 @@ async function chooseScenario(
     const reporter = createReporter(io, log, await loadLogStyle(log));
     return { scenario: await createReplay(replay, { speed, ratePerSecond, maxPauseMs }, reporter) };
   }
-  if (paced !== undefined) throw new UsageError(...sayRequires([paced], '--replay', say.FOR_OTHERS_RATE));
+  if (paced !== undefined) throw new UsageError(...sayRequires([paced], '--replay', say.RATE_HINT));
   if (script !== undefined && scenario !== undefined) throw refuse('--script', '--scenario');
   if (script === undefined) return scenario === undefined ? {} : { scenario };
   return { scenario: await readScript(script) };
