@@ -30,7 +30,7 @@ export const sayUnknownScenario = (name: unknown, known: readonly string[]): Err
 ];
 
 /** The summary of a script without one. */
-export const A_SCRIPT = 'a script';
+export const DEFAULT_SUMMARY = 'a script';
 
 /** What a script accepts. */
 export const ACCEPTED_IN_SCRIPTS = {

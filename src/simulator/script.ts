@@ -3,8 +3,8 @@ import { UsageError } from '../errors.ts';
 import { describeCounts } from '../flags/messages.ts';
 import { parseDuration } from '../flags/values.ts';
 import {
-  A_SCRIPT,
   ACCEPTED_IN_SCRIPTS as ACCEPTED,
+  DEFAULT_SUMMARY,
   SCRIPT_FAULTS as FAULTS,
   nameInScript,
   sayInvalidScript,
@@ -157,7 +157,7 @@ function parseAct(name: (typeof ACT_NAMES)[number], value: unknown, path: string
 export function parseScript(script: unknown): Scenario {
   const object = requireObject(script, '$', ACCEPTED.script);
   refuseOthers(object, ['$schema', 'summary', 'connections', 'repeat'], '$');
-  const { connections, summary = A_SCRIPT, repeat = false } = object;
+  const { connections, summary = DEFAULT_SUMMARY, repeat = false } = object;
   if (typeof summary !== 'string') throw fail('$.summary', FAULTS.notString(summary), ACCEPTED.string);
   if (typeof repeat !== 'boolean') throw fail('$.repeat', FAULTS.invalid(repeat), ACCEPTED.flag);
   if (!Array.isArray(connections) || connections.length === 0) {
