@@ -36,23 +36,23 @@ export async function prepareRecording(
   let fail = (_failure: OutputError): void => {};
   let lock: Lock | undefined;
   let isReleased = false;
-  const takeIt = async (): Promise<void> => {
+  const acquireLock = async (): Promise<void> => {
     const taken = await lockRecording(path, host, {
       warn: (message) => report({ event: 'warning', level: 'warn', message }),
-      onLost: () => void takeAgain(),
+      onLost: () => void reacquireLock(),
     });
     if (isReleased) taken?.release();
     else lock = taken;
   };
   /** A lost lock may have been deleted together with the recording; another run has not necessarily taken it. */
-  const takeAgain = async (): Promise<void> => {
+  const reacquireLock = async (): Promise<void> => {
     try {
-      await takeIt();
+      await acquireLock();
     } catch {
       fail(new OutputError(...sayTakenOver(path)));
     }
   };
-  await takeIt();
+  await acquireLock();
   let unwatch = (): void => {};
   return {
     open(onFailure) {
