@@ -81,9 +81,9 @@ export async function planBundles(root, plugins) {
   const { staticImports, entries } = await readGraph(src, plugins);
   const owners = new Map();
   const members = new Map();
-  for (const [layer, begins] of Object.entries(LAYERS)) {
+  for (const [layer, entryPaths] of Object.entries(LAYERS)) {
     const owned = new Set();
-    const waiting = begins.map((path) =>
+    const waiting = entryPaths.map((path) =>
       path.includes('/') || path.endsWith('.ts') ? resolve(src, path) : path,
     );
     for (const path of waiting) {
