@@ -1,4 +1,4 @@
-// Replaces when-exit, with which conf's dependency atomically would handle sixteen signals to remove temporary
+// Replaces when-exit, with which conf's dependency atomically would handle seventeen signals to remove temporary
 // files. Only the command handles signals (contract S1), and profiles/write.ts removes the files of a killed
 // writer.
 export default () => () => {};
