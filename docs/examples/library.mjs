@@ -1,7 +1,7 @@
 // Collects `count` large transfers with the library, and logs connects, losses and gaps.
 import { StreamEndedError, stream } from 'atlantis-cli';
 
-/** Returns early, without an error, if `signal` aborts. Rejects if the stream is refused, or lost and given up. */
+/** Returns early, without an error, if `signal` aborts. Rejects if the stream is refused, or lost and not restored. */
 export async function collectLargeTransfers({ url, key, count, signal, log = () => {} }) {
   const events = stream({
     url,

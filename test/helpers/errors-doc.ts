@@ -114,8 +114,8 @@ export function renderErrorsDoc(): string {
 
 <!-- Written by \`UPDATE_DOCS=1 npm test -- cause-table\` from src/connection/cause-table.ts and retry-policy.ts. -->
 
-A run of \`atlantis\` ends with one of these exit codes. Flags, codes and the names of causes are stable, so scripts
-can rely on them. With \`--log-format json\` the cause is in the field \`cause\`, the code in \`exit_code\`.
+A run of \`atlantis\` ends with one of the exit codes on this page. Flags, codes and the names of causes are stable, so
+scripts can rely on them. With \`--log-format json\` the cause is in the field \`cause\`, the code in \`exit_code\`.
 
 ## Why a connection failed or ended
 

@@ -90,7 +90,9 @@ function addAdd(profile: DocumentedCommand, io: Io): void {
   profile
     .command('add')
     .summary('store a base URL and an API key')
-    .description('Store a base URL and an API key under a name. On a terminal it asks for what is missing.')
+    .description(
+      'Store a base URL and an API key under a name. On a terminal, it prompts for missing values.',
+    )
     .argument('<name>', 'name of the profile: letters, digits, dots, dashes, underscores; at most 64')
     .flags(ADD_FLAGS)
     .example('atlantis profile add main --url https://api.atlantis.example', 'asks for the key')

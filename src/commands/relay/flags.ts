@@ -171,7 +171,7 @@ const HTTP_FLAGS = group('HTTP:', {
 export const INSPECT_FLAGS = group('Inspection:', {
   inspect: text(
     '--inspect <dir>',
-    'print what is in this spool and exit; safe while a relay is using it; exit 8 if the spool is damaged',
+    'print the contents of this spool and exit; safe while a relay is using it; exit 8 if the spool is damaged',
   ),
   isJson: toggle('--json', 'with --inspect: print one JSON document'),
   isExport: toggle('--export', 'with --inspect: write the pending events to stdout as NDJSON'),
