@@ -138,7 +138,7 @@ function quoteLine(text: string): string {
 
 /**
  * A paragraph in short source lines; text between backticks is bold. A long word such as a URL may be broken after
- * punctuation.
+ * punctuation. `\&` marks an "e.g." that ends a line, because troff would take it for the end of a sentence.
  */
 function quoteParagraph(text: string): string[] {
   // A bold phrase may be broken over two lines.
@@ -146,6 +146,7 @@ function quoteParagraph(text: string): string[] {
     quoteLine(line)
       .replaceAll('\u{2}', '\\fB')
       .replaceAll('\u{3}', '\\fR')
+      .replace(/\be\.g\.$/, '$&\\&')
       .replace(/\S{24,}/g, (word) => word.replace(/[/,\]](?=[^/\s])/g, '$&\\:')),
   );
 }
