@@ -11,7 +11,7 @@ export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
     .command('replay')
     .summary('play a recording made by `tail --record`')
     .description(
-      'Play a recording made by `tail --record` to stdout, at the speed at which it was recorded. Plain NDJSON has no receive times: it is played at full speed, or at --rate.',
+      'Play a recording made by `tail --record`: print its events to stdout at their original speed. Plain NDJSON has no receive times: it is played at full speed, or at --rate.',
     )
     .argument('<file>', 'recording or NDJSON, plain or .gz; - for stdin')
     .flags(PLAY_FLAGS)
