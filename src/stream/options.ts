@@ -63,7 +63,7 @@ export interface StreamOptions extends StreamCallbacks {
   readonly maxReconnects?: number | undefined;
   /** Simultaneous connections, 1 to 4, merged into one stream without duplicates; default 1. */
   readonly connections?: number | undefined;
-  /** Replace a single connection that does not answer before it is given up; default true. */
+  /** Replace the only connection when it stops answering, before it is given up; default true. */
   readonly overlap?: boolean | undefined;
   /** Path of the id of an event, by which duplicates are recognized; default `id`, else its text. */
   readonly id?: string | undefined;
