@@ -13,7 +13,7 @@ FROM ${NODE_IMAGE}
 COPY --from=build /src/package.json /src/LICENSE /opt/atlantis/
 COPY --from=build /src/bin /opt/atlantis/bin
 COPY --from=build /src/dist /opt/atlantis/dist
-# A folder for profiles and one for recordings, spools and dead letters, which a volume may replace.
+# A folder for profiles and one for recordings, spools and dead letters; volumes may replace both.
 RUN ln -s /opt/atlantis/bin/atlantis.cjs /usr/local/bin/atlantis \
   && mkdir -p /config /data && chown 1000:1000 /config /data && chmod 700 /config /data
 ENV NODE_ENV=production ATLANTIS_CONFIG_DIR=/config
