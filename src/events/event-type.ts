@@ -77,7 +77,7 @@ const MIN_CACHED_LENGTH = 4;
 const MAX_CACHED_LENGTH = 128;
 
 /**
- * Creates a test of types in the bytes of an event from a test of decoded types. A stream has few types, so results
+ * Turns a test of decoded types into a test of types in the bytes of an event. A stream has few types, so results
  * are cached by the bytes of the type; the cache is bounded, whatever types a server sends.
  */
 export function createTypeTest(isWanted: (type: string) => boolean): TypeTest {

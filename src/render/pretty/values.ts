@@ -60,7 +60,7 @@ function showScalar(view: EventView, start: number, end: number): string {
 function show(view: EventView, text: string): string {
   const isLong = text.length > MAX_SHOWN_UNITS && !view.isFull;
   const visible = isLong ? cutLong(text) + view.signs.ellipsis : makeVisible(text);
-  // Before it is measured: an escape is longer.
+  // Escaped before it is measured, since an escape is longer.
   return view.mayCommand ? escapeCommands(visible) : visible;
 }
 
@@ -98,7 +98,7 @@ export interface NestedBounds {
   /** Maximum number of levels to open. */
   readonly depth: number;
   readonly pairs: number;
-  /** Items of an array without arrays and objects. */
+  /** Items of an array that contains no arrays or objects. */
   readonly scalars: number;
   /** Items of any other array. */
   readonly containers: number;
