@@ -17,7 +17,7 @@ export function measureWidth(visible: string): number {
 const graphemes = new Intl.Segmenter();
 
 /** When a text is cut, at most this many UTF-16 units are read for each column; a longer grapheme is left out. */
-const MAX_UNITS_A_COLUMN = 8;
+const MAX_UNITS_PER_COLUMN = 8;
 /** An escape such as `\\u202e` that was cut. */
 const PART_OF_ESCAPE = /\\(?:u[0-9a-f]{0,3})?$/;
 
@@ -30,7 +30,7 @@ export function cutText(visible: string, columns: number, ellipsis: string): str
 }
 
 function keepGraphemes(visible: string, room: number): string {
-  const start = visible.slice(0, MAX_UNITS_A_COLUMN * room);
+  const start = visible.slice(0, MAX_UNITS_PER_COLUMN * room);
   if (!NOT_SURELY_NARROW.test(start)) return start.slice(0, room);
   const segments = [...graphemes.segment(start)];
   // The last one may continue.
