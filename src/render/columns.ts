@@ -77,8 +77,8 @@ export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsO
       const cell = row[i] ?? EMPTY;
       const shown = cutCell(cell, slot.limit, signs);
       const own = measureWidth(shown);
-      const isWide = NUMBERS.has(roles[i] ?? ROLE.other);
-      const end = slot.at + (isWide ? slot.width : Math.min(slot.width, MAX_NUMBER_WIDTH));
+      const isForNumbers = NUMBERS.has(roles[i] ?? ROLE.other);
+      const end = slot.at + (isForNumbers ? slot.width : Math.min(slot.width, MAX_NUMBER_WIDTH));
       const start = Math.max(i === 0 ? 0 : used + GAP, cell.isNumber ? end - own : slot.at);
       line += makeSpaces(start - used) + shown;
       used = start + own;
