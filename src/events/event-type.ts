@@ -12,13 +12,13 @@ import {
   skipValue,
   viewMemory,
 } from './seek.ts';
-import type { ReadLabel } from './seek-path.ts';
+import type { ReadEventValue } from './seek-path.ts';
 
 /** Names of the member that holds an event's type; the first one that is a string counts. */
 export const TYPE_FIELDS = ['type', 'event_type', 'event'] as const;
 
 /** Creates a reader of the event's type, as `--type` finds it. */
-export function createTypeReader(): ReadLabel {
+export function createTypeReader(): ReadEventValue {
   const names = makeNames(TYPE_FIELDS);
   const places = new Int32Array(TYPE_FIELDS.length);
   return ({ buffer, byteOffset, length }) => {
