@@ -158,8 +158,14 @@ class PrettyPainter {
     const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
     // Printable ASCII without escapes.
     const isPlain = flags === MESSAGE.clean && text.length === end - start && !text.includes('\\');
-    const mayCommand = mayHaveCommand(text);
-    const event: EventView = { text, isPlain, mayCommand, isFull, signs: this.#signs, fields };
+    const event: EventView = {
+      text,
+      isPlain,
+      mayHaveCommand: mayHaveCommand(text),
+      isFull,
+      signs: this.#signs,
+      fields,
+    };
     const plan = fields.length === 0 ? undefined : this.#findPlan(fields, layout, bounds);
     const { receivedAtMs } = batch;
     const times = this.#times as ReceiveTimes;
