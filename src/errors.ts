@@ -91,7 +91,7 @@ const MAX_COMPARED = 64;
 
 /**
  * The candidate that a misspelled word most likely means: the one with the fewest typos, or else one that begins or
- * ends with it.
+ * ends with the word.
  */
 export function findNearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();

@@ -101,7 +101,7 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
   };
 }
 
-/** Parts of at most `maxBytes`, or of one event; only the last one is released. */
+/** Parts of at most `maxBytes`, or of one event; only the last part has `release`. */
 export function* splitBatch(batch: Batch, maxBytes: number): Generator<Batch, void, undefined> {
   const { count, bytes, ends, flags } = batch;
   let first = 0;

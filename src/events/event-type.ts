@@ -12,13 +12,13 @@ import {
   skipValue,
   viewMemory,
 } from './seek.ts';
-import type { ReadLabel } from './seek-path.ts';
+import type { ReadEventValue } from './seek-path.ts';
 
 /** Names of the member that holds an event's type; the first one that is a string counts. */
 export const TYPE_FIELDS = ['type', 'event_type', 'event'] as const;
 
 /** Creates a reader of the event's type, as `--type` finds it. */
-export function createTypeReader(): ReadLabel {
+export function createTypeReader(): ReadEventValue {
   const names = makeNames(TYPE_FIELDS);
   const places = new Int32Array(TYPE_FIELDS.length);
   return ({ buffer, byteOffset, length }) => {
@@ -77,7 +77,7 @@ const MIN_CACHED_LENGTH = 4;
 const MAX_CACHED_LENGTH = 128;
 
 /**
- * Creates a test of types in the bytes of an event from a test of decoded types. A stream has few types, so results
+ * Turns a test of decoded types into a test of types in the bytes of an event. A stream has few types, so results
  * are cached by the bytes of the type; the cache is bounded, whatever types a server sends.
  */
 export function createTypeTest(isWanted: (type: string) => boolean): TypeTest {

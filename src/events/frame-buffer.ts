@@ -39,7 +39,7 @@ export class FrameBuffer {
     return this.#memory.subarray(this.#start, this.#end);
   }
 
-  /** Whether another read is worth while before the events are taken: at least half of the capacity is free. */
+  /** Whether another read is worthwhile before the events are taken: at least half of the capacity is free. */
   get hasRoom(): boolean {
     return this.#end - this.#start < this.capacity / 2;
   }
@@ -55,7 +55,7 @@ export class FrameBuffer {
     return this.#memory.subarray(this.#end, this.#chunk + this.capacity);
   }
 
-  /** Where bytes can be written that are not added yet; usable while less than half of the capacity is held. */
+  /** Where bytes can be written that are not added yet; usable only while the bytes that are held end before it. */
   get lastHalf(): Buffer {
     return this.#memory.subarray(this.#chunk + this.capacity / 2, this.#chunk + this.capacity);
   }

@@ -35,7 +35,7 @@ export function readMembers(line: Buffer, names: Names): Buffer[] | undefined {
 /** How another program formatted a file: a value on several lines, or all values in one array. */
 export type Reformatting = 'pretty-printed' | 'one-array';
 
-/** What the first line of a file says about it; undefined if each line may be a value of its own. */
+/** How a file was formatted, judged by its first line; undefined if each line may be a value of its own. */
 export function findReformatting(line: Buffer): Reformatting | undefined {
   const opening = line.toString('utf8', 0, MAX_OPENING_BYTES);
   if (/^[\ufeff\s]*[{[]\s*$/.test(opening)) return 'pretty-printed';

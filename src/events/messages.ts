@@ -1,6 +1,6 @@
 // What is wrong with a path, after `invalid --where:`.
 
-/** Also of the values of `--where`. */
+/** Also used for the values of `--where`. */
 export const NOT_A_STRING = 'not a valid JSON string; write a backslash as \\\\';
 
 export const PATH_FAULTS = {

@@ -15,10 +15,10 @@ import {
 } from './seek.ts';
 
 /** Reads one value of an event that `classifyText` accepted; undefined if it has none. */
-export type ReadLabel = (text: Uint8Array) => string | undefined;
+export type ReadEventValue = (text: Uint8Array) => string | undefined;
 
 /** Creates a reader of the first string, number or literal at a path: as sent, a string in its quotes. */
-export function createSourceReader(steps: readonly PathStep[]): ReadLabel {
+export function createSourceReader(steps: readonly PathStep[]): ReadEventValue {
   const prepared = prepareSteps(steps);
   return (text) => {
     let found: string | undefined;
@@ -34,7 +34,7 @@ export function createSourceReader(steps: readonly PathStep[]): ReadLabel {
 const DIGIT_OR_MINUS = /^[-\d]/;
 
 /** The same for strings and numbers only, without the quotes; an empty string is undefined. */
-export function createScalarReader(steps: readonly PathStep[]): ReadLabel {
+export function createScalarReader(steps: readonly PathStep[]): ReadEventValue {
   const read = createSourceReader(steps);
   return (text) => {
     const source = read(text) ?? '';

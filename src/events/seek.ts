@@ -117,7 +117,7 @@ export function seekValue(view: DataView, start: number, end: number): number {
 export function seekMembers(view: DataView, at: number, end: number, names: Names, places: Int32Array): void {
   for (let i = 0; i < places.length; i++) places[i] = NOT_FOUND;
   let depth = 1;
-  let isKey = true; // the next string at this depth
+  let isKey = true; // whether the next string is a key of this object
   at++;
   for (;;) {
     const byte = view.getUint8(at);

@@ -14,8 +14,8 @@ import type { Comparison, Expression, Wanted, WantedText } from './expression.ts
 import { WHERE_FAULTS } from './messages.ts';
 
 /**
- * Instructions that a pattern may take for one event: RE2 takes up to 25 ns for each of them and each character, so a
- * signal is handled within 0.5 s (contract R2). A pattern of 10 instructions searches a million characters.
+ * Maximum steps of a pattern for one event. A step is one instruction for one character and takes RE2 up to 25 ns, so a
+ * signal is handled within 0.5 s (contract R2). A pattern of 10 instructions can search a million characters.
  */
 export const MAX_STEPS = 10_000_000;
 
@@ -49,7 +49,7 @@ const UNKNOWN = 1;
 export const YES = 2;
 type Verdict = typeof NO | typeof UNKNOWN | typeof YES;
 
-/** `places` has the position of each member that an expression begins with, or NOT_FOUND. */
+/** `places` has the position of each member that a path begins with, or NOT_FOUND. */
 type EventTest = (view: DataView, root: number, end: number, places: Int32Array) => Verdict;
 
 /** Compiles expressions into tests of the bytes of an event. */

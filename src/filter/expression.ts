@@ -33,7 +33,7 @@ interface Target {
   /** As written. */
   readonly path: string;
   readonly steps: readonly PathStep[];
-  /** True if none of the values at the path may match, as a missing one. */
+  /** True if no value at the path may match; then a missing value satisfies the comparison. */
   readonly isNegated: boolean;
 }
 

@@ -1,7 +1,8 @@
 // Globs of `--type`, as in a shell: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,other}`, `\` to escape a character.
 //
-// Matching never backtracks, since the server chooses the length of a type: it takes time linear in the type for each
-// character of the glob. Matching is case-sensitive, and a dot is an ordinary character.
+// Matching backtracks only to the last `*`, since the server chooses the length of a type: the time is at most
+// proportional to the length of the type times the length of the glob. Matching is case-sensitive, and a dot is an
+// ordinary character.
 import { ExpressionFault } from '../events/path.ts';
 import { GLOB_FAULTS } from './messages.ts';
 

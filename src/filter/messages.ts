@@ -1,4 +1,4 @@
-// What is wrong with a filter or a list of fields; the message has the flag before it, and the hint a caret below it.
+// Mistakes in a filter or a list of fields. The message begins with the flag; the hint has a caret under the mistake.
 import type { ErrorText } from '../errors.ts';
 
 export const sayFilterInvalid = (flag: string, fault: string, hint: string): ErrorText => [
@@ -25,8 +25,8 @@ export const WHERE_FAULTS = {
   /** @param joined the word before it, which may be part of a text */
   operator: (joined: string | undefined) =>
     `expected one of ${OPERATORS}${joined === undefined ? '' : `; quote a string that contains "${joined}"`}`,
-  noJoin: 'expected and, or, or the end',
-  join: (word: string, sign: string) => `write ${word} instead of ${sign}, or quote the string`,
+  noJoin: 'expected "and", "or" or the end',
+  join: (word: string, sign: string) => `write "${word}" instead of "${sign}", or quote the string`,
   tooDeep: (levels: number) => `nested deeper than ${levels} levels`,
   parenthesisOpen: 'this parenthesis is not closed',
   parenthesis: 'unexpected ")"; quote a value that contains it',

@@ -5,7 +5,7 @@
 // starts a group at a line that begins with `---`, `+++`, `~~~` or `^^^`. The commands of GitLab, Travis and Jenkins
 // need an ESC or CR, which is never printed.
 //
-// It does not depend on the environment, because a container in a CI job often does not have the variables of the
+// Escaping does not depend on the environment, because a container in a CI job often does not have the variables of the
 // job. One character becomes `\uXXXX`, so JSON keeps its value, and text shows it in the same way as control characters.
 
 /** Every command has one of these. */

@@ -1,6 +1,6 @@
 // Rows in aligned columns under a header, which is repeated when the window was resized. Where a column begins and how wide
 // it is depends on the names of the fields and on the width of the terminal only. A text that is too wide is cut. A number
-// is shown in full: it moves what follows it on its line, and the next column that has room is in its place again.
+// is shown in full: if it is too wide, the next cells move to the right until one fits at its own position again.
 
 import type { Paint } from './paint.ts';
 import { findRole, ROLE, type Role } from './pretty/event-plan.ts';
@@ -10,7 +10,7 @@ import { SIGNS, type Signs } from './signs.ts';
 import { cutText, makeSpaces, measureWidth } from './text-width.ts';
 
 export interface Cell {
-  /** Visible. */
+  /** With invisible characters escaped. */
   readonly text: string;
   /** A number: shown in full, at the right of its column. */
   readonly isNumber: boolean;
@@ -35,7 +35,7 @@ interface Columns {
 interface Slot {
   readonly at: number;
   readonly width: number;
-  /** Where a text is cut: the last one may use the rest of the line. */
+  /** The width to which a text is cut; in the last column, the rest of the line. */
   readonly limit: number;
 }
 
@@ -44,7 +44,7 @@ const EMPTY: Cell = { text: '', isNumber: false };
 const GAP = 2;
 /** A narrower column is unreadable. */
 const MIN_WIDTH = 6;
-/** Numbers of fields with an unknown name end here, next to their neighbors. */
+/** In a wider column that is not meant for numbers, numbers end here, to stay close to the column on their left. */
 const MAX_NUMBER_WIDTH = 20;
 
 /** The least and the largest width of a column, by the role of its field. */
@@ -77,8 +77,8 @@ export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsO
       const cell = row[i] ?? EMPTY;
       const shown = cutCell(cell, slot.limit, signs);
       const own = measureWidth(shown);
-      const isWide = NUMBERS.has(roles[i] ?? ROLE.other);
-      const end = slot.at + (isWide ? slot.width : Math.min(slot.width, MAX_NUMBER_WIDTH));
+      const isForNumbers = NUMBERS.has(roles[i] ?? ROLE.other);
+      const end = slot.at + (isForNumbers ? slot.width : Math.min(slot.width, MAX_NUMBER_WIDTH));
       const start = Math.max(i === 0 ? 0 : used + GAP, cell.isNumber ? end - own : slot.at);
       line += makeSpaces(start - used) + shown;
       used = start + own;
@@ -93,7 +93,7 @@ export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsO
       const slots = shownFor?.slots ?? [];
       const lines = rows.map((row) => `${joinRow(row, slots)}\n`).join('');
       if (!isNew) return lines;
-      // A title is above its values.
+      // A title is aligned like its values.
       const cells = titles.map((title, i) => {
         const isNumber = NUMBERS.has(roles[i] ?? ROLE.other) || rows[0]?.[i]?.isNumber === true;
         return { text: cutText(title, slots[i]?.width ?? 0, signs.ellipsis), isNumber };

@@ -49,7 +49,7 @@ export function joinWords(words: readonly string[], columns: number, indent = ''
 }
 
 const CARET = /^( *)\^/;
-/** Share of the columns for the text before the caret; the text after it is more useful. */
+/** Maximum share of the columns for the text before the caret. */
 const SHARE_BEFORE = 0.6;
 
 /**

@@ -1,8 +1,9 @@
 // Escapes characters that control a terminal or are invisible, in untrusted text that people read (contract O2).
 //
-// Each UTF-16 unit becomes `\uXXXX` in lower-case hex, as in JSON. Escaped are all control characters (tab, line breaks,
-// DEL and C1 too), line and paragraph separators, lone surrogates, and Default_Ignorable_Code_Point of Unicode (bidi
-// controls, zero-width characters, fillers, tag characters, U+FEFF): `US<zero-width space>DC` must not look like `USDC`.
+// Each UTF-16 unit becomes `\uXXXX` in lower-case hex, as in JSON. These characters are escaped: all control characters
+// (tab, line breaks, DEL and C1 too), line and paragraph separators, lone surrogates, interlinear annotation marks, and
+// Default_Ignorable_Code_Point of Unicode (bidi controls, zero-width characters, fillers, tag characters, U+FEFF):
+// `US<zero-width space>DC` must not look like `USDC`.
 // Inside an emoji the joiner U+200D and the variation selectors U+FE0E and U+FE0F stay.
 import { UNSAFE_CHARACTER } from '../events/message-text.ts';
 
@@ -73,7 +74,7 @@ export function truncateVisible(text: string, maxCharacters: number): string {
   return kept;
 }
 
-/** The JSON of a value on one line: in valid JSON these characters are white space between tokens. */
+/** The JSON of a value on one line. In valid JSON, raw tabs and line breaks are only between tokens. */
 export function joinRawLines(json: string): string {
   return json.replace(/[\t\r\n]+/g, ' ');
 }

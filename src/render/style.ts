@@ -12,8 +12,8 @@ const chalk = new Chalk({ level: 1 });
 const manyColors = new Chalk({ level: 2 });
 
 /**
- * Of the 240 fixed colors. `auto`: a contrast of at least 3 on black, white and both backgrounds of Solarized; `dark` and
- * `light`: of at least 4.5 on such backgrounds.
+ * Numbers of fixed colors. Those of `auto` have a contrast of at least 3 on black, on white and on both backgrounds of
+ * Solarized. Those of `dark` and `light` have a contrast of at least 4.5 on dark and on light backgrounds.
  */
 export const CHAIN_COLORS: Readonly<Record<Exclude<Theme, 'terminal'>, readonly number[]>> = {
   auto: [32, 64, 166, 163, 30, 99, 136, 168, 28, 69, 131, 133],

@@ -16,8 +16,8 @@ export function measureWidth(visible: string): number {
 
 const graphemes = new Intl.Segmenter();
 
-/** A grapheme of more UTF-16 units than this for each column is left out where a text is cut. */
-const MAX_UNITS_A_COLUMN = 8;
+/** When a text is cut, at most this many UTF-16 units are read for each column; a longer grapheme is left out. */
+const MAX_UNITS_PER_COLUMN = 8;
 /** An escape such as `\\u202e` that was cut. */
 const PART_OF_ESCAPE = /\\(?:u[0-9a-f]{0,3})?$/;
 
@@ -30,7 +30,7 @@ export function cutText(visible: string, columns: number, ellipsis: string): str
 }
 
 function keepGraphemes(visible: string, room: number): string {
-  const start = visible.slice(0, MAX_UNITS_A_COLUMN * room);
+  const start = visible.slice(0, MAX_UNITS_PER_COLUMN * room);
   if (!NOT_SURELY_NARROW.test(start)) return start.slice(0, room);
   const segments = [...graphemes.segment(start)];
   // The last one may continue.
@@ -53,7 +53,7 @@ export function keepStart(visible: string): string {
 
 /** Part of a line. */
 export interface Piece {
-  /** Visible. */
+  /** Without control and invisible characters. */
   readonly text: string;
   /** Default: it is measured. */
   readonly width?: number;
@@ -63,14 +63,14 @@ export interface Piece {
 }
 
 const PIECE_GAP = 2;
-/** The first piece is not cut to fewer columns for those that are kept. */
+/** The first piece is not cut to fewer columns to make room for the pieces that are kept. */
 const MIN_FIRST = 12;
 
 /**
  * As many pieces as fit, in their order; the first one is cut if necessary.
  *
- * @param ellipsis of the first one; if empty, it is cut only to the width of the terminal
- * @param skips whether those after one that does not fit are shown if they do
+ * @param ellipsis shown where the first piece is cut; if empty, that piece is cut only to the width of the terminal
+ * @param skips whether pieces after one that does not fit may still be shown
  */
 export function joinPieces(
   pieces: readonly Piece[],

@@ -179,7 +179,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     }
   }
 
-  /** Makes attempts with the key at that time. */
+  /** The key is read again for each attempt. */
   #createConnect(dial: DialConfig): Connect {
     const { clock } = this.#deps;
     const streamKey = new StreamKey(this.#config, clock);
@@ -238,7 +238,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     const { host, detail, errorCode, requestId } = cause;
     return {
       ...cause,
-      // A key that was given as the URL is a host name.
+      // A key that was given instead of the URL is in the host name.
       host: this.#redactor.redact(host),
       detail: this.#redactor.redact(detail),
       ...(errorCode === undefined ? {} : { errorCode: this.#redactor.redact(errorCode) }),

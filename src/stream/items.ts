@@ -54,7 +54,8 @@ export class StreamEvent {
 
   /**
    * The text as one line without line feed, as `atlantis stream tail` prints it into a pipe. The same JSON value
-   * as `text`; raw line breaks become spaces, and terminal control characters become `\uXXXX` (contract O1).
+   * as `text`; raw line breaks become spaces, and characters that control a terminal or a CI system become `\uXXXX`
+   * (contract O1).
    */
   get line(): string {
     if (this.#flags === 0 && !this.text.includes('##')) return this.text;

@@ -4,8 +4,7 @@ import type { ErrorText } from '../errors.ts';
 /** The source of a value, for messages of `settings/`. */
 export const nameOption = (name: string): string => `the option ${name}`;
 export const THE_OPTIONS = 'the options';
-export const THE_OPTIONS_OF_STREAM = 'the options of stream()';
-/** What messages about filters call them, after "invalid". */
+/** Names of the filters in messages, after "invalid". */
 export const FILTER_OPTIONS = { type: 'option type', where: 'option where' };
 
 /** What each option accepts. */
@@ -26,10 +25,15 @@ export const ACCEPTED_OPTIONS = {
   callback: 'a function',
 } as const;
 
-/** Values that messages do not repeat. */
+/** Shown in messages instead of a value. */
 export const AN_OBJECT = 'an object';
 export const THIS_VALUE = 'this value';
 export const NOT_A_STRING = 'a value that is not a string';
+
+export const sayInvalidOptions = (shown: string): ErrorText => [
+  `the options of stream() cannot be ${shown}`,
+  `accepted: ${ACCEPTED_OPTIONS.options}`,
+];
 
 export const sayInvalidOption = (name: string, shown: string, accepted: string): ErrorText => [
   `${nameOption(name)} cannot be ${shown}`,

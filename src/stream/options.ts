@@ -39,7 +39,10 @@ export interface StreamCallbacks {
   readonly onGap?: ((item: Gap) => void | Promise<void>) | undefined;
   /** Messages that are not events: binary, not JSON, or too large. */
   readonly onDiscarded?: ((item: Discarded) => void | Promise<void>) | undefined;
-  /** Something about several connections: one is refused, one delivers other events, one was replaced. */
+  /**
+   * With several connections: one was refused, one delivers other events, one was replaced, or the deduplication window
+   * is full.
+   */
   readonly onNotice?: ((item: Notice) => void | Promise<void>) | undefined;
 }
 
@@ -85,8 +88,8 @@ export interface StreamOptions extends StreamCallbacks {
   /** `http://[user:password@]host:port`, or `https:`, `socks5:`, `socks5h:`; never for loopback; default none. */
   readonly proxy?: string | undefined;
   /**
-   * Use SSL_CERT_FILE, NODE_EXTRA_CA_CERTS with `ca`, and HTTPS_PROXY, ALL_PROXY and NO_PROXY unless `proxy` is set; default false: the environment
-   * is not read.
+   * Use SSL_CERT_FILE, NODE_EXTRA_CA_CERTS in addition to `ca`, and, unless `proxy` is set, HTTPS_PROXY, ALL_PROXY and
+   * NO_PROXY; default false: the environment is not read.
    */
   readonly useEnvironment?: boolean | undefined;
 }
@@ -94,7 +97,7 @@ export interface StreamOptions extends StreamCallbacks {
 export interface StreamConfig extends ConnectConfig {
   readonly url: StreamUrl;
   readonly key: string | ReadKey;
-  /** Timeout of the key function; default as an attempt. */
+  /** Timeout of the key function; default `connectTimeoutMs`. */
   readonly keyTimeoutMs?: number;
   readonly signal: AbortSignal | undefined;
   readonly types: readonly string[];
@@ -147,12 +150,9 @@ const NAMES: readonly string[] = [
 
 /** @throws UsageError, CredentialError that name the option and what is accepted; never the key */
 export function parseStreamOptions(options: StreamOptions): StreamConfig {
-  requireValid(
-    typeof options === 'object' && options !== null,
-    say.THE_OPTIONS_OF_STREAM,
-    options,
-    ACCEPTED.options,
-  );
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError(...say.sayInvalidOptions(describeValue(options)));
+  }
   const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
     throw new UsageError(...say.sayUnknownOption(unknown, NAMES));
@@ -211,9 +211,11 @@ function checkRedundancy(options: StreamOptions): ConnectionsConfig {
 }
 
 function requireValid(isValid: boolean, name: string, value: unknown, accepted: string): void {
-  if (isValid) return;
-  const shown = typeof value === 'object' && value !== null ? say.AN_OBJECT : String(value).slice(0, 100);
-  throw new UsageError(...say.sayInvalidOption(name, shown, accepted));
+  if (!isValid) throw new UsageError(...say.sayInvalidOption(name, describeValue(value), accepted));
+}
+
+function describeValue(value: unknown): string {
+  return typeof value === 'object' && value !== null ? say.AN_OBJECT : String(value).slice(0, 100);
 }
 
 /** Not `instanceof`, since it may come from another realm. */

@@ -74,7 +74,10 @@ export async function prepareSource(
   };
 }
 
-/** @throws UsageError for invalid filters, for `systemCa` without roots of the system, or if the environment turns certificate checks off or has an invalid proxy */
+/**
+ * @throws UsageError for invalid filters, for `systemCa` without roots of the system, or if the environment turns
+ *   certificate checks off or has an invalid proxy
+ */
 export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
   const { url, key, ca, systemCa, useEnvironment } = config;
   const env = useEnvironment ? deps.readEnvironment() : {};

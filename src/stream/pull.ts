@@ -24,8 +24,8 @@ export function makePull<T>(generator: AsyncGenerator<T, void, undefined>, end: 
 const abortListeners = new WeakMap<AbortSignal, { listener: () => void; handlers: Set<() => void> }>();
 
 /**
- * Calls back when the signal aborts, or now if it has, until the returned function is called. All streams share one
- * listener, because Node 20 warns of a leak if a signal has eleven.
+ * Calls `handler` when the signal aborts, or at once if it has aborted already; the returned function removes the
+ * handler. All streams of a signal share one listener, because Node 20 warns of a leak if a signal has eleven.
  */
 export function onAbort(signal: AbortSignal, handler: () => void): () => void {
   if (signal.aborted) handler();

@@ -22,7 +22,7 @@ export class StreamKey {
     this.#clock = clock;
   }
 
-  /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
+  /** Reads the key; undefined if the signal aborts. @throws CredentialError, and any error of the key function */
   async read(signal: AbortSignal): Promise<string | undefined> {
     const { key, connectTimeoutMs, keyTimeoutMs = connectTimeoutMs } = this.#config;
     if (typeof key === 'string') return key;

@@ -36,8 +36,8 @@ export function formatDuration(ms: number): string {
 const HOURS_TO_DAYS = 48;
 
 /**
- * Local times of day, `14:05:12.345`; with date and zone, `2026-11-22 14:05:12.345 +01:00`, unless all of them, in this
- * order, are on the same day in the same zone.
+ * Local times. Only the time of day, `14:05:12.345`, if all times are in ascending order on one day in one zone;
+ * otherwise also date and zone, `2026-11-22 14:05:12.345 +01:00`.
  */
 export function formatTimes(...wallMs: readonly number[]): {
   readonly isPlain: boolean;
@@ -65,7 +65,7 @@ export function formatMoment(wallMs: number): string {
     .replace(/\.\d+$/, '');
 }
 
-/** The time of an event may be ahead of the clock of this machine. */
+/** `0.4 s`, `12 s`; negative if the time of the event is ahead of the clock of this machine. */
 export function formatLag(ms: number): string {
   const size = Math.abs(ms);
   const text = size < 1_000 ? `${(size / 1_000).toFixed(1)} s` : formatDuration(size);

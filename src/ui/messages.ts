@@ -104,7 +104,7 @@ export function sayLost(item: Lost, nowMs: number): StatusRecord {
   };
 }
 
-/** After a live connection `sayLost` has reported the cause, so only the retry is reported. */
+/** If the connection was live, `sayLost` has already reported the cause, so only the retry is reported. */
 export function sayRetrying(item: Retrying): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
   const next = `retrying in ${formatDuration(item.delayMs)} (attempt ${item.attempt})`;

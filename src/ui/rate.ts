@@ -41,7 +41,7 @@ export class SlotCounts {
     for (let at = 0; at < counts.length; at++) counts[at] = (counts[at] ?? 0) + (other.#counts[at] ?? 0);
   }
 
-  /** Merges pairs of slots into slots that are twice as long, before the ring has been full. */
+  /** Merges pairs of slots into slots that are twice as long. Only before the ring has wrapped around. */
   joinPairs(): void {
     const counts = this.#counts;
     for (let at = 0; at < counts.length; at++) counts[at] = (counts[2 * at] ?? 0) + (counts[2 * at + 1] ?? 0);

@@ -28,7 +28,7 @@ export function createSpinner(
   stream: NodeJS.WriteStream,
   { useColor, signs, mayDraw, mayErase }: SpinnerOptions,
 ): Spinner {
-  // It must not touch stdin, the cursor or signals, which other components use (contract S1).
+  // ora must not touch stdin, the cursor or signals, which other components use (contract S1).
   const spinner = ora({ stream, discardStdin: false, hideCursor: false, isEnabled: true, color: false });
   const erase = spinner.clear.bind(spinner);
   /** A disabled and stopped ora does not write. */

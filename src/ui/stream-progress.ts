@@ -39,7 +39,7 @@ export interface StreamProgress {
   retrying?(delayMs: number, attempt: number): void;
   /** The connection is lost. @param isGap false if the source resumes where it stopped */
   lost?(isGap: boolean): void;
-  /** A gap that has ended: the source did not resume where it stopped, or a recording contains its record. */
+  /** Counts a gap that `lost` did not report: the source could not resume, or a recording contains the gap. */
   noteGap?(): void;
   /** @param live connections that are live; shown from the second one on */
   noteConnections?(live: number): void;

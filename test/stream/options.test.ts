@@ -93,8 +93,12 @@ describe('options', () => {
   });
 
   test('no object', () => {
-    for (const nothing of [undefined, null, 'https://api.atlantis.example'])
-      expect(refusalOf(nothing)).toBeInstanceOf(UsageError);
+    for (const nothing of [undefined, null, 'https://api.atlantis.example']) {
+      const refusal = refusalOf(nothing);
+      expect(refusal).toBeInstanceOf(UsageError);
+      expect(refusal.message).toBe(`the options of stream() cannot be ${nothing}`);
+      expect(refusal.hint).toBe('accepted: an object');
+    }
   });
 
   test('P2: a malformed key is rejected and not shown', () => {

@@ -23,9 +23,9 @@ const MIN_LABEL_COLUMNS = 6;
 export class Cells {
   /** By column. */
   readonly all: readonly Cell[] = Object.values(COLUMN).map(() => ({ width: 0, painted: '' }));
-  /** Which of these values have no column: they are not of the expected form. */
+  /** Which of these values are not in their column, because they are not of the expected form. */
   readonly isUnshown = { amount: false, dollars: false, arrow: false };
-  /** Labels for which there is no room. */
+  /** Number of labels for which there is no room. */
   hiddenLabels = 0;
   readonly #style: Style;
   readonly #hasLinks: boolean;
@@ -73,13 +73,13 @@ export class Cells {
     }
   }
 
-  /** What is shown of a value, as a link to the page of the value. */
+  /** The shown part of a value as a link to the page of the value. */
   #link(kind: 'transaction' | 'address', value: string, shown: string): string {
     const url = this.#hasLinks ? findPage(this.#chain, kind, value) : undefined;
     return url === undefined ? shown : makeLink(shown, url);
   }
 
-  /** Columns of a column; Infinity if nothing is cut. */
+  /** The width of a column; Infinity if nothing is cut. */
   #widthOf(column: Column): number {
     const grid = this.#grid;
     if (grid === undefined || grid.columns === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
@@ -121,7 +121,7 @@ export class Cells {
     if (arrow !== '') this.#set(COLUMN.arrow, measureWidth(arrow), arrow);
   }
 
-  /** An unknown direction is one of the other fields. */
+  /** The arrow for a direction. A direction other than `in` and `out` is listed with the other fields. */
   #drawArrow(direction: PartyPair['direction'], event: EventView): string {
     const { left, right, unknown } = event.signs;
     if (direction === 'left to right') return right;

@@ -1,6 +1,6 @@
 // Decides where each field is shown, by names and kinds alone: one plan for all events of a layout. The service does not
 // define the fields of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are not in
-// a column are details, duplicates too.
+// a column are details, and so are duplicates.
 import { TYPE_FIELDS } from '../../events/event-type.ts';
 import { KIND, type Kind, type NamedField } from './event-reader.ts';
 
@@ -92,7 +92,7 @@ export const WEIGHT = {
   raw: 1,
   main: 2,
   hash: 3,
-  /** Only in a card, or if the event has nothing else. */
+  /** Only shown if every value is shown in full, or if the event has nothing else. */
   minor: 4,
 } as const;
 type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
@@ -113,9 +113,9 @@ export interface EventPlan {
   readonly hash: FieldRef | undefined;
   /** The field with the number of decimals of the raw amount. */
   readonly decimals: FieldRef | undefined;
-  /** What is not in a column: by weight, then in the order sent. */
+  /** Fields without a column, and fields that their column may be unable to show: by weight, then in the order sent. */
   readonly details: readonly Detail[];
-  /** All fields but the type: those in columns in their order, then the others in the order sent. */
+  /** All fields but the type: those in columns, in the order of the columns, then the others in the order sent. */
   readonly all: readonly FieldRef[];
   /** More than time and type are in columns. */
   readonly isKnown: boolean;

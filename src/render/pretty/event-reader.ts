@@ -75,11 +75,11 @@ export function isContainerAt(text: string, at: number): boolean {
 /** The members of an object or the items of an array. */
 export interface JsonLevel {
   readonly isArray: boolean;
-  /** The first values, up to the limit: names of members, decoded, or '' for items; the value is `start` to `end`. */
+  /** The first values, up to the limit, each from `start` to `end`. The name of a member is decoded; an item has ''. */
   readonly values: readonly { readonly name: string; readonly start: number; readonly end: number }[];
   /** Number of all values. */
   readonly count: number;
-  /** Whether one of all values is an array or an object. */
+  /** Whether any value, also beyond the limit, is an array or an object. */
   readonly hasContainers: boolean;
 }
 
@@ -127,7 +127,7 @@ export interface EventField {
   readonly kind: Kind;
   /** Levels above it. */
   readonly depth: number;
-  /** The value is `start` to `end` of the text; of an open object, its bracket. */
+  /** The value is `start` to `end` of the text; for an open object, this is only its opening bracket. */
   readonly start: number;
   readonly end: number;
 }
@@ -186,7 +186,7 @@ export function readFields(text: string, bounds: FieldBounds): EventFields | und
     const kind = findKind(text, start, depth < bounds.depth);
     const end = kind === KIND.open ? start + 1 : findValueEnd(text, start);
     fields.push({ source, kind, depth, start, end });
-    // One character for depth and kind: each further piece of the key costs time for every field.
+    // One character for depth and kind: each further piece of the layout costs time for every field.
     layout += String.fromCharCode(depth * KINDS + kind) + source;
     if (kind === KIND.open) depth++;
     else left--;

@@ -1,13 +1,13 @@
 // The columns of pretty output: where each of them begins and how wide it is, by the width of the terminal alone.
 //
-// A wide terminal has one line per event, a narrower one two or three. Every plan leaves room for the number of hidden
-// fields on one of its lines.
+// A wide terminal has one line per event, a narrower one two or three, and the narrowest ones six. Every grid leaves
+// room for the number of hidden fields on one of its lines.
 import type { Signs } from '../signs.ts';
 import { SHORT_HASH_COLUMNS } from './hashes.ts';
 
 /** Spaces between columns. */
 export const GAP = 2;
-/** Before the number of hidden fields, and for it: ` +99`. */
+/** Columns for the number of hidden fields and the space before it: ` +99`. */
 export const NOTE_COLUMNS = 4;
 const MAX_HIDDEN = 99;
 
@@ -32,7 +32,7 @@ interface Slot {
   readonly column: Column;
   readonly at: number;
   readonly width: number;
-  /** Numbers end in one column. */
+  /** Numbers are aligned to the right. */
   readonly isRight: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface Grid {
   /** Where the first line begins, and the others. */
   readonly margin: number;
   readonly indent: number;
-  /** Columns by their number. */
+  /** The slot of each column. */
   readonly slots: readonly (Slot | undefined)[];
 }
 
@@ -62,9 +62,9 @@ const MIN_COLUMNS = 20;
 const ONE_LINE_COLUMNS = 120;
 /** The columns of one line without a terminal. */
 const ENDLESS_COLUMNS = 200;
-/** A large_transfer, an ethereum, and 99,999,999.99 dollars fit without a cut. */
+/** `large_transfer`, `ethereum` and 99,999,999.99 dollars fit without a cut. */
 const WIDTHS = { type: 16, chain: 8, dollars: 14, amount: 12, unit: 5, party: 11 };
-/** Columns grow up to these widths: an exchange_hot_wallet fits after its address. */
+/** Columns grow up to these widths: the label `exchange_hot_wallet` fits after its address. */
 const MAX_WIDTHS = { type: 24, chain: 12, dollars: 18, amount: 24, unit: 8, party: 31 };
 /** `0xcc…8a71`. */
 const MIN_PARTY = 9;
@@ -122,7 +122,7 @@ const PARTIES = [COLUMN.from, COLUMN.arrow, COLUMN.to, COLUMN.hash];
 /** Widens the columns in turn as long as they fit. */
 function grow(columns: number, order: readonly (keyof Widths)[], need: (widths: Widths) => number): Widths {
   const widths = { ...WIDTHS };
-  // A long time or a margin may leave less than the usual width.
+  // A wide time column or a margin may leave less than the usual width.
   while (need(widths) > columns && widths.type > 1) widths.type--;
   for (let hasGrown = true; hasGrown; ) {
     hasGrown = false;

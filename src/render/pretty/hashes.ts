@@ -28,7 +28,10 @@ const TAIL_LENGTH = 4;
 /** Columns of the short form, without its ellipsis. */
 export const SHORT_HASH_COLUMNS = PREFIX.length + HEAD_LENGTH + TAIL_LENGTH;
 
-/** `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four; fewer if it is narrow. */
+/**
+ * `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four. If `width` is small, fewer of
+ * the first characters.
+ */
 export function shortenMiddle(text: string, ellipsis: string, width = Number.POSITIVE_INFINITY): string {
   const head = HEAD_LENGTH + (text.startsWith(PREFIX) ? PREFIX.length : 0);
   const room = Math.min(head, width - ellipsis.length - TAIL_LENGTH);

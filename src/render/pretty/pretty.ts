@@ -39,7 +39,7 @@ export interface PrettyOptions {
   readonly highlight?: ((batch: Batch, count: number) => readonly boolean[]) | undefined;
   /** The terminal rings for a marked event. */
   readonly hasBell?: boolean;
-  /** A time on the day that needs no date. Default: that of the first event. */
+  /** A time on the day whose date need not be printed. Default: the receive time of the first event. */
   readonly startMs?: number;
   /** Columns of the terminal; undefined: every event is one line, and nothing is cut. */
   columns(): number | undefined;
@@ -158,8 +158,14 @@ class PrettyPainter {
     const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
     // Printable ASCII without escapes.
     const isPlain = flags === MESSAGE.clean && text.length === end - start && !text.includes('\\');
-    const mayCommand = mayHaveCommand(text);
-    const event: EventView = { text, isPlain, mayCommand, isFull, signs: this.#signs, fields };
+    const event: EventView = {
+      text,
+      isPlain,
+      mayHaveCommand: mayHaveCommand(text),
+      isFull,
+      signs: this.#signs,
+      fields,
+    };
     const plan = fields.length === 0 ? undefined : this.#findPlan(fields, layout, bounds);
     const { receivedAtMs } = batch;
     const times = this.#times as ReceiveTimes;
@@ -182,7 +188,7 @@ class PrettyPainter {
     return (this.#row as RowWriter).write(cells.all, rest, hidden);
   }
 
-  /** What is not in a column. On a terminal ids, times and heights are left out if there is anything else. */
+  /** The fields without a column. On a terminal ids, times and heights are left out if there is anything else. */
   #listRest(plan: EventPlan, event: EventView, bounds: NestedBounds): Pair[] {
     const { isUnshown } = this.#cells;
     const main: Pair[] = [];

@@ -1,8 +1,9 @@
-// Receive times as text: of the day in a column, with the date where that changes, and complete without a terminal.
+// Receive times as text. The column of the table has the time of day, and a line with the date comes before the first
+// event of another day. Without a terminal and in cards, times have date and zone.
 import { createZoneOffset, formatLocal, formatZone } from '../local-time.ts';
 
 type NamedMode = 'local' | 'utc' | 'relative' | 'none';
-/** A zone is one that `findZone` has found. */
+/** `zone` is a result of `findZone`. */
 export type TimeMode = NamedMode | { readonly zone: string };
 
 /** Columns of a time; `relative` has room for a day, `+86400.000s`. */
@@ -10,7 +11,7 @@ const TIME_WIDTHS: Readonly<Record<NamedMode, number>> = { local: 8, utc: 9, rel
 /** Columns of a complete time. */
 const WHOLE_TIME_WIDTHS: typeof TIME_WIDTHS = { ...TIME_WIDTHS, local: 29, utc: 24 };
 
-/** @param isWhole complete times, not those of the day */
+/** @param isWhole complete times instead of times of day */
 export function timeColumns(mode: TimeMode, isWhole: boolean): number {
   const widths = isWhole ? WHOLE_TIME_WIDTHS : TIME_WIDTHS;
   return widths[typeof mode === 'object' ? 'local' : mode];
@@ -25,7 +26,7 @@ export interface ReceiveTimes {
   noteDay(atMs: number): string | undefined;
 }
 
-/** @param startMs a time on the day that needs no date; `relative` counts from the first event */
+/** @param startMs a time on the day whose date need not be printed; `relative` counts from the first event */
 export function createReceiveTimes(mode: TimeMode, startMs: number): ReceiveTimes {
   let firstMs: number | undefined;
   const offset = typeof mode === 'object' ? createZoneOffset(mode.zone) : undefined;
@@ -46,7 +47,7 @@ export function createReceiveTimes(mode: TimeMode, startMs: number): ReceiveTime
     return `${formatLocal(atMs, offset).slice(0, 10)} ${formatZone(atMs, offset)}`;
   };
   let day = formatDay(startMs);
-  /** Of the last time, since many events arrive together. */
+  /** The texts of the last time, cached because many events arrive together. */
   let last = { atMs: Number.NaN, text: '', day };
   const read = (atMs: number): typeof last => {
     if (atMs !== last.atMs) {

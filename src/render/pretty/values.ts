@@ -17,7 +17,7 @@ export interface EventView {
   /** The text is printable ASCII without escapes, so nothing needs to be made visible. */
   readonly isPlain: boolean;
   /** The text may contain a command of a CI system. */
-  readonly mayCommand: boolean;
+  readonly mayHaveCommand: boolean;
   /** Every value in full. */
   readonly isFull: boolean;
   readonly signs: Signs;
@@ -50,7 +50,7 @@ function showScalar(view: EventView, start: number, end: number): string {
     const shown = isLong
       ? text.slice(start + 1, start + MAX_SHOWN_UNITS) + view.signs.ellipsis
       : text.slice(start + 1, end - 1);
-    return view.mayCommand ? escapeCommands(shown) : shown;
+    return view.mayHaveCommand ? escapeCommands(shown) : shown;
   }
   const shown = show(view, decodeString(text.slice(start, end)));
   // An empty text, or a space at either end, would be invisible.
@@ -60,8 +60,8 @@ function showScalar(view: EventView, start: number, end: number): string {
 function show(view: EventView, text: string): string {
   const isLong = text.length > MAX_SHOWN_UNITS && !view.isFull;
   const visible = isLong ? cutLong(text) + view.signs.ellipsis : makeVisible(text);
-  // Before it is measured: an escape is longer.
-  return view.mayCommand ? escapeCommands(visible) : visible;
+  // Escaped before it is measured, since an escape is longer.
+  return view.mayHaveCommand ? escapeCommands(visible) : visible;
 }
 
 function cutLong(text: string): string {
@@ -82,7 +82,7 @@ export function showSource(view: EventView, start: number, end: number): string 
   if (!mayBeCut) return source;
   if (view.isFull || source.length <= MAX_SHOWN_UNITS) return show(view, source);
   const kept = dropCutNumber(cutLong(source));
-  return (view.mayCommand ? escapeCommands(kept) : kept) + view.signs.ellipsis;
+  return (view.mayHaveCommand ? escapeCommands(kept) : kept) + view.signs.ellipsis;
 }
 
 /** A visible name and value; without a name it is a value or a note. */
@@ -98,7 +98,7 @@ export interface NestedBounds {
   /** Maximum number of levels to open. */
   readonly depth: number;
   readonly pairs: number;
-  /** Items of an array without arrays and objects. */
+  /** Items of an array that contains no arrays or objects. */
   readonly scalars: number;
   /** Items of any other array. */
   readonly containers: number;
@@ -110,7 +110,7 @@ export interface NestedBounds {
 export function listPairs(view: EventView, bounds: NestedBounds, place: FieldRef): Pair[] {
   const { kind, depth, path } = place.field;
   const { start, end } = findValue(view, place);
-  const name = view.mayCommand ? escapeCommands(path) : path;
+  const name = view.mayHaveCommand ? escapeCommands(path) : path;
   if (kind === KIND.array || kind === KIND.object)
     return listNested(view, bounds, name, start, end, depth + 1);
   return [{ name, value: showShort(view, start, end) }];
@@ -145,7 +145,7 @@ export function listNested(
       if (pairs.length >= bounds.pairs) break;
       const step = isArray ? `[${i}]` : `${path === '' ? '' : '.'}${value.name === '' ? '""' : value.name}`;
       const visible = cutEnd(path + step, bounds.pathLength, ellipsis);
-      open(view.mayCommand ? escapeCommands(visible) : visible, value.start, value.end, level + 1);
+      open(view.mayHaveCommand ? escapeCommands(visible) : visible, value.start, value.end, level + 1);
     }
     if (pairs.length >= bounds.pairs) pairs.push({ name: '', value: ellipsis });
     else if (shown < count) pairs.push({ name: path, value: countHidden(count - shown, ellipsis) });
