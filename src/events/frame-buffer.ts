@@ -55,7 +55,7 @@ export class FrameBuffer {
     return this.#memory.subarray(this.#end, this.#chunk + this.capacity);
   }
 
-  /** Where bytes can be written that are not added yet; usable only while the bytes that are held end before it. */
+  /** Where bytes can be written before others are added; usable only while at most half of the capacity is used. */
   get lastHalf(): Buffer {
     return this.#memory.subarray(this.#chunk + this.capacity / 2, this.#chunk + this.capacity);
   }

@@ -12,6 +12,8 @@ interface Read {
 const MAX_BYTES = 65_536;
 
 export class LingeringReads {
+  /** Where the socket reads to; `add` copies from it. */
+  readonly readBuffer = Buffer.allocUnsafe(MAX_BYTES);
   readonly #clock: Clock;
   readonly #lingerMs: number;
   readonly #onReady: () => void;

@@ -116,13 +116,13 @@ export class TappedSocket extends SocketDuplex {
     this.#head = chunk;
   }
 
-  /** Lets the socket read directly into the frame buffer. */
+  /** Lets the socket read directly into the frame buffer, unless reads linger before they are added to it. */
   #readInto(frames: FrameBuffer): OnReadOpts {
     return {
-      // The head and reads that linger, if there are any, have to go in first.
       buffer: () => {
-        const isFirst = this.#hasFrames && this.#head === undefined && this.#lingering === undefined;
-        return isFirst ? frames.room : frames.lastHalf;
+        if (this.#lingering !== undefined) return this.#lingering.readBuffer;
+        // The head, if there is one, has to go in first.
+        return this.#hasFrames && this.#head === undefined ? frames.room : frames.lastHalf;
       },
       callback: (byteCount, buffer) => {
         this.#receive(buffer.subarray(0, byteCount));

@@ -252,6 +252,19 @@ describe('a tap in front of ws', () => {
     expect(await compare({ ...CALM, chunks: [Buffer.alloc(0), ...chunks], end: 'fin' })).toBe(1_000);
   });
 
+  test('takes large events of which a part is held during the next read', async () => {
+    const texts = Array.from({ length: 60 }, (_unused, n) =>
+      Array.from({ length: 100 + ((n * 3_712) % 12_500) }, (_unused, at) => `${n}-${at}`).join(' '),
+    );
+    const bytes = Buffer.concat(texts.map((text) => frame.text(JSON.stringify(text))));
+    for (const size of [16_384, 30_000, 65_536, 100_000]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_unused, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      );
+      expect(await compare({ ...CALM, chunks: [Buffer.alloc(0), ...chunks], end: 'fin' })).toBe(60);
+    }
+  });
+
   test('takes events that arrive in one chunk with the response to the upgrade', async () => {
     const bytes = Buffer.concat([frame.text('[1]'), frame.text('[2]'), frame.text('[3]')]);
     for (let cut = 0; cut <= bytes.length; cut += 1) {
