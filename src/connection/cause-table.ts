@@ -276,7 +276,7 @@ export const CAUSES = defineCauses({
   'nats-recreated': {
     rule: 'loss',
     happened: 'the stream on {host} was recreated or restored ({detail})',
-    remedy: 'reading restarts at its first message; what it lost cannot be recovered',
+    remedy: 'reading restarts at its first message; lost messages cannot be recovered',
   },
   'not-nats': {
     rule: 'upgrade',
