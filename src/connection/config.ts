@@ -21,7 +21,7 @@ export const FIRST_BUDGET: FirstBudget = { attempts: 5, ms: 60_000 };
 /**
  * The budget for limits that the user has set; undefined if not set.
  *
- * @param timeoutMs of --timeout, which ends the run on its own
+ * @param timeoutMs the value of --timeout, which ends the run regardless of the budget
  */
 export function chooseFirstBudget(
   waitMs: number | undefined,
@@ -33,7 +33,7 @@ export function chooseFirstBudget(
   return { attempts: (maxReconnects ?? Number.POSITIVE_INFINITY) + 1, ms: Number.POSITIVE_INFINITY };
 }
 
-/** What flags and options set. Durations in ms. */
+/** The settings of a connection from flags or options. Durations in ms. */
 export interface ConnectConfig {
   /** Maximum reconnect attempts in the whole run; Infinity for no limit. */
   readonly maxReconnects: number;
@@ -45,8 +45,8 @@ export interface ConnectConfig {
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
   /**
-   * How long what is read may wait for more before it is processed, in ms; default: not at all. Each read keeps its own
-   * receive time.
+   * How long received bytes may wait for more before they are processed, in ms; undefined to process them at once.
+   * Each read keeps its own receive time.
    */
   readonly lingerMs?: number;
 }
@@ -73,7 +73,7 @@ export function fillRetryBounds(
   return { retryMinMs: min, retryMaxMs: retryMaxMs ?? Math.max(RETRY_DEFAULTS.retryMaxMs, min) };
 }
 
-/** Four connections protect against everything that more would. */
+/** A fifth connection would not protect against any further failure. */
 export const MAX_CONNECTIONS = 4;
 
 /** How the events of several connections are merged. */
@@ -90,7 +90,7 @@ export const MERGE_DEFAULTS = { windowMs: 60_000, maxBytes: 32 * 1024 * 1024 } a
 /** How many connections a stream has. */
 export interface ConnectionsConfig {
   readonly connections: number;
-  /** A single connection is replaced before it is given up. */
+  /** Whether a single connection is replaced before it is given up (handover). */
   readonly hasOverlap: boolean;
   readonly merge: MergeConfig;
 }
@@ -105,7 +105,7 @@ export interface AttemptObserver {
 
 /** How to reach a server. */
 export interface RouteConfig {
-  /** Checked URL: `ws:`, `wss:`, `http:` or `https:`; of NATS `nats:`. */
+  /** Checked URL: `ws:`, `wss:`, `http:`, `https:`, or `nats:` for NATS. */
   readonly url: string;
   /** Host and port for messages. */
   readonly host: string;

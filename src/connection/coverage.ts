@@ -1,7 +1,7 @@
-// Which time a stream was covered by at least one connection, and where it has gaps.
+// Tracks the times that at least one connection of a stream covered, and finds the gaps between them.
 //
-// A connection covers the time from its welcome to its last byte. While it is live its end is unknown: one that stalls
-// is noticed later. So a gap may be found after the fact, when a connection is lost that had seemed to cover it.
+// A connection covers the time from its welcome to its last byte. A stalled connection seems live until the stall is
+// noticed. So a gap may be found after the fact, when a connection is lost that had seemed to cover it.
 import type { Gap } from './lifecycle.ts';
 import { earlier, type Instant, later } from './timeline.ts';
 
@@ -13,8 +13,8 @@ interface Interval {
 interface Live {
   since: Instant;
   /**
-   * Connections that were live at the welcome and may not have delivered everything from before it: an event may be
-   * too late for them and too early for this one.
+   * Connections that were live at the welcome, and are not known to have delivered everything that was sent before it.
+   * If one of them ends, an event may be missing that was sent before this welcome and did not arrive on that one.
    */
   readonly unproven: Set<number>;
 }
@@ -22,11 +22,11 @@ interface Live {
 /** A gap, without its cause and durations. */
 export type Hole = Pick<Gap, 'missed'> & Interval;
 
-/** Ages of no interest are taken for covered. */
+/** Beyond this number, the two oldest intervals are joined: the time between them counts as covered. */
 const MAX_INTERVALS = 1_000;
 
 export class Coverage {
-  /** Covered, or reported as a gap; sorted, and apart from each other. */
+  /** Intervals that were covered, or reported as a gap; sorted and disjoint. */
   #settled: Interval[] = [];
   readonly #live = new Map<number, Live>();
 
@@ -36,13 +36,13 @@ export class Coverage {
     return this.#takeHoles();
   }
 
-  /** Both connections are known to have delivered up to the welcome of the later one. */
+  /** Both connections are known to have delivered everything up to the welcome of the later one. */
   prove(source: number, other: number): void {
     this.#live.get(source)?.unproven.delete(other);
     this.#live.get(other)?.unproven.delete(source);
   }
 
-  /** The live connections that have not proven to be past the welcome of another one. */
+  /** Pairs of live connections: `other` is not known to have delivered everything up to the welcome of `source`. */
   get unproven(): readonly (readonly [source: number, other: number])[] {
     return [...this.#live].flatMap(([source, { unproven }]) =>
       [...unproven].map((other) => [source, other] as const),
@@ -52,7 +52,7 @@ export class Coverage {
   /**
    * A connection has ended.
    *
-   * @param lastByte up to here it has delivered everything
+   * @param lastByte the time up to which it has delivered everything
    * @returns the gaps that it had seemed to cover
    */
   leave(source: number, lastByte: Instant): Hole[] {
@@ -65,12 +65,12 @@ export class Coverage {
       end = earlier(end, other.since);
       other.since = later(other.since, lastByte);
     }
-    // The welcome may be the last byte, and was read before it was noted.
+    // A connection whose last byte was the welcome ends before `since`, which is noted after that byte is read.
     this.#settle({ from: earlier(live.since, end), to: end });
     return this.#takeHoles();
   }
 
-  /** A connection has missed events that arrived since `from`: until now it covered nothing. */
+  /** A connection has missed events that arrived after `from`: it did not cover the time from then until now. */
   distrust(source: number, from: Instant, now: Instant, missed: number): Hole[] {
     const live = this.#live.get(source);
     if (live === undefined) return [];
@@ -94,7 +94,7 @@ export class Coverage {
     this.#settled = joined;
   }
 
-  /** The time between two covered intervals that no live connection covers. Each is returned once. */
+  /** The gaps between settled intervals that no live connection covers; each gap is returned once. */
   #takeHoles(): Hole[] {
     const since = [...this.#live.values()].map((live) => live.since);
     const firstLive = since.reduce<Instant | undefined>(

@@ -1,7 +1,7 @@
 // Follows a stream over several connections: one loop of follow.ts for each, their events merged into one stream.
 //
-// A single connection is replaced before it is given up: when it does not answer a ping for half of its timeout, a second
-// one is opened, and the first is closed once it has delivered everything up to then.
+// A single connection is replaced before it is given up. If it does not answer a ping for half of the pong timeout, a
+// second one is opened. The first is closed once it has delivered everything that was sent before the second was live.
 import type { Batch } from '../events/batch.ts';
 import type { ConnectionsConfig } from './config.ts';
 import { Coverage, type Hole } from './coverage.ts';
@@ -13,7 +13,7 @@ import { Merge, type Missed } from './merge.ts';
 import type { PolicyConfig } from './retry-policy.ts';
 import { type Instant, measureGap, Timeline } from './timeline.ts';
 
-/** As a check has it. */
+/** For runs without redundancy, such as a check. */
 export const ONE_CONNECTION: ConnectionsConfig = {
   connections: 1,
   hasOverlap: false,
@@ -26,7 +26,7 @@ export type FollowAllItem =
       readonly kind: 'connected';
       readonly connection: number;
       readonly stream: LiveStream;
-      /** The first connection of several that did not replace another one. */
+      /** True for the first connection of each slot, which does not replace another one. */
       readonly isAdditional: boolean;
     }
   | { readonly kind: 'events'; readonly connection: number; readonly batch: Batch }
@@ -104,7 +104,7 @@ export class Followers {
     }
   }
 
-  /** Time during which the consumer is busy does not count toward the window. */
+  /** Yields items; the time until the consumer asks for the next one does not count toward the window. */
   *#hand(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
     for (const item of items) {
       this.#timeline.pause();
@@ -129,7 +129,7 @@ export class Followers {
       case 'lost':
         return this.#leave(loop, item);
       case 'gap':
-        // Found by the coverage.
+        // The coverage finds the gaps, across all connections.
         return [];
       case 'retrying':
       case 'gave-up':

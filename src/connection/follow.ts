@@ -21,13 +21,13 @@ import {
   startHistory,
 } from './retry-policy.ts';
 
-/** What the loop needs of a live connection, so that JetStream can have its own. */
+/** The part of a live connection that the loop uses; JetStream implements it as well. */
 export type Connection = Pick<LiveStream, 'take' | 'close' | 'endedBy' | 'lastByteAtMs'>;
 
 interface AttemptContext {
   /** Ends the attempt. */
   readonly signal: AbortSignal;
-  /** Addresses to which other connections of the stream are open; another one is preferred. */
+  /** Addresses to which other connections of the stream are open; they are tried last. */
   readonly usedAddresses: readonly string[];
 }
 
@@ -81,7 +81,7 @@ export interface FollowContext<C extends Connection = LiveStream> {
   readonly connect: Connect<C>;
   readonly attempts?: Attempts;
   readonly usedAddresses?: () => readonly string[];
-  /** Retries at once after a server that closed with notice (1001, 1012). */
+  /** Retries at once if the server closed the connection with notice (1001, 1012). */
   readonly isPrompt?: boolean;
   readonly retryDelay?: RetryDelay;
 }
@@ -159,7 +159,7 @@ function wasAnnounced({ closeCode }: Cause, upMs = 0): boolean {
   return (closeCode === 1001 || closeCode === 1012) && upMs >= STABLE_AFTER_MS;
 }
 
-/** Load balancers allow at least this; a server that keeps crashing may do so sooner. */
+/** Load balancers allow at least this much idle time; a server that crashes repeatedly may end a connection sooner. */
 const MIN_IDLE_MS = 5_000;
 
 /** Whether two times are the same timeout. */

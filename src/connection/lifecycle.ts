@@ -109,10 +109,10 @@ export interface Gap {
   readonly kind: 'gap';
   readonly fromMs: number;
   readonly toMs: number;
-  /** More than between the two times if the wall clock was set back in between. */
+  /** Longer than `toMs - fromMs` if the wall clock was set back during the gap. */
   readonly durationMs: number;
   readonly cause: Cause;
-  /** Events that the only live connection did not deliver although the one that was lost had delivered them. */
+  /** Number of events that the lost connection had delivered and the remaining one did not. */
   readonly missed?: number;
 }
 
@@ -132,7 +132,7 @@ export type Notice =
       readonly what: 'differing';
       readonly connection: number;
       readonly missed: number;
-      /** Events of the stream since that connection is live. */
+      /** Events of the stream since that connection went live. */
       readonly events: number;
       readonly windowMs: number;
     }

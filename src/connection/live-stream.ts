@@ -68,7 +68,7 @@ export class LiveStream {
   readonly requestId: string;
   /** Prefix of the key that the server accepted, from the welcome. */
   acceptedKeyPrefix = '';
-  /** Called when a ping is outstanding for half of its timeout. */
+  /** Called when a ping has been outstanding for half of the pong timeout. */
   onSuspect: (() => void) | undefined;
 
   readonly #open: OpenSocket;
@@ -268,7 +268,7 @@ export class LiveStream {
 
   #end(code: number, reason: string): void {
     this.#heartbeat.stop();
-    // If a Close frame ended it, that was the last read.
+    // If a Close frame ended the connection, the last read was that frame.
     const { silentBeforeMs, lastReadAtMs } = this.#arrival;
     const silentMs = code === 1006 ? this.#clock.wallMs() - lastReadAtMs : silentBeforeMs;
     this.#endedBy = { ...(this.#fault ?? this.#classifyClose(code, reason)), silentMs };

@@ -1,4 +1,4 @@
-// The loops of a stream with several connections: one for each connection that is kept up, and one for a replacement.
+// The loops of a stream with several connections: one for each slot, and one for a replacement.
 import type { Clock } from '../clock.ts';
 import {
   type Attempts,
@@ -75,17 +75,17 @@ export interface LoopContext {
   random(): number;
   /** Ends the stream in an orderly way. */
   readonly signal: AbortSignal;
-  /** Called once for each connection that is kept up; a replacement uses the same. */
+  /** Called once for each slot; a replacement uses the same function. */
   createConnect(): Connect;
   /** Ends the delays before retries. */
   readonly retryDelay?: RetryDelay;
 }
 
-/** A connection that is kept up. */
+/** One of the connections of `--connections`: it is reconnected after a loss, and may be replaced. */
 export interface Slot {
   readonly connect: Connect;
   readonly attempts: Attempts;
-  /** Whether it has been live. */
+  /** Whether it has ever been live. */
   isUsed: boolean;
   /** It was live together with another one for STABLE_AFTER_MS: the service allows both. */
   isProven: boolean;
@@ -93,7 +93,7 @@ export interface Slot {
 
 /** A loop of follow.ts. */
 export interface Loop {
-  /** Its number in the merge, which is reused after its end. */
+  /** Its number in the merge, which another loop may get after this one has ended. */
   readonly source: number;
   readonly slot: Slot;
   readonly abort: AbortController;
@@ -116,7 +116,7 @@ interface Live {
 
 export class Loops {
   readonly queue: LoopQueue<Loop, FollowItem>;
-  /** Connections that are kept up, or were. */
+  /** Number of slots created so far. */
   slots = 0;
   readonly #policy: PolicyConfig;
   readonly #context: LoopContext;
@@ -180,7 +180,7 @@ export class Loops {
     return [...this.#all].find((loop) => loop.source === source);
   }
 
-  /** Numbers of the other connections that are live, as items have them. */
+  /** Numbers of the other connections that are live, as a property for items; absent if none is. */
   others(loop: Loop): { others?: readonly number[] } {
     const others = [...this.#all].flatMap((one) =>
       one === loop || one.live === undefined ? [] : [one.live.number],
@@ -200,7 +200,7 @@ export class Loops {
     );
   }
 
-  /** A connection is lost: the one that it had replaced, if it is still there, is kept. */
+  /** After the loss of a connection, keeps the one that it had replaced, if that one is still live. */
   keepReplaced(loop: Loop): void {
     const old = this.active(loop).find(({ slot, isRetiring }) => slot === loop.slot && isRetiring);
     if (old?.live === undefined) return;
@@ -229,7 +229,7 @@ export class Loops {
 /** Statuses of a service that does not allow an additional connection. */
 const REFUSALS: readonly unknown[] = [403, 429];
 
-/** Whether a service that does not allow an additional connection may have closed one like this. */
+/** Whether the cause may be that the service does not allow an additional connection. */
 export function isRefusal({ httpStatus, closeCode = 0 }: Cause): boolean {
   return REFUSALS.includes(httpStatus) || closeCode === 1008 || closeCode >= 4_000;
 }

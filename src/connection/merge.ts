@@ -15,20 +15,20 @@ import { type Batch, keepEvents, textOf } from '../events/batch.ts';
 import type { MergeConfig } from './config.ts';
 import type { Instant } from './timeline.ts';
 
-/** What an entry takes in addition to its id. */
+/** Estimated memory of an entry in addition to its id. */
 const ENTRY_BYTES = 200;
 
-/** An event that other connections may still deliver. Connections are bits. */
+/** An event that other connections may still deliver. Each number is a set of connections, one bit for each. */
 interface Entry {
   readonly id: string;
   readonly at: Instant;
-  /** Those that have delivered it. */
+  /** Connections that have delivered it. */
   by: number;
-  /** Those that may still deliver it. */
+  /** Connections that may still deliver it. */
   awaited: number;
   /** Those of `awaited` that were subscribed when it was sent, so that its absence means something. */
   readonly expected: number;
-  /** The next copy. */
+  /** The next entry with the same id. */
   next: Entry | undefined;
 }
 
@@ -50,12 +50,12 @@ export class Merge {
   readonly #config: MergeConfig;
   /** In the order of their arrival. */
   readonly #entries = new Set<Entry>();
-  /** The first copy of each. */
+  /** The first entry of each id. */
   readonly #byId = new Map<string, Entry>();
   #bytes = 0;
   /** The sources that may deliver events that are sent now. */
   #open = 0;
-  /** For each source, those with which it has an event in common: both were subscribed from then on. */
+  /** For each source, the set of sources with which it has an event in common: both were subscribed from then on. */
   readonly #common: number[] = [];
 
   constructor(config: MergeConfig) {
@@ -127,7 +127,7 @@ export class Merge {
     return oldest === undefined ? undefined : oldest.at.pulledMs + this.#config.windowMs;
   }
 
-  /** Forgets what has left the window; returns what was missed. */
+  /** Forgets the events that have left the window; returns those that connections have missed. */
   advance({ pulledMs }: Instant): Missed[] {
     const missed = new Map<number, { source: number; count: number; since: Instant }>();
     for (const entry of this.#entries) {
@@ -176,7 +176,7 @@ export class Merge {
     }
   }
 
-  /** The sources in `bit` will not deliver it any more. */
+  /** The source of `bit` has delivered the event, or will not. */
   #settle(entry: Entry, bit: number): void {
     entry.awaited &= ~bit;
     if (entry.awaited === 0) this.#forget(entry);
@@ -197,7 +197,7 @@ export class Merge {
   }
 }
 
-/** What arrived with the events of a batch. */
+/** A batch without events, with the discarded messages and the receive time of another one. */
 function emptyBatch({ discarded, receivedAtMs }: Batch): Batch {
   const bytes = Buffer.alloc(0);
   const lines = { count: 0, bytes, ends: new Int32Array(0), flags: new Uint8Array(0), allFlags: 0 };

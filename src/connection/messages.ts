@@ -1,4 +1,5 @@
-// Parts of the messages about a connection; cause-table.ts has the messages themselves, in which these are the details.
+// Parts of the messages about a connection. The messages themselves are in cause-table.ts; these texts fill in their
+// placeholders.
 
 /** The phases of an attempt. */
 export const PHASES = {
@@ -30,7 +31,7 @@ export const RENEWALS = {
   option: 'pass a valid one',
 } as const;
 
-/** Where the origin of the key is unknown. */
+/** How to replace a rejected key of unknown origin. */
 export const RENEWAL = 'store a valid one with `atlantis profile add`';
 export const THE_PROXY_IN_USE = 'in use';
 export const nameProxy = (proxy: string): string => `the proxy ${proxy}`;

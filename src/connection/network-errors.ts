@@ -80,7 +80,7 @@ const BY_CODE: Readonly<Record<string, CauseKind>> = {
 const CLIENT_CERTIFICATE =
   /certificate required|alert number 116|alert number 40\b.*certificate|bad certificate/i;
 
-/** Errors that ws finds in frames; all of them close with 1006. */
+/** Codes of the errors that ws finds in frames; it reports the close code 1006 for all of them. */
 const FRAME_FAULT = /^WS_ERR_/;
 
 const MAX_MESSAGE_CHARACTERS = 120;
@@ -160,7 +160,7 @@ export function isReset(error: unknown): boolean {
   return typeof code === 'string' && BY_CODE[code] === 'reset';
 }
 
-/** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of TLS_ALERTS. */
+/** The name of a TLS fault: the text for its alert, else its code, or OpenSSL's reason for the general code EPROTO. */
 function nameTlsFault(code: string, message: string): string {
   const [, alert = ''] = ALERT_NUMBER.exec(message) ?? [];
   const [, reason] = OPENSSL_REASON.exec(message) ?? [];

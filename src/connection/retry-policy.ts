@@ -11,7 +11,10 @@ import type { Cause, EndReason } from './lifecycle.ts';
 type RetryLimit =
   | 'never'
   | 'retry'
-  /** Consecutive failures under the same rule that end the run; `upBelowMs`: only those of shorter connections count. */
+  /**
+   * This many consecutive failures under the same rule end the run. With `upBelowMs`, a failure counts only if the
+   * connection was up for less than that.
+   */
   | { readonly inARow: number; readonly upBelowMs?: number }
   /** This many retries within `withinMs`; the next failure ends the run. */
   | { readonly retries: number; readonly withinMs: number };
@@ -64,7 +67,7 @@ export const WINDOW_MS = 60_000;
 /** The server counts attempts on arrival, and the first one of a run takes longer to arrive than the others. */
 const WINDOW_MARGIN_MS = 500;
 
-/** Keeps the attempts of one run apart. Times are monotonic ms. */
+/** Keeps the attempts of one slot apart. Times are monotonic ms. */
 export class AttemptLimiter {
   /** When the last MAX_ATTEMPTS attempts began. */
   readonly #beganAtMs: number[] = [];
@@ -93,7 +96,7 @@ const CONNECTION_SPACING_MS = 1_000;
 export class AttemptSpacing {
   #last: { readonly by: object; readonly atMs: number } | undefined;
 
-  /** A limiter that also waits for the attempts of all others with the same spacing. */
+  /** A limiter that also keeps a distance from the attempts of the other limiters of this spacing. */
   limit(own: Limiter): Limiter {
     const by = {};
     return {
@@ -197,7 +200,7 @@ export function decideRetry(
 /**
  * The delay before a retry in ms: uniform between 250 ms and min(retryMax, retryMin · 2ⁿ), where n counts the
  * retries since the last stable connection from 0. At least the Retry-After of the server, plus up to 10 % so
- * that clients do not return all at once; never beyond the end of the first budget.
+ * that clients do not all return at once; never beyond the end of the first budget.
  *
  * @param random uniform in [0, 1)
  */

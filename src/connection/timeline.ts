@@ -1,10 +1,11 @@
-// One time for a stream, from both clocks: the wall clock can be set, and the monotonic clock stops while a machine sleeps.
+// A single time scale for a stream, computed from both clocks, because the wall clock can be set, and the monotonic
+// clock stops while a machine sleeps.
 import type { Clock, Moment } from '../clock.ts';
 
 export interface Instant extends Moment {
-  /** Orders the instants of a stream. */
+  /** Position on the time scale of the stream, in ms. */
   readonly atMs: number;
-  /** Time during which the stream was pulled, in ms. */
+  /** Monotonic time in ms that does not advance while the consumer does not pull. */
   readonly pulledMs: number;
 }
 
@@ -14,7 +15,7 @@ export const later = (a: Instant, b: Instant): Instant => (b.atMs > a.atMs ? b :
 /** The time of day is read in whole ms. */
 const ROUNDING_MS = 2;
 
-/** By the clock that shows more, as computeElapsedMs. */
+/** The duration of a gap in ms, by the clock that shows more, as in computeElapsedMs. */
 export function measureGap(from: Instant, to: Instant): number {
   const wallMs = to.wallMs - from.wallMs;
   const passedMs = to.atMs - from.atMs;

@@ -14,10 +14,10 @@ import { parseEndpoint, tcpOptions } from './tcp.ts';
 /** Timeout of the handshake that shows whether a port speaks TLS. */
 const PROBE_MS = 1_000;
 
-/** No network causes them. */
+/** Errors that a network cannot cause. */
 const BUGS = [TypeError, RangeError, ReferenceError];
 
-/** The response of a proxy that opens no tunnel. */
+/** The response of a proxy that did not open a tunnel. */
 export class TunnelRefusedError extends Error {
   readonly refusal: UpgradeRefusal;
 
@@ -108,9 +108,9 @@ export class Attempt {
   }
 
   /**
-   * The cause of an error, as `classify`, and `plaintext-to-tls` if a port without TLS, of the server or of a proxy,
-   * closed the connection and turns out to speak TLS. For that it is connected to once more: call it for the first
-   * attempt only.
+   * As `classify`. If a server or proxy closed a plaintext connection, it also tries a TLS handshake on that port; the
+   * cause is `plaintext-to-tls` if the port speaks TLS. This opens another connection, so call it for the first attempt
+   * only.
    */
   async investigate(error: unknown): Promise<Cause> {
     const cause = this.classify(error);
@@ -131,7 +131,7 @@ export class Attempt {
     }, ms);
   }
 
-  /** The URL of the port that is being talked to without TLS. */
+  /** The URL of the server or proxy that this attempt is connecting to without TLS, if there is one. */
   get #plaintextUrl(): string | undefined {
     const { url, proxyUrl } = this.route;
     if (this.#phase === 'proxy') return proxyUrl?.startsWith('http:') ? proxyUrl : undefined;

@@ -1,4 +1,5 @@
-// Opens every connection to the service, an HTTP sink or a NATS server: directly or through a proxy, with TLS or without.
+// Opens every connection to the service, an HTTP sink or a NATS server, directly or through a proxy, with or without
+// TLS.
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
@@ -14,15 +15,15 @@ type WithSocket = { readonly raw: Socket };
 type Track = (socket: Socket) => void;
 
 /**
- * Resolves to a socket that is ready for a request. Rejects with the error that `attempt` classifies, and then, as on
- * abort, the socket is destroyed.
+ * Resolves to a socket that is ready for a request. Rejects with an error for `Attempt.classify`; the socket is then
+ * destroyed, as on abort.
  */
 export async function connect(attempt: Attempt): Promise<Socket> {
   const { raw } = await connectAs(attempt, (open) => ({ raw: open(undefined) }));
   return raw;
 }
 
-/** The same for a caller that wraps the socket, needs it while it connects, or sets its `onread` option. */
+/** `connect` for a caller that wraps the socket, needs it while it connects, or sets its `onread` option. */
 export function connectAs<T extends WithSocket>(attempt: Attempt, create: CreateSocket<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const { signal } = attempt;
@@ -71,7 +72,7 @@ async function open<T extends WithSocket>(
 ): Promise<T> {
   const { route, signal, proxy } = attempt;
   const target = parseEndpoint(route.url);
-  // What is awaited once the connection is ready.
+  // The phase that begins when the connection is ready.
   const last = /^wss?:/.test(route.url) ? 'upgrade' : 'response';
   attempt.enter('lookup');
   if (proxy !== undefined) {
@@ -136,7 +137,7 @@ async function loadOpen(
 
 type StartTls = (where: ConnectionOptions & { readonly host: string }) => TLSSocket;
 
-/** Loads TLS only if it is used. Its options are the same for a server, inside of a tunnel, and for a proxy. */
+/** Loads TLS only if it is used. The options are the same for a server, with or without a tunnel, and for a proxy. */
 async function loadTls(attempt: Attempt): Promise<StartTls> {
   const { connect: connectTls, createSecureContext } = await import('node:tls');
   const { trustedRoots, mustCheckCertificates = true } = attempt.route;
@@ -149,7 +150,7 @@ async function loadTls(attempt: Attempt): Promise<StartTls> {
         ...where,
         ...(secureContext && { secureContext }),
         ...(mustCheckCertificates && { rejectUnauthorized: true }),
-        // For an address, Node verifies `host`.
+        // For an IP address, Node verifies the certificate against `host`.
         servername: isIP(where.host) === 0 ? where.host : '',
       }),
     );

@@ -8,7 +8,7 @@ import type { Endpoint } from './tcp.ts';
 /** Limit for the header of the response. Node's own limit for HTTP is 16 KiB. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Resolves to the response if it opens no tunnel. Credentials in `proxy` are only sent to the proxy. */
+/** Resolves to the response if the proxy refuses. Credentials in `proxy` are only sent to the proxy. */
 export function requestTunnel(
   socket: Socket,
   proxy: URL,

@@ -31,7 +31,7 @@ interface ReadBody {
   readonly body: string;
   /** Only the beginning of the body was read. */
   readonly isCutOff: boolean;
-  /** Why: it is larger than MAX_BODY_BYTES. */
+  /** Whether reading stopped at MAX_BODY_BYTES. */
   readonly isTooLarge: boolean;
 }
 
@@ -118,7 +118,7 @@ const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/
 /** nginx completes the handshake and then requires the certificate with an HTTP error. */
 const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
 
-/** The cause if the body is the page with which a server answers a fault of TLS as an HTTP error. */
+/** The cause if the body is an HTTP error page about a TLS fault. */
 export function findTlsFault(body: string): CauseKind | undefined {
   if (WANTS_TLS.test(body)) return 'plaintext-to-tls';
   return WANTS_CERTIFICATE.test(body) ? 'client-certificate-demanded' : undefined;
@@ -133,7 +133,7 @@ function pickKind(refusal: UpgradeRefusal, isFromApi: boolean): CauseKind {
   if (refusal.isFromProxy) return status >= 500 || status < 200 ? 'proxy-failed' : 'proxy-refused';
   if (status >= 300 && status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
-  // 520 and above: content delivery networks, about a service that they cannot reach.
+  // Content delivery networks answer with 520 and above if they cannot reach the service.
   if ([408, 500, 502, 503, 504].includes(status) || (status >= 520 && status < 600)) return 'unavailable';
   if (status < 300) return 'not-websocket';
   if (!isFromApi) return 'not-atlantis';
@@ -205,7 +205,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** By its header, if the body cannot be parsed: it may be truncated, or Content-Length too short. */
+/** If the body cannot be parsed, the header decides: the body may be truncated, or Content-Length too short. */
 function isJson({ body, headers }: UpgradeRefusal): boolean {
   return parseJson(body) !== undefined || /[/+]json\b/i.test(headers['content-type'] ?? '');
 }

@@ -31,7 +31,7 @@ export interface OpenSocket {
 /**
  * Opens the stream's WebSocket.
  *
- * @param signal ends the attempt at once; it then resolves to undefined
+ * @param signal ends the attempt at once; the result is then undefined
  * @param isFirst the first attempt of a run: finds out whether a port that closes the connection speaks TLS
  */
 export async function openSocket(
@@ -131,7 +131,7 @@ export function terminate(webSocket: WebSocket): Promise<void> {
   });
 }
 
-/** On a socket that is connected. */
+/** Creates the WebSocket on a connected socket. */
 function createWebSocket(config: DialConfig, requestId: string, tap: TappedSocket): WebSocket {
   // Missing in the published types, or too narrow there.
   type Options = Omit<ClientOptions, 'createConnection'> & {
@@ -148,7 +148,7 @@ function createWebSocket(config: DialConfig, requestId: string, tap: TappedSocke
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    // Only without WebAssembly does ws see fragments. Each costs it an object: this many are some 60 MB.
+    // ws gets fragments only without WebAssembly, and keeps an object for each: this many take about 60 MB.
     maxFragments: 256 * 1024,
     // See `answerPings` in live-stream.ts.
     autoPong: false,

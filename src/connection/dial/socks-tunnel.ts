@@ -21,7 +21,7 @@ export async function requestTunnel(
   { host, port }: Endpoint,
 ): Promise<undefined> {
   const address = proxy.protocol === 'socks5h:' ? host : await resolveHere(host);
-  // Between two reads too: `read` throws it.
+  // An error between two reads must have a listener; the next `read` throws it.
   const ignore = (): void => {};
   socket.on('error', ignore);
   try {
@@ -31,7 +31,7 @@ export async function requestTunnel(
     if (version !== VERSION) throw new Error(SOCKS_FAULTS.notSocks);
     if (reply === NOT_ALLOWED) throw refusal(SOCKS_FAULTS.reply(reply));
     if (reply !== 0) throw new Error(SOCKS_FAULTS.reply(reply));
-    // The address that the proxy connects from, and its port.
+    // Skips the address and port from which the proxy connects.
     if (kind === KINDS.name) await read(socket, ((await read(socket, 1))[0] ?? 0) + 2);
     else await read(socket, (kind === KINDS.ipv6 ? 16 : 4) + 2);
   } finally {
@@ -53,7 +53,7 @@ async function logIn(socket: Socket, user: string, password: string): Promise<vo
   if (status !== 0) throw refusal(SOCKS_FAULTS.wrongLogin);
 }
 
-/** What another attempt would not change. */
+/** An error that another attempt would not change. */
 function refusal(message: string): Error {
   return Object.assign(new Error(message), { code: 'ESOCKSREFUSED' });
 }

@@ -13,7 +13,7 @@ const ADDRESS_TIMEOUT_MS = 1_500;
 /** The code of the error for a loopback name that resolves to another machine. */
 export const NOT_LOOPBACK = 'ENOTLOOPBACK';
 
-/** `::ffff:` is an IPv4 address in a socket of both families. */
+/** `::ffff:` is the prefix of an IPv4 address on a dual-stack socket. */
 const LOOPBACK = /^(?:::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/;
 
 /** True for an address of this machine's loopback; `address` as Node gives it. */
@@ -36,7 +36,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   'socks5h:': 1080,
 };
 
-/** Where a URL leads to; `nats:` and `tls:` have TLS only after a first message. */
+/** The endpoint of a URL. `nats:` is not secure at once: TLS begins after the first message of the server. */
 export function parseEndpoint(url: string): Endpoint {
   const { hostname, port, protocol } = new URL(url);
   return {
@@ -74,7 +74,7 @@ export function tcpOptions(
 function createLookup(mustBeLoopback: boolean, usedAddresses: readonly string[]): LookupFunction {
   const isUsed = ({ address }: LookupAddress): boolean => usedAddresses.includes(address);
   return async (hostname, options, callback) => {
-    // Loaded here, since most runs look up no name with it.
+    // Loaded here, since most runs do not use it.
     const { lookup } = await import('node:dns');
     const all: LookupOptions & { all: true } = { ...options, all: true };
     lookup(hostname, all, (error, found) => {

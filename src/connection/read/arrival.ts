@@ -1,8 +1,8 @@
 // When the last byte arrived, which is where a gap begins (contract G1).
 //
 // Bytes that are read after a pause, or after the process was suspended, may have waited in the kernel all that
-// time. No gap may be reported too short: the time from before is kept until a pong, or silence, proves
-// that everything that waited has been read.
+// time. A gap must never be reported too short. So the last byte counts as received before the pause, until a pong or
+// silence proves that everything that waited has been read.
 import type { Clock } from '../../clock.ts';
 
 /** A byte that arrives after this much silence, with reading on, did not wait in the kernel. */

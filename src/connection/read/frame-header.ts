@@ -73,7 +73,7 @@ export function countIdleBytes(bytes: Buffer): number {
     const length = bytes[at + 1] ?? MASK;
     const end = at + 2 + length;
     if ((first !== PING && first !== PONG) || length > MAX_CONTROL_BYTES || end > bytes.length) break;
-    // A ping waits for what follows.
+    // A ping needs no answer only if another ping follows.
     if (first === PING) idle = at;
     else if (idle === at) idle = end;
     at = end;

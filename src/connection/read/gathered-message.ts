@@ -43,7 +43,7 @@ export class GatheredMessage {
     return true;
   }
 
-  /** Copies what `bytes` has of the current frame, and returns how much that is. */
+  /** Copies the bytes that belong to the current frame, and returns their number. */
   add(bytes: Buffer): number {
     const added = bytes.copy(this.#bytes, HEAD_BYTES + this.length, 0, this.owedBytes);
     this.length += added;

@@ -18,7 +18,7 @@ interface HeartbeatCallbacks {
   sendPing(): void;
   /** No byte was read for this much reading time after a ping; called once, and the heartbeat ends. */
   onDead(silentMs: number): void;
-  /** Half of the pong timeout has passed like this; called once for each outstanding ping. */
+  /** No byte was read for half of the pong timeout; called once for each outstanding ping. */
   onSuspect(): void;
   /** The process was suspended, or the machine slept, until now. */
   onSuspended(): void;
@@ -32,7 +32,7 @@ interface OpenPing {
 const MAX_TICK_MS = 1_000;
 /** A tick that is later than this means that the process was suspended or its event loop blocked. */
 const LATE_MS = 500;
-/** A larger difference between wall and monotonic clock since the last tick: the machine slept, or the clock was set. */
+/** If the clocks differ by more than this since the last tick, the machine slept, or the wall clock was set. */
 const CLOCK_STEP_MS = 5_000;
 /** Bounds the memory for pings that the server never answers while it keeps sending other data. */
 const MAX_OPEN_PINGS = 1_000;

@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream';
 export abstract class SocketDuplex extends Duplex {
   /** The TCP or TLS socket. */
   abstract readonly raw: Socket;
-  /** Whether `raw` has closed: `raw.closed` is true before its handle is gone. */
+  /** Whether `raw` has emitted `close`; `raw.closed` is true even before the handle is gone. */
   protected isGone = false;
 
   constructor() {

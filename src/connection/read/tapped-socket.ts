@@ -2,11 +2,11 @@
 //
 // ws allocates a buffer and calls back for every frame, which is most of the cost of a fast stream. Here whole
 // text frames become lines directly, a chunk at a time, and large or fragmented messages are put together. ws stays the
-// authority on the protocol: it gets everything else, in order. It also gets the events whenever it currently owns the parser:
+// authority on the protocol: it gets everything else, in order. It also gets the events in the following cases, so that
+// events and the messages that ws emits keep their order:
 // - while it is paused with unread bytes;
 // - until it has emitted each message that was passed to it, completely or in part;
 // - for good after a Close frame, or a frame that a server must not send.
-// So events and the messages that ws emits keep their order.
 import type { OnReadOpts, Socket } from 'node:net';
 import type { EventLines } from '../../events/batch.ts';
 import type { FrameBuffer } from '../../events/frame-buffer.ts';
@@ -25,7 +25,7 @@ interface TapListener {
   onEvents(lines: EventLines): void;
   /** A large or fragmented text, with a line feed at its end. Returns false if it is not an event. */
   onGatheredText(line: Buffer): boolean;
-  /** The content of what was received until then has been reported. */
+  /** Called after each read, and after each later turn that has processed the rest of one. */
   onReadEnd(receivedAtMs: number): void;
 }
 
@@ -50,13 +50,13 @@ export class TappedSocket extends SocketDuplex {
   #head: Buffer | undefined;
   /** What was read and does not fit into the frame buffer yet. */
   #unadded: Uint8Array | undefined;
-  /** When what is processed was received. */
+  /** Receive time of the bytes that are processed now. */
   #receivedAtMs = 0;
   readonly #work = new TurnWork(() => this.#continue());
 
   /**
    * @param maxBytes larger messages are passed to ws, which rejects them
-   * @param createLingering holds reads until it calls back; default: a read is processed in its turn
+   * @param createLingering creates the buffer that holds reads until it calls back; default: no buffer
    */
   constructor(
     openRaw: OpenRawSocket,
@@ -71,7 +71,7 @@ export class TappedSocket extends SocketDuplex {
     const raw = openRaw(frames && this.#readInto(frames));
     this.raw = raw;
     raw.setNoDelay();
-    // Ends with this stream: ws can still answer the last bytes.
+    // It stays writable until this stream ends, so that ws can still answer the last bytes.
     raw.allowHalfOpen = true;
     raw.on('data', (chunk) => this.#receive(chunk));
     raw.once('end', () => {
@@ -192,7 +192,7 @@ export class TappedSocket extends SocketDuplex {
     if (!this.#work.isLimitReached && !this.isPaused()) this.raw.resume();
   }
 
-  /** Whether ws owes no message, so that events keep their order. */
+  /** Whether events can be taken here: ws has nothing left to emit that must come before them. */
   get #isOurs(): boolean {
     return this.#isTaking && this.#openMessages === 0 && this.readableLength === 0;
   }
@@ -256,7 +256,7 @@ export class TappedSocket extends SocketDuplex {
     return true;
   }
 
-  /** Hands everything from here on to ws, with the fragments that it needs to read the message as it was sent. */
+  /** Hands everything from here on to ws, after the part of a message that was gathered so far. */
   #giveUpTo(frames: FrameBuffer): boolean {
     if (this.#message !== undefined) {
       this.#openMessages += 1;
@@ -266,7 +266,7 @@ export class TappedSocket extends SocketDuplex {
     return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
   }
 
-  /** Passes what is there of the next `size` bytes to ws; the rest follows as `#owedBytes`. */
+  /** Passes the next `size` bytes to ws, as far as they have arrived; the rest follows as `#owedBytes`. */
   #giveToWs(frames: FrameBuffer, size: number): boolean {
     const bytes = Buffer.from(frames.rest.subarray(0, size));
     frames.skip(bytes.length);
@@ -292,7 +292,7 @@ export class TappedSocket extends SocketDuplex {
   #release(): void {
     this.#work.hurry();
     this.#finishReads();
-    // After half a frame nothing can follow.
+    // A message is dropped if it is incomplete, or if ws got only half of the frame before it.
     if (this.#owedBytes > 0 || (this.#message?.owedBytes ?? 0) > 0) this.#message = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#giveUpTo(this.#frames);
   }

@@ -4,7 +4,7 @@
 
 /** Frames for ws in one turn: it takes up to 10 µs for each. */
 const MAX_TURN_FRAMES = 2_000;
-/** As much work as one frame for ws. */
+/** This many events, or idle bytes, take as much work as one frame for ws. */
 const EVENTS_PER_FRAME = 32;
 const IDLE_BYTES_PER_FRAME = 1_024;
 
@@ -57,7 +57,7 @@ export class TurnWork {
     setImmediate(() => this.#beginTurn());
   }
 
-  /** Work that is done here counts for the reads of the coming turn as well, which begins with the timers. */
+  /** Work that is done here also counts toward the limit for the next reads; timers run between the two. */
   #beginTurn(): void {
     this.#frames = 0;
     if (this.#hasMore) {
