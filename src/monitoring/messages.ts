@@ -40,7 +40,7 @@ export function sayStuck(what: string): StatusRecord {
   };
 }
 
-/** For `systemctl status`. @param pending messages that each sink has not acknowledged */
+/** For `systemctl status`. @param pending the number of messages that each sink has not acknowledged */
 export function describeLive(events: number, pending: readonly number[]): string {
   const backlog = pending.length === 0 ? '' : `, ${formatCount(Math.max(...pending), 'message')} pending`;
   return `live, ${formatCount(events, 'event')}${backlog}`;

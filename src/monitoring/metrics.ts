@@ -12,7 +12,7 @@ export interface MetricsSource {
   readonly sinks: readonly SinkStatus[];
   /** By the name of the sink. */
   readonly latencies: ReadonlyMap<string, Latencies>;
-  /** Of the last event that was sampled, in ms; undefined if it has no time. */
+  /** Lag of the last event that was sampled, in ms; undefined if it has no timestamp. */
   readonly lagMs: number | undefined;
   readonly startedAtMs: number;
   /** Whether the last reload succeeded, and the time of the last one that did. */

@@ -102,7 +102,7 @@ function toPage(good: string, bad: string, problems: readonly string[]): Page {
 }
 
 // The HTTP server: one request for each connection, and limits for all of them, so that no client can disturb the run
-// (row 161).
+// (docs/faults.md, row 161).
 
 interface Page {
   readonly status: number;

@@ -1,4 +1,4 @@
-// Notifies systemd (Type=notify): ready, what the run is doing, stopping, and the watchdog while the run makes progress.
+// Notifies systemd (Type=notify) of the state of the run, and its watchdog as long as the run makes progress.
 //
 // Node has no Unix datagram sockets, so `systemd-notify`, a program of systemd, sends each message. Unlike those of any
 // other child process, its messages are attributed to the service even after it has exited.
@@ -82,7 +82,7 @@ function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): st
 
 /** How much longer than its own limits something may take: reading a key, a slow name lookup, a busy machine. */
 const GRACE_MS = 60_000;
-/** A request, the same once more, and the body of a response: each has the timeout of the sink. */
+/** A request, its repetition, and the body of the response: each has the timeout of the sink. */
 const STEPS_OF_SEND = 3;
 
 /** Finds what is stuck. A run that waits for the service or a sink is not: it retries and reports that. */

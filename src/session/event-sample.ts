@@ -1,6 +1,7 @@
 // Looks at events for what a filter or `--fields` may have got wrong: types, paths, and the kinds of compared values.
 //
-// Bounded in memory and time: after the first events, only one of each batch. Nothing here decides what is printed.
+// Bounded in memory and time: after MAX_EVENTS, it looks at only one event of each batch. Nothing here decides what is
+// printed.
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { TypeCounts } from '../events/event-type.ts';
 import { isContainerByte } from '../events/match-value.ts';
@@ -21,7 +22,7 @@ const MAX_DEPTH = 6;
 /** Values of a compared path that are kept for suggestions, and their length. */
 const MAX_TEXTS = 50;
 const MAX_TEXT_LENGTH = 64;
-/** Values of another kind, without one of the right kind, until a comparison is reported. */
+/** A comparison is reported after this many values, if none of them is of a kind that can match. */
 const MIN_MISFITS = 5;
 
 export type Kind = 'string' | 'number' | 'boolean' | 'object' | 'array' | 'null';
@@ -84,7 +85,7 @@ export class Compared extends NamedPath {
   look(event: Uint8Array): void {
     this.visit(event, (source) => {
       const kind = kindOf(source);
-      // A value that may be missing says nothing about the others.
+      // A null says nothing about the kind of the other values.
       if (kind === 'null') return false;
       if (canMatch(this.comparison, kind, source)) this.fits = true;
       else {
@@ -158,7 +159,7 @@ export class EventSample {
     }
   }
 
-  /** Comparisons with a kind of value that never arrives; `min` values of other kinds have arrived. */
+  /** Comparisons for which at least `min` values have arrived, none of them of a kind that can match. */
   listMisfits(min = MIN_MISFITS): Compared[] {
     return this.compared.filter(({ fits, misfits }) => !fits && misfits >= min);
   }

@@ -1,4 +1,5 @@
-// Reports mistakes in filters and `--fields` that would otherwise stay silent (row 140). Loaded only with one of them.
+// Reports mistakes in filters and `--fields` that would otherwise stay silent (docs/faults.md, row 140). Loaded only
+// with one of them.
 import type { Clock } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import { listComparisons, parseExpression } from '../filter/expression.ts';
@@ -12,13 +13,16 @@ import { sayMisfit, sayMissingFields, sayUnmatched } from './messages.ts';
 
 /** A filter that matches nothing for this long is probably wrong. */
 const REPORT_MS = 10_000;
-/** After this many events: a path that none of them has, but that resembles one that they have, is probably misspelled. */
+/** If none of this many events has a path, but they have a similar one, the path is probably misspelled. */
 const MISSPELLED_AFTER = 20;
 
 export interface EventWatch {
   /** Call with each batch, before anything of it is released. */
   note(received: Batch, wanted: Batch): void;
-  /** Reports at the end of a run what has not been reported; rare fields may be missing unless these were all events of a file. */
+  /**
+   * Reports at the end of a run all mistakes that have not been reported. `isWhole` means that these were all events of
+   * a file: every missing field is reported. Otherwise a field may just be rare: it is reported if it looks misspelled.
+   */
   finish(isWhole: boolean): void;
   /** Reports nothing more. */
   end(): void;
@@ -30,7 +34,7 @@ export type WatchConfig = Pick<TailConfig, 'filter'> &
     readonly watchedPaths?: readonly WatchedPath[];
   };
 
-/** @param config whose filter and fields are valid */
+/** The filter and the fields must be valid. */
 export async function createEventWatch(
   { filter, fields, watchedPaths = [] }: WatchConfig,
   clock: Clock,

@@ -150,7 +150,7 @@ export function saySignal(signal: EndSignal, why = ''): StatusRecord {
   return { event: 'signal', level: 'info', message: `stopped by ${signal}${why}`, figures: { signal } };
 }
 
-/** @param problem of the output. @returns the signal or the errors that ended the run; none after a normal end */
+/** @param problem the first problem of the output. @returns the signal or errors that ended the run, if any */
 export function sayEnd(reason: StopReason, config: EndConfig, events = 0, problem?: string): StatusRecord[] {
   const records: StatusRecord[] = [];
   const fail = (message: string, hint: string, exitCode: number): void => {
@@ -183,7 +183,7 @@ export function sayEnd(reason: StopReason, config: EndConfig, events = 0, proble
   return records;
 }
 
-/** In a message. */
+/** How many types and paths a message lists. */
 const SHOWN_TYPES = 8;
 const SHOWN_PATHS = 30;
 
@@ -258,7 +258,7 @@ export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonl
   };
 }
 
-/** Paths that no event has, and values that are like those that arrived. */
+/** Lines about paths that no event has, and about compared texts that resemble one that arrived. */
 function suggestNames({ compared, paths }: EventSample): string[] {
   const lines = compared.filter(({ isPresent }) => !isPresent).map(({ text }) => sayMissing(text, paths));
   for (const { comparison, texts } of compared) {

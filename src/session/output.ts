@@ -32,7 +32,7 @@ export interface Output {
   cutAfter(ms: number): void;
   /** The first failure; nothing is delivered after it. */
   readonly failure: WriteFailure | undefined;
-  /** The message about what was given up, if anything was. */
+  /** The message about undelivered output, if there is any. */
   sayCut(): StatusRecord | undefined;
   /** Total ms for which the session had to wait. */
   readonly blockedMs: number;

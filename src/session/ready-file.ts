@@ -1,4 +1,4 @@
-// The ready file, which is there while the run is ready; one of an earlier run is removed first.
+// The ready file, which exists while the run is ready. A file of an earlier run is removed first.
 import { rmSync, statSync } from 'node:fs';
 import { describeWriteFault, findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 import type { Connected } from '../stream/items.ts';

@@ -24,7 +24,7 @@ interface RecordingParts {
   readonly onPlain?: () => void;
 }
 
-/** Plays `path`, `-` for stdin. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 for another file. */
+/** Plays `path`, `-` for stdin. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 if it cannot be played. */
 export function createRecordingSource(
   path: string,
   { isStrict, ...pace }: ReplayConfig,
@@ -33,7 +33,7 @@ export function createRecordingSource(
 ): FileSource {
   const damage = createDamageReport(reporter);
   const { speed, ratePerSecond, untilMs = Number.POSITIVE_INFINITY } = pace;
-  /** Pauses that --max-pause will shorten are not known, so it is an upper limit with that flag. */
+  /** The remaining time is an upper limit with --max-pause: which pauses it will shorten is not known in advance. */
   const createProgress = (): PlayConfig['onWait'] => {
     if (status === NO_STREAM_PROGRESS) return undefined;
     const lastMs = path === '-' || ratePerSecond !== undefined ? undefined : findLastTime(path);

@@ -18,7 +18,7 @@ export function createCutReport(reporter: Reporter, where: string, outcome: CutO
   };
 }
 
-/** The same for a filter. */
+/** Reports the first event that a pattern of a filter could not search completely. */
 export function reportCuts(
   select: Select,
   reporter: Reporter,
@@ -35,7 +35,7 @@ export async function loadFilter({ filter }: TailConfig): Promise<Select> {
   return createFilter(filter);
 }
 
-/** Undefined without filters and paths. */
+/** Loads the checks of filters and paths; undefined if the run has neither. */
 export async function loadEventWatch(
   config: WatchConfig,
   clock: Clock,

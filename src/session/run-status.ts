@@ -19,7 +19,7 @@ export interface RunStatus {
   /** When the phase began (monotonic ms). */
   readonly phaseSinceMs: number;
   readonly tally: Pick<Tally, 'summarize' | 'connections' | 'live' | 'gaps' | 'gapMs' | 'openGap'>;
-  /** Of several connections, and of handovers. */
+  /** Figures about merging several connections, or two during a handover. */
   readonly mergeFigures: MergeFigures | undefined;
   readonly output: Pick<Output, 'blockedMs' | 'blockedSinceMs'>;
   /** Why the run is not ready; empty if it is. The texts can be published. */
@@ -34,7 +34,7 @@ export interface RunObserver {
   noteBatch?(batch: Batch): void;
 }
 
-/** Sinks change without an item of the stream. */
+/** The problems of sinks can change without an item of the stream. */
 const POLL_MS = 1_000;
 
 interface TrackedRun extends Pick<RunStatus, 'tally'> {
@@ -84,7 +84,7 @@ export class RunTracker implements RunStatus {
 
   /** Follows the items of a live stream. */
   note(item: StreamItem): void {
-    // While another connection is live, the stream is.
+    // The stream is live as long as another connection is.
     if ('others' in item) return;
     switch (item.kind) {
       case 'connected':

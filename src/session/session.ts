@@ -131,7 +131,7 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   stop.because({ kind: 'gave-up', exitCode: gaveUp.exitCode });
 }
 
-/** Writes the events of a batch that pass filters and limit; returns their number. Waits while the output is blocked. */
+/** Writes the events of a batch that pass filters and limit; returns their number. Waits while output is blocked. */
 async function deliver(batch: EventBatch, run: Run): Promise<number> {
   const { received, wanted, connection } = batch;
   const { config, source, status, stop, tally, recorder, output } = run;

@@ -14,9 +14,9 @@ export interface LiveSource {
   readonly roundTripMs?: number | undefined;
   /** True if the source resumes after a loss where it stopped. */
   readonly isGapless: boolean;
-  /** Whether it has several connections, also when there is no handover. */
+  /** Whether it has several connections at a time, other than during a handover. */
   readonly hasSeveral?: boolean;
-  /** Of several connections, and of handovers. */
+  /** Figures about merging several connections, or two during a handover. */
   readonly mergeFigures?: MergeFigures | undefined;
   /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
   items(signal: AbortSignal): AsyncIterable<StreamItem>;
@@ -34,7 +34,7 @@ export interface LiveSource {
 export interface Recorded {
   readonly kind: 'recorded';
   readonly line: Buffer;
-  /** The duration of a gap; undefined for another record. */
+  /** The duration of a gap; undefined for any other record. */
   readonly gapMs: number | undefined;
 }
 

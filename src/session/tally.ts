@@ -127,7 +127,7 @@ export class Tally {
     };
   }
 
-  /** How long the connection has been lost. */
+  /** How long the stream has been disconnected. */
   get #absentMs(): number {
     return this.#lost === undefined ? 0 : computeElapsedMs(this.#clock, this.#lost.at);
   }
