@@ -12,7 +12,7 @@ interface Read {
 const MAX_BYTES = 65_536;
 
 export class LingeringReads {
-  /** Where the socket reads to; `add` copies from it. */
+  /** The buffer into which the socket reads; `add` copies from it. */
   readonly readBuffer = Buffer.allocUnsafe(MAX_BYTES);
   readonly #clock: Clock;
   readonly #lingerMs: number;
