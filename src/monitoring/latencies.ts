@@ -6,7 +6,7 @@ const BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10
 export class Latencies {
   count = 0;
   sumMs = 0;
-  /** One more than there are bounds. */
+  /** The last count is for latencies above all bounds. */
   readonly #counts = new Float64Array(BOUNDS_MS.length + 1);
 
   note(ms: number): void {

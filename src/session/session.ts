@@ -200,7 +200,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       break;
     case 'gap':
       reporter.report(say.sayGap(item));
-      // The loss before it is counted already, unless the stream seemed to be live.
+      // The status line has counted this gap at the loss, unless the stream seemed to be live.
       if (!tally.takeCountedGap()) status.noteGap?.();
       tally.noteGap(item.durationMs);
       if (config.failOnGap) stop.because({ kind: 'gap' });

@@ -36,7 +36,7 @@ export function connectAs<T extends WithSocket>(attempt: Attempt, create: Create
     const giveUp = (): void => fail(signal.reason);
     const track: Track = (socket) => {
       current = socket;
-      // Other listeners report its errors; this one handles those before and after they listen.
+      // Other listeners report errors; this one only prevents a crash before they are added and after they are removed.
       socket.on('error', () => undefined);
       if (signal.aborted) socket.destroy();
     };
