@@ -127,7 +127,7 @@ export class Merge {
     return oldest === undefined ? undefined : oldest.at.pulledMs + this.#config.windowMs;
   }
 
-  /** Forgets the events that have left the window; returns those that connections have missed. */
+  /** Forgets the events that have left the window; returns how many of them each connection has missed. */
   advance({ pulledMs }: Instant): Missed[] {
     const missed = new Map<number, { source: number; count: number; since: Instant }>();
     for (const entry of this.#entries) {
