@@ -146,7 +146,7 @@ function configure(command: DocumentedCommand, io: Io): void {
     });
 }
 
-/** commander takes any word after a flag as its value, even another flag; then the user forgot the value. */
+/** commander takes any word after a flag as its value. If that word is another flag, the user forgot the value. */
 function rejectFlagsAsValues(command: DocumentedCommand, globals: readonly Option[]): void {
   const flags = new Set([...command.options, ...globals].map(({ long }) => long));
   for (const option of command.options) {

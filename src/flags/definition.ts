@@ -6,9 +6,9 @@ import { parseChoice } from './values.ts';
 export interface FlagDefinition<Value = unknown, Text = never, Term extends string = string> {
   /** As in help: `-n, --limit <n>`. */
   readonly term: Term;
-  /** Starts with a verb or a noun; without the default. */
+  /** The text for help, which starts with a verb or a noun. The default is added to it. */
   readonly meaning: string;
-  /** The default for help. */
+  /** The default as shown in help. */
   readonly fallback?: string | undefined;
   /** The accepted values, if they are a list. */
   readonly choices?: readonly string[] | undefined;
@@ -89,7 +89,7 @@ export function withDefault<Value, const Term extends string>(
   return { term, meaning, fallback, parse: (given, name = long) => parse(name, given ?? fallback) };
 }
 
-/** One of a list. */
+/** A value from a list. */
 export function choice<Choice extends string, const Term extends string>(
   term: Term,
   meaning: string,

@@ -7,6 +7,7 @@ import type { FlagDefinition, FlagTable } from './definition.ts';
 export interface Example {
   /** For a POSIX shell. */
   readonly command: string;
+  /** A comment for the command. */
   readonly what: string | undefined;
 }
 
@@ -22,7 +23,7 @@ export interface Value {
   /** Without brackets: `dur`, `file`. */
   readonly placeholder: string;
   readonly isRequired: boolean;
-  /** It may be several arguments. */
+  /** It can consist of several arguments. */
   readonly isVariadic: boolean;
   /** The accepted values; empty if they are not a list. */
   readonly choices: readonly string[];
@@ -144,7 +145,7 @@ export class DocumentedCommand extends Command {
   }
 
   override addHelpText(): never {
-    throw new Error('use example() or note(), which the man page has, too');
+    throw new Error('use example() or note(), which also appear in the man page');
   }
 }
 
@@ -190,7 +191,7 @@ export function findRoot(command: Command): Command {
   return command.parent === null ? command : findRoot(command.parent);
 }
 
-/** A flag with the texts of its definition; --version and --help have none, because commander adds them. */
+/** A flag with the texts of its definition. --version and --help have no definition, because commander adds them. */
 function outlineFlag(option: Option, definitions: readonly FlagDefinition[]): Flag {
   const definition = definitions.find(({ term }) => term === option.flags);
   const [, placeholder] = /[<[](.*?)(?:\.\.\.)?[>\]]/.exec(option.flags) ?? [];

@@ -6,7 +6,7 @@ import { parseDuration } from './values.ts';
 export const SORTS = ['events', 'rate', 'usd', 'lag', 'largest', 'last'] as const;
 export type Sort = (typeof SORTS)[number];
 
-/** Rows that are kept; one takes up to 7 kB. */
+/** The maximum number of rows in memory; a row takes up to 7 kB. */
 export const MAX_ROWS = 500;
 
 export const TABLE_FLAGS = {

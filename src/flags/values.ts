@@ -49,7 +49,7 @@ export function parseDuration(flag: string, value: string, zero?: string): numbe
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
 /**
- * Ms since the epoch of a time, which is local without a zone, or of a duration before `nowMs`.
+ * Parses a time, or a duration before `nowMs`, to ms since the epoch. A time without a zone is local.
  *
  * @param more what else the flag accepts, for the error
  * @throws UsageError

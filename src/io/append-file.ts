@@ -1,4 +1,4 @@
-// A file that grows by whole records: an incomplete one is truncated.
+// A file to which whole records are appended. An incomplete record at its end is removed.
 import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, truncateSync, writeSync } from 'node:fs';
 import { LINE_FEED } from '../events/scan-constants.ts';
 
@@ -8,7 +8,7 @@ interface AppendFile {
   readonly bytes: number;
   /** What another program did to the open file; undefined if it did nothing. @throws the system's error */
   findChange(): 'deleted' | 'truncated' | undefined;
-  /** False if the file was moved away, or another one took its place. @throws the system's error */
+  /** False if the file was moved away, or another file took its place. @throws the system's error */
   isAtPath(): boolean;
   /** Appends all of `data`, or only whole records of it. @throws the system's error */
   append(data: Buffer): void;
@@ -35,10 +35,10 @@ export function createAppendFile(
     const there = lstatSync(path, { throwIfNoEntry: false });
     return there?.ino === own.ino && there.dev === own.dev;
   };
-  /** Some file systems give a file another inode number each time they are asked. */
-  const hasStableNumber = isSameFile();
+  /** Some file systems give a file another inode number for each query. */
+  const hasStableInode = isSameFile();
   const truncateTorn = (): void => {
-    // From its current length: another program may have emptied the file.
+    // Relative to the current length, because another program may have emptied the file.
     if (torn > 0) truncate(path, fd, Math.max(0, fstatSync(fd).size - torn));
     torn = 0;
   };
@@ -53,7 +53,7 @@ export function createAppendFile(
       return size < bytes ? 'truncated' : undefined;
     },
     isAtPath: () =>
-      hasStableNumber ? isSameFile() : lstatSync(path, { throwIfNoEntry: false }) !== undefined,
+      hasStableInode ? isSameFile() : lstatSync(path, { throwIfNoEntry: false }) !== undefined,
     append(data) {
       truncateTorn();
       let written = 0;

@@ -127,8 +127,8 @@ function dieBySignal(signal: EndSignal): void {
 }
 
 /**
- * The `listen` of a signal watch. Under nohup it leaves out SIGHUP, which is ignored from now on: Node has reset it to
- * its default, which ends the process.
+ * The `listen` of a signal watch. Under nohup it ignores SIGHUP instead of listening for it: Node has restored the
+ * default action of that signal, which ends the process.
  */
 function listenToSignals(isHangUpIgnored: boolean): Parameters<typeof createSignalWatch>[0]['listen'] {
   const signals = END_SIGNALS.filter((signal) => signal !== 'SIGHUP' || !isHangUpIgnored);
@@ -153,7 +153,7 @@ function killSelf(signal: EndSignal): void {
 }
 
 /** node:child_process is loaded only here: a static import would take longer than everything else at startup. */
-function createForeground(): () => boolean {
+function loadForegroundTest(): () => boolean {
   if (!hasSignals) return () => true;
   const run = process.getBuiltinModule?.('node:child_process').execFileSync;
   return createForegroundTest(process.pid, run, (handler) => process.once('SIGCONT', handler));
@@ -203,7 +203,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     dieBySignal(signal);
   };
   const signs = isUnicodeSupported() ? SIGNS : ASCII_SIGNS;
-  let foreground: (() => boolean) | undefined;
+  let testForeground: (() => boolean) | undefined;
   const isStdinTty = (): boolean => isTerminal(0, () => process.stdin);
   return {
     argv: process.argv.slice(2),
@@ -226,8 +226,8 @@ export function createProcessIo(homeDirectory: () => string): Io {
       return isStdinTty();
     },
     isForeground() {
-      foreground ??= createForeground();
-      return foreground();
+      testForeground ??= loadForegroundTest();
+      return testForeground();
     },
     async isTerminalGone() {
       // node:tty loads half of Node's stream code.
@@ -264,7 +264,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
       try {
         return process.kill(pid, signal);
       } catch (error) {
-        // It exists, but belongs to another user.
+        // The process exists, but belongs to another user.
         return error instanceof Error && 'code' in error && error.code === 'EPERM';
       }
     },

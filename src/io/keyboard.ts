@@ -9,7 +9,7 @@ export interface Keyboard {
   close(): void;
 }
 
-/** As the terminal would send them if it were not in raw mode. */
+/** The keys for which a terminal sends a signal when it is not in raw mode. */
 const SIGNAL_KEYS: Readonly<Record<string, NodeJS.Signals>> = {
   '\x03': 'SIGINT',
   '\x1a': 'SIGTSTP',
@@ -61,7 +61,7 @@ export function openKeyboard(io: Io, { onKey, onQuit }: KeyListener): Keyboard |
     stdin.resume();
   };
   stdin.on('error', ignore).on('data', onData);
-  // A listener starts the stream.
+  // Adding the listener has started the stream.
   stdin.pause();
   begin();
   return {

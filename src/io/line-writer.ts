@@ -55,7 +55,7 @@ export function createLineWriter(
     : createStreamWriter(target, clock, onFailure);
 }
 
-/** Regular files and devices such as /dev/null, which are written synchronously. */
+/** True for regular files and devices such as /dev/null, which are written synchronously. */
 export function isFile(target: OutputTarget): boolean {
   if (target.isTty) return false;
   try {

@@ -15,7 +15,7 @@ export const UNPRINTABLE = 'a value that cannot be printed was thrown';
 export const quoteForShell = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** Reasons of the system by its error code. */
+/** The reasons of system errors, by their code. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EBADF: 'it is closed',
@@ -37,7 +37,7 @@ const WRITE_REASONS = {
   ENOENT: 'the directory does not exist',
 };
 
-/** What to do about an error of writing, by its code. */
+/** What to do about a write error, by its code. */
 const WRITE_ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'check the permissions of the file and its directory',
   EDQUOT: 'free some space, or raise the quota',
@@ -70,13 +70,13 @@ export const explainListenError = ({ code = '', message }: NodeJS.ErrnoException
 export const explainReadError = (error: unknown): string => explain(READ_REASONS, error);
 export const explainWriteError = (error: unknown): string => explain(WRITE_REASONS, error);
 
-/** @param what names the file, such as `the ready file` */
+/** @param what the name of the file in the message, such as `the ready file` */
 export const sayNotWritten = (what: string, path: string, error: unknown): ErrorText => [
   `${what} ${JSON.stringify(path)} could not be written: ${explainWriteError(error)}`,
   adviseOnWriting(path, error),
 ];
 
-/** @param what names the file, such as `the recording` */
+/** @param what the name of the file in the message, such as `the recording` */
 export const sayNotRead = (what: string, path: string, error: unknown): ErrorText => [
   `${what} ${JSON.stringify(path)} cannot be read: ${explainReadError(error)}`,
   (error as NodeJS.ErrnoException).code === UTF16

@@ -14,7 +14,7 @@ export interface Platform {
   readonly hasTerm: boolean;
   /** Where the system stores secrets. */
   readonly keychain: 'secretService' | 'keychain' | 'vault';
-  /** Whether a path is the same file from every working directory. */
+  /** Whether a path leads to the same file from every working directory. */
   isFixed(path: string): boolean;
   /** Whether a program is given with a path; a bare name is looked up on PATH. */
   hasDirectory(program: string): boolean;

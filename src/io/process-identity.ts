@@ -14,6 +14,7 @@ type Liveness = 'alive' | 'dead' | 'unknown';
 export interface ProcessIdentity {
   /** The name of this process: pid, start time, PID namespace and machine. It matches PROCESS_NAME. */
   readonly name: string;
+  /** Whether the process with this name still runs. */
   judge(name: string): Liveness;
 }
 

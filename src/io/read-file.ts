@@ -54,7 +54,7 @@ export function readAtMost(fd: number, limit: number): Buffer {
 /**
  * Reads a text file or pipe to its end.
  *
- * @param signal gives up on a pipe; the promise rejects then
+ * @param signal stops reading a pipe, and rejects the promise
  * @param pipeMs how long a pipe may stay open
  * @throws an error with the `code` of the system, or EFBIG beyond 16 MiB; for UTF-16, and for a pipe that stays open,
  *   the code is a text

@@ -24,7 +24,7 @@ interface LazyForm {
 
 type ReplaceSecret = (text: string) => string;
 
-/** A secret is recognized by this many characters, more than the prefix of a key that may be shown. */
+/** A secret is recognized by this many characters at its start; the prefix of a key that may be shown is shorter. */
 const HEAD_LENGTH = 24;
 
 /** A shorter base64 text would match by chance. */
@@ -163,7 +163,7 @@ function createPartReplacer(key: string): ReplaceSecret {
 }
 
 export interface Redactor {
-  /** Registers a secret; call it before anything else is done with one. Ignores texts under 4 characters. */
+  /** Registers a secret; to be called before the secret is used. Ignores texts under 4 characters. */
   addSecret(secret: string): void;
   /** Registers the credentials of a proxy URL, if it has any. Never throws. */
   addProxyUrl(url: string): void;

@@ -29,7 +29,7 @@ import { adviseOnMode, OWN_DIRECTORY_OR_OWNER, sayNotWritten, UNSAFE } from './m
 /**
  * Writes `text` to `path`, whole or not at all.
  *
- * @param what names the file in the message, such as `the ready file`
+ * @param what the name of the file in the message, such as `the ready file`
  * @throws OutputError (exit 9) naming the path and the error code
  */
 export function writeWholeFile(path: string, text: string, what: string): void {
@@ -167,7 +167,7 @@ export function openNamedFile(path: string, flags: number, mode: number): number
   return check(fd, (stats) => {
     if (place.isSystem) return;
     // Another user may create a regular file for us to write to, as GitHub's runner does.
-    if (stats.isFile()) assertOneName(stats);
+    if (stats.isFile()) assertNoHardLink(stats);
     else assertTrusted(stats);
   });
 }
@@ -189,7 +189,7 @@ export function openOwnFile(path: string, flags: number): number {
   return check(fd, (stats) => {
     if (!stats.isFile()) throw refusal(UNSAFE.notRegular);
     assertTrusted(stats, OWN_DIRECTORY_OR_OWNER);
-    assertOneName(stats);
+    assertNoHardLink(stats);
   });
 }
 
@@ -198,7 +198,7 @@ export function assertTrusted(stats: Stats, hint?: string): void {
   if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), hint);
 }
 
-function assertOneName(stats: Stats): void {
+function assertNoHardLink(stats: Stats): void {
   if (stats.nlink > 1) throw refusal(UNSAFE.hardLink);
 }
 
@@ -230,6 +230,8 @@ export function makeFolder(path: string): void {
 }
 
 /**
+ * Refuses a folder whose content another user could change.
+ *
  * @param isShared other users may add their own folders to it
  * @throws an error whose code is the reason if another user could change its content; the system's error
  */

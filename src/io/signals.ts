@@ -19,7 +19,7 @@ interface SignalParts {
   readonly clock: Clock;
   /** Whether stdin is a terminal: then a SIGINT comes from its keyboard. */
   readonly isStdinTty: () => boolean;
-  /** Starts to call back for END_SIGNALS, instead of dying by them; the returned function stops it. */
+  /** Calls back for END_SIGNALS, which then do not end the process; the returned function stops listening. */
   listen(handler: (signal: EndSignal) => void): () => void;
   die(signal: EndSignal): void;
 }

@@ -60,7 +60,7 @@ interface TerminalHandle {
 /** Makes writes to a terminal asynchronous. @param fd the descriptor that the process was started with */
 export function keepLoopFree(stream: NodeJS.WriteStream, fd: number): void {
   const { _handle: handle } = stream as { readonly _handle?: TerminalHandle };
-  // If libuv could not open the terminal again, the shell would share the mode.
+  // If libuv could not open the terminal a second time, the shell would share the non-blocking mode.
   if (handle?.fd !== undefined && handle.fd !== fd) handle.setBlocking?.(false);
 }
 

@@ -15,5 +15,5 @@ export function systemCode(error: unknown): string | undefined {
 
 const DISK_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];
 
-/** True if a file could be opened, but the disk did not take its content. */
+/** True if a file could be opened, but its content could not be stored on the disk. */
 export const isDiskFault = (error: unknown): boolean => DISK_CODES.includes(systemCode(error) ?? '');

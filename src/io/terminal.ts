@@ -38,7 +38,7 @@ type Version = readonly [major: number, minor: number];
 
 /** Versions of WezTerm are dates. */
 const FIRST_LINKING_WEZTERM = 20_200_620;
-/** The form of these versions in the package of Nix. */
+/** The form of WezTerm versions in the Nix package. */
 const NIX_WEZTERM = /^0-unstable-(\d{4})-(\d{2})-(\d{2})$/;
 /** Programs that follow links (OSC 8), by TERM_PROGRAM, from this version on. */
 const LINKING_PROGRAMS: ReadonlyMap<string, Version> = new Map([

@@ -25,9 +25,9 @@ export interface StoreDraft {
   current: string | undefined;
 }
 
-/** A draft of the stored profiles. @param read the stored JSON; undefined for an empty store */
-export function draftProfiles(read: JsonObject | undefined): Draft<StoreDraft> {
-  const { current, profiles, ...rest } = read ?? {};
+/** A draft of the stored profiles. @param stored the JSON of the store; undefined for an empty store */
+export function draftProfiles(stored: JsonObject | undefined): Draft<StoreDraft> {
+  const { current, profiles, ...rest } = stored ?? {};
   const entries = new Map(Object.entries((profiles ?? {}) as Record<string, JsonObject>));
   const draft: StoreDraft = {
     current: typeof current === 'string' ? current : undefined,
@@ -65,9 +65,9 @@ export function draftProfiles(read: JsonObject | undefined): Draft<StoreDraft> {
   };
 }
 
-/** A draft of the stored settings: their texts by name. @param read the stored JSON; undefined for an empty store */
-export function draftSettings(read: JsonObject | undefined): Draft<Map<string, string>> {
-  const { settings, ...rest } = read ?? {};
+/** A draft of the stored settings: their texts by name. @param stored the JSON of the file; undefined for no settings */
+export function draftSettings(stored: JsonObject | undefined): Draft<Map<string, string>> {
+  const { settings, ...rest } = stored ?? {};
   const draft = new Map(Object.entries((settings ?? {}) as Record<string, string>));
   return {
     draft,

@@ -41,7 +41,7 @@ const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 export const profilesPath = (io: Pick<Io, 'env' | 'platform' | 'homeDirectory'>): string | undefined =>
   storePath('profiles.json', io);
 
-/** The error where `profilesPath` is undefined. */
+/** The error if `profilesPath` is undefined. */
 export function noHomeDirectory(): StoreError {
   return new StoreError(...sayNoHomeDirectory());
 }

@@ -1,4 +1,5 @@
-// Reads the settings of `atlantis config`: defaults of flags and presets, beside the profiles. Never keys.
+// Reads the settings of `atlantis config`: defaults of flags, and presets. The file is beside the profiles and never
+// contains keys.
 import { lstatSync } from 'node:fs';
 import type { Io } from '../io/io.ts';
 import { CHECKED, DAMAGE, sayDamagedSettings } from './messages.ts';

@@ -109,7 +109,7 @@ interface StoreBytes {
  * Reads the store; undefined if it does not exist. The checks apply to the open file, not to its path; a symbolic link
  * is not followed, except in a mounted Kubernetes secret.
  *
- * @param what names it in messages
+ * @param what the name of the file in messages
  * @throws StoreError if it cannot be read, is not a regular file, or another user may have written it.
  */
 export function readStoreBytes(path: string, reader: StoreReader, what: string): StoreBytes | undefined {

@@ -46,7 +46,7 @@ export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSiz
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
-/** The error for the user: exit 9 if the disk did not take the content, else 10 (contract § 2). */
+/** The error for the user: exit 9 if the content could not be stored on the disk, else 10 (contract § 2). */
 function describeStoreFault(error: unknown, text: ErrorText): unknown {
   if (isAtlantisError(error) || systemCode(error) === undefined) return error;
   return isDiskFault(error) ? new OutputError(...text) : new StoreError(...text);
@@ -204,7 +204,7 @@ interface StoreOptions {
   readonly warn?: (message: string) => void;
 }
 
-/** One of the files that are changed here. */
+/** A file of the store that can be changed. */
 interface StoreFile<Content> {
   /** Its name in messages. */
   readonly what: string;
@@ -248,7 +248,7 @@ export function updateStore<T>(
   return updateFile(path, host, PROFILES, change, options);
 }
 
-/** Changes the settings, in the same way; `path` is from `settingsPath`. */
+/** Changes the settings, as `updateStore` changes the profiles. @param path from `settingsPath` */
 export function updateSettings<T>(
   path: string | undefined,
   host: StoreHost,

@@ -6,7 +6,7 @@ import { sayNotRead } from '../io/messages.ts';
 import { readNamedFile } from '../io/read-file.ts';
 import { sayCertificateDamaged, sayNoCertificate, sayNoSystemRoots } from './messages.ts';
 
-/** Whether Node would accept any certificate: refused for hosts other than loopback (contract C7). */
+/** Whether Node would accept any certificate. This is only allowed for loopback hosts (contract C7). */
 export function areTlsChecksOff(env: Environment): boolean {
   return env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
 }
@@ -16,7 +16,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE----
 /**
  * The PEM of `--ca-cert`.
  *
- * @param signal gives up on a pipe
+ * @param signal stops reading; the file may be a pipe that stays open
  * @throws UsageError when the file cannot be read, or contains no certificate or a damaged one
  */
 export async function readCaFile(path: string, signal?: AbortSignal): Promise<string> {
@@ -84,7 +84,7 @@ export async function listAddedRoots(
 ): Promise<readonly string[] | undefined> {
   const roots = [...given, ...(await readIfCertificates(env['SSL_CERT_FILE']))];
   if (roots.length === 0) return undefined;
-  // Node drops these when anything is added to its store.
+  // Node ignores NODE_EXTRA_CA_CERTS when anything is added to its store.
   return [...roots, ...(await readIfCertificates(env['NODE_EXTRA_CA_CERTS']))];
 }
 

@@ -1,4 +1,4 @@
-// The flags about several connections, and the path of the id by which duplicates are recognized.
+// The flags for several connections and for deduplication.
 import { type ConnectionsConfig, MERGE_DEFAULTS } from '../connection/config.ts';
 import { UsageError } from '../errors.ts';
 import { createEventIdentifier, DEFAULT_ID_STEPS, parseIdSteps } from '../events/event-id.ts';
@@ -23,7 +23,7 @@ export async function parseIdPath(path: string): Promise<readonly PathStep[]> {
 }
 
 /**
- * Parses the flags of several connections.
+ * Parses REDUNDANCY_FLAGS.
  *
  * @param idSteps undefined: duplicates are recognized by their text only
  * @throws UsageError
@@ -42,7 +42,7 @@ export function parseRedundancyFlags(
   };
 }
 
-/** Parses the flags of several connections, and those of deduplication, of a command that prints. @throws UsageError */
+/** Parses REDUNDANCY_FLAGS and DEDUPE_FLAGS. @throws UsageError */
 export async function parseMergeFlags(
   flags: Flags<typeof REDUNDANCY_FLAGS> & Flags<typeof DEDUPE_FLAGS>,
 ): Promise<ConnectionsConfig> {

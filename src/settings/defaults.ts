@@ -66,7 +66,7 @@ function readDefault(name: string, stored: ReadonlyMap<string, string>, io: Io):
 const FORM_CHOICE = pick(FORM_FLAGS, 'format', 'isJson', 'isEnveloped', 'fields', 'time', 'isWide');
 
 /**
- * The flags with the stored defaults of the output format, for stdout on a terminal; otherwise the flags alone.
+ * Adds the stored defaults of the output format to the given flags, if stdout is a terminal.
  *
  * @throws StoreError
  */
@@ -79,7 +79,7 @@ export function addDefaults<Given extends Flags<typeof FORM_FLAGS>>(given: Given
   return { ...given, ...readDefaults(flags, stored, given, io) };
 }
 
-/** The flags of `stream top` with its stored defaults, for stdout on a terminal; otherwise the flags alone. @throws StoreError */
+/** Adds the stored defaults of `stream top` to the given flags, if stdout is a terminal. @throws StoreError */
 export function addTopDefaults<Given extends Flags<typeof TABLE_FLAGS>>(given: Given, io: Io): Given {
   if (!io.stdout.isTty) return given;
   return { ...given, ...readDefaults(listSettings(TABLE_FLAGS, TOP), readSettings(io), given, io) };

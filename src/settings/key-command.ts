@@ -2,7 +2,8 @@
 //
 // No shell, 10 seconds, stdout only, no ATLANTIS_API_KEY in its environment, and no program from the user's working
 // directory, where another user may have put one (contract F5, row 64). Errors name the command and its exit status,
-// never its output. A failure or signal ends everything that it started; after success a background agent may stay.
+// never its output. After a failure or a signal, all processes that the command started are killed; after success a
+// background agent may keep running.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -80,7 +81,8 @@ interface ProgramOptions {
 /**
  * Runs a program that prints or stores a key, and returns its output.
  *
- * On POSIX it leads its own process group, so that all of it can be ended at once; it cannot prompt on the terminal.
+ * On POSIX the program has its own process group, so that all its processes can be killed at once; it cannot prompt on
+ * the terminal.
  *
  * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
  * @param fail makes the error, for example from `failed with exit status 1`
@@ -99,7 +101,7 @@ export async function runProgram(
   const { cwd, env } = isolate(withoutKey(host.env));
   if (signal?.aborted) throw fail(PROGRAM_FAULTS.interrupted);
   let interrupt = (): void => {};
-  // Before spawn, since a signal may arrive while it starts.
+  // Before the spawn, since a signal may arrive while the program starts.
   const unwatch =
     signal === undefined
       ? host.onSignal((endSignal) => {
@@ -120,7 +122,7 @@ export async function runProgram(
     unwatch();
     throw fail(describeSpawnError(error));
   }
-  // A program that fails may not read its input.
+  // A program that fails may exit without reading its input.
   child.stdin?.on('error', () => {}).end(input);
   return new Promise<Buffer>((resolve, reject) => {
     let stderr = '';
@@ -140,7 +142,7 @@ export async function runProgram(
       child.stdout.destroy();
       child.stderr?.destroy();
     };
-    /** Ends its process group without waiting for the output to close. */
+    /** Kills the program, with its process group on POSIX, and does not wait for its output to close. */
     const endWith = (error: CredentialError): void => {
       settle();
       if (hasSignals && child.pid !== undefined) host.sendSignal(-child.pid, 'SIGKILL');

@@ -25,7 +25,7 @@ export interface Keychain {
   find?(account: string): readonly string[];
 }
 
-/** The exit status of `security` on macOS if there is no such entry. */
+/** The exit status of `security` on macOS, and of our script on Windows, if there is no such entry. */
 export const MISSING_STATUS = 44;
 
 /** ERROR_NOT_FOUND as an HRESULT. */
@@ -57,8 +57,8 @@ const macKeychain: Keychain = {
 };
 
 /**
- * The command that runs a script of PowerShell with the Credential Locker in `$v`. Scripts have single quotes only,
- * because double quotes are removed on the way to PowerShell.
+ * The command that runs a PowerShell script with the Credential Locker in `$v`. Scripts have single quotes only, because
+ * double quotes are removed on the way to PowerShell.
  */
 const inVault = (script: string): readonly string[] => [
   'powershell.exe',
@@ -91,7 +91,7 @@ export function chooseKeychain(platform: NodeJS.Platform): Keychain {
   return KEYCHAINS[platformOf(platform).keychain];
 }
 
-/** The name of a profile and a random suffix: unique for several stores, and after a rename. */
+/** The account of an entry: the name of the profile, and a random suffix, so that each entry has its own account. */
 const ACCOUNT = /[A-Za-z0-9._-]{1,64}-[0-9a-f]{8}/;
 
 /** The entry whose key a key command prints, or undefined for any other command. */

@@ -1,11 +1,12 @@
-// Bounds name lookups (contract C1): one in progress cannot be canceled, and the process cannot exit before it ends.
+// Limits the time of name lookups (contract C1). A lookup in progress cannot be canceled, and the process cannot exit
+// before it ends.
 import type { Io } from '../io/io.ts';
 
 /** The resolver's default: two attempts of five seconds for each name server (resolv.conf(5)). */
 const DEFAULT_MS = 10_000;
 const ATTEMPTS = 2;
 
-/** RES_OPTIONS that end a lookup within `ms`, in whole seconds; undefined if the defaults do. */
+/** The RES_OPTIONS that end a lookup within `ms`, or within 1 s; undefined if the resolver's defaults do so. */
 export function chooseResolverOptions(ms: number): string | undefined {
   if (ms >= DEFAULT_MS) return undefined;
   const seconds = Math.max(1, Math.floor(ms / 1_000));
@@ -13,7 +14,7 @@ export function chooseResolverOptions(ms: number): string | undefined {
   return `timeout:${Math.floor(seconds / attempts)} attempts:${attempts}`;
 }
 
-/** Ends lookups when the time of an attempt or of the run is over: the shortest of `limitsMs`. */
+/** Makes lookups end within the shortest of `limitsMs`, such as the timeouts of an attempt and of the run. */
 export function limitLookups(io: Io, ...limitsMs: readonly (number | undefined)[]): void {
   const options = chooseResolverOptions(Math.min(...limitsMs.map((ms) => ms ?? Number.POSITIVE_INFINITY)));
   if (options !== undefined) io.setResolverOptions(options);

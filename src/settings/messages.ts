@@ -4,12 +4,11 @@ import { withNearest } from '../io/messages.ts';
 
 const ADD_PROFILE = 'add one with `atlantis profile add <name>`';
 
-/** Long lists are cut. */
 function listProfiles(names: readonly string[], limit: number): string {
   return `${names.slice(0, limit).join(', ')}${names.length > limit ? ', …' : ''}`;
 }
 
-/** @param source the flag or variable that names it; undefined for an argument */
+/** @param source the flag or variable with the name; undefined if it was an argument */
 export const sayNoProfile = (name: string, known: readonly string[], source?: string): ErrorText => [
   `no profile "${shortenName(name)}"${source === undefined ? '' : ` (from ${source})`}`,
   known.length === 0 ? ADD_PROFILE : withNearest(`profiles: ${listProfiles(known, 20)}`, name, known),

@@ -12,7 +12,7 @@ export interface NatsAddress {
   readonly servers: readonly string[];
   /** The servers, for messages. */
   readonly host: string;
-  /** `tls://` requires TLS; `nats://` uses it if the server offers it. */
+  /** The URL begins with `tls://`, which requires TLS even on loopback. */
   readonly isTls: boolean;
   /** The JetStream stream in the path, or undefined. */
   readonly stream: string | undefined;
@@ -55,7 +55,7 @@ export function parseStreamName(flag: string, name: string): string {
 
 const PLACEHOLDER = '{type}';
 const MAX_TOKEN_LENGTH = 64;
-const KNOWN_TYPES = 256;
+const MAX_CACHED_TYPES = 256;
 
 /** A type as one token of a subject; `_` without a type. */
 function makeToken(type: string | undefined): string {
@@ -80,7 +80,7 @@ export function parseSubject(flag: string, subject: string): string {
 /**
  * Makes the subject of an event from its type; subjects of known types are cached.
  *
- * @param reserved a subject that no event gets: a type that would make it gets a `_` at the end of its token
+ * @param reserved a subject that no event may have: a type that would result in it gets a `_` at the end of its token
  */
 export function createSubjectMaker(
   template: string,
@@ -93,7 +93,7 @@ export function createSubjectMaker(
     if (subject !== undefined) return subject;
     const token = makeToken(type);
     const made = fill(token) === reserved ? fill(`${token}_`) : fill(token);
-    if (known.size < KNOWN_TYPES && (type ?? '').length <= MAX_TOKEN_LENGTH) known.set(type, made);
+    if (known.size < MAX_CACHED_TYPES && (type ?? '').length <= MAX_TOKEN_LENGTH) known.set(type, made);
     return made;
   };
 }
@@ -106,7 +106,7 @@ export function widenTemplate(template: string): string {
     .join('.');
 }
 
-/** Whether a subject with wildcards matches everything that another one matches. */
+/** Whether `pattern`, a subject with wildcards, matches everything that `subject` matches. */
 export function coversSubject(pattern: string, subject: string): boolean {
   const [patterns, tokens] = [pattern.split('.'), subject.split('.')];
   for (const [i, one] of patterns.entries()) {

@@ -29,7 +29,7 @@ export interface StreamLimits {
  * The credentials from the flag, else NATS_CREDS, NATS_NKEY, NATS_USER with NATS_PASSWORD, or NATS_TOKEN. Secrets are
  * registered with the redactor.
  *
- * @throws UsageError for a file that cannot be read or has other content
+ * @throws UsageError for a file that cannot be read or contains no credentials
  */
 export async function readNatsCredentials(
   flag: string | undefined,
@@ -80,7 +80,7 @@ export interface NatsConfig {
   readonly tls: 'required' | 'off-loopback' | 'if-offered';
   /** PEM to trust in addition to Node's roots. */
   readonly trustedRoots: readonly string[] | undefined;
-  /** How long each server may take until it is ready. */
+  /** Timeout for connecting to each server. */
   readonly connectTimeoutMs: number;
   /** 0 turns pings off. */
   readonly pingIntervalMs: number;
@@ -113,7 +113,7 @@ export async function readNatsSettings(
     nats: {
       ...request,
       tls,
-      readCredentials: createReader(credentials, natsCreds, io),
+      readCredentials: createCredentialsReader(credentials, natsCreds, io),
       connectTimeoutMs,
       pingIntervalMs,
     },
@@ -121,14 +121,14 @@ export async function readNatsSettings(
   };
 }
 
-/** The file of the credentials, if it can be read again; undefined also for a pipe. */
+/** The path of the credentials file, if it can be read again; a pipe cannot. */
 export function findCredentialsFile(flag: string | undefined, env: Io['env']): string | undefined {
   const path = flag ?? (env['NATS_CREDS'] || env['NATS_NKEY']);
   return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
 }
 
 /** The first connection uses `first`; later ones read the file again. */
-function createReader(
+function createCredentialsReader(
   first: NatsCredentials | undefined,
   flag: string | undefined,
   io: Io,

@@ -58,20 +58,20 @@ function isWithinNetwork(host: string, network: string): boolean {
   try {
     list.addSubnet(address, bits, family);
   } catch {
-    // Not an address, or a length that it cannot have.
+    // An invalid address or prefix length.
     return false;
   }
   return list.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** What SOCKS 5 can send as user or password (RFC 1929). */
+/** The maximum length of a user name or password in SOCKS 5 (RFC 1929). */
 const MAX_SOCKS_BYTES = 255;
 
 /**
- * The URL, with `http://` where it has no scheme, as for curl.
+ * Checks the URL of a proxy. A URL without a scheme becomes an `http://` URL, as for curl.
  *
- * @param source where it came from, for the message
- * @throws UsageError that never shows its credentials
+ * @param source where the URL came from, for the message
+ * @throws UsageError; the message never shows the credentials
  */
 export function checkProxyUrl(value: string, source: string): string {
   const url = value.includes('://') ? value : `http://${value}`;

@@ -57,7 +57,7 @@ export function createKeyReader(
   };
 }
 
-/** The target with the current content of its profile. @throws CredentialError if it no longer has a key for this URL; StoreError */
+/** The target with the current content of its profile. @throws CredentialError if the profile is gone or has another origin; StoreError */
 function lookUpAgain(target: Target, io: Io): Target {
   const { key, profile, url } = target;
   if (key === undefined || profile === undefined || url === undefined || !isStored(key)) return target;

@@ -60,7 +60,7 @@ export type ConnectionFlags = Flags<typeof CONNECTION_FLAGS>;
 
 export interface ConnectionConfig extends ConnectConfig, TrustConfig {}
 
-/** The output on stderr. */
+/** Settings of the output on stderr. */
 export interface LogConfig {
   readonly format: (typeof LOG_FORMATS)[number];
   readonly isQuiet: boolean;
@@ -109,7 +109,7 @@ export interface TailConfig
  */
 export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailConfig {
   const given = parseFlags(STREAM_FLAGS, flags);
-  assertCombined(given, flags);
+  assertCombinable(given, flags);
   const values = parseFlags(STREAM_FLAGS, all);
   const { format, isJson, isEnveloped, links } = values;
   const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
@@ -127,7 +127,7 @@ export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailC
 }
 
 /** Refuses flags that cannot be combined. */
-function assertCombined(values: StreamValues, flags: StreamFlags): void {
+function assertCombinable(values: StreamValues, flags: StreamFlags): void {
   assertForm(values);
   assertPrettyFlagsUsed(values, flags);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
@@ -159,7 +159,7 @@ export function parseFilter(
 }
 
 /**
- * @param timeoutMs of the whole run, if it has one
+ * @param timeoutMs the timeout of the whole run, if there is one
  * @throws UsageError naming flag, value and what is accepted
  */
 export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number): ConnectionConfig {
@@ -266,9 +266,9 @@ function assertPrettyFlagsUsed(
   flags: StreamFlags,
 ): void {
   const isNdjson = isJson || isEnveloped || format === 'ndjson';
-  const looks = pick(FORM_FLAGS, 'time', 'links', 'theme');
-  const idle = fields !== undefined ? looks : { ...looks, ...pick(FORM_FLAGS, 'isWide') };
-  const [flag] = isNdjson || fields !== undefined ? listGiven(idle, flags) : [];
+  const styleFlags = pick(FORM_FLAGS, 'time', 'links', 'theme');
+  const prettyFlags = fields !== undefined ? styleFlags : { ...styleFlags, ...pick(FORM_FLAGS, 'isWide') };
+  const [flag] = isNdjson || fields !== undefined ? listGiven(prettyFlags, flags) : [];
   if (flag === undefined) return;
   const other =
     fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';

@@ -25,7 +25,7 @@ export interface StreamUrl {
 const STREAM_PATH = '/v1/stream';
 const SHOWN_LENGTH = 200;
 
-/** True for the hosts that contract C5 calls loopback; `hostname` as a parsed URL gives it. */
+/** True for the hosts that contract C5 calls loopback. @param hostname from a parsed URL */
 export function isLoopbackHost(hostname: string): boolean {
   // The URL parser has turned every IPv4 notation (127.1, 0x7f000001) into four decimal parts. `localhost.` and
   // `*.localhost` are not accepted: the resolver decides whether they are on this machine.
@@ -41,7 +41,7 @@ function showValue(raw: string): string {
   return shown.length > SHOWN_LENGTH ? `${shown.slice(0, SHOWN_LENGTH)}…` : shown;
 }
 
-/** What is wrong with the text before it is parsed, or undefined. */
+/** A fault that is found before the URL is parsed, or undefined. */
 function findTextFault(text: string): string | undefined {
   if (text === '') return URL_FAULTS.empty;
   // The URL parser would silently drop line breaks and tabs, and read a backslash as a slash.

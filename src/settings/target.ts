@@ -30,7 +30,7 @@ type KeySource =
       readonly source: string;
       readonly path: string;
       /** The flag or variable with the path. */
-      readonly named: string;
+      readonly pathSource: string;
     }
   | { readonly kind: 'given'; readonly source: string; readonly key: string }
   | { readonly kind: 'stored'; readonly source: string; readonly key: string }
@@ -56,7 +56,7 @@ export interface Target {
 const MAX_LINE_BYTES = 64 * 1024;
 
 /**
- * Resolves profile, URL and the source of the key. It neither reads stdin or a key file nor runs a key command.
+ * Resolves profile, URL and the source of the key. Stdin and key files are not read, and no key command is run.
  *
  * @throws UsageError for a bad URL, an unknown profile, or a stored key that would go to another origin (P3)
  * @throws StoreError if the store is needed and damaged or unsafe
@@ -99,7 +99,7 @@ export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
 }
 
 /**
- * Reads the key from its source and registers it with the redactor first.
+ * Reads the key from its source, registers it with the redactor, and then checks it.
  *
  * @throws CredentialError if there is none or it is not a key (contract P2); UsageError if stdin is a terminal
  */
@@ -120,7 +120,7 @@ async function readRawKey(
   if (key.kind === 'given' || key.kind === 'stored') return key.key;
   if (key.kind === 'file') {
     const { readKeyFile } = await import('./key-file.ts');
-    return readKeyFile(key.path, key.named);
+    return readKeyFile(key.path, key.pathSource);
   }
   if (key.kind === 'command') {
     if (key.keychain !== undefined) {
@@ -199,7 +199,7 @@ function chooseUrl(
   return { value: parseStreamUrl(raw, source), source };
 }
 
-/** The key given for this run, instead of the store. @throws UsageError if two flags or two variables set it */
+/** The key given for this run, instead of a stored one. @throws UsageError if two flags or two variables set it */
 function chooseOwnKey(
   flags: TargetFlags,
   envKey: string | undefined,
@@ -219,11 +219,11 @@ function chooseOwnKey(
   return fromFile(envKeyFile, 'ATLANTIS_API_KEY_FILE');
 }
 
-const fromFile = (path: string, named: string): KeySource => ({
+const fromFile = (path: string, pathSource: string): KeySource => ({
   kind: 'file',
-  source: `${path} (${named})`,
+  source: `${path} (${pathSource})`,
   path,
-  named,
+  pathSource,
 });
 
 /** The source of a profile's key. */

@@ -1,7 +1,7 @@
 // Answers the completion script of a shell: the words of the command line in, one completion per line out.
 //
-// `:files` alone lets the shell complete file names. A profile store that is missing or damaged has no names; it is not
-// reported, since the user is typing.
+// `:files` alone lets the shell complete file names. If the profile store is missing or damaged, no names are completed
+// and no error is reported, since the user is typing.
 import {
   type DocumentedCommand,
   type Flag,
@@ -154,7 +154,7 @@ function readWord(reading: ParsedWords, root: Outline, word: string): Partial<Pa
   };
 }
 
-/** `--limit`, `--limit=5`, `-n`, `-n5`, or `-qn`: the last flag in it, and whether it includes a value. */
+/** The last flag in a word such as `--limit`, `--limit=5`, `-n5` or `-qn`, and whether the word includes its value. */
 function findFlag(flags: readonly Flag[], word: string): { flag: Flag | undefined; hasValue: boolean } {
   if (word.startsWith('--')) {
     const [name, value] = word.split('=', 2);

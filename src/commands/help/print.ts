@@ -191,7 +191,7 @@ export function explainMisuse(
     const topics = TOPICS.map(({ name }) => name);
     return new UsageError(...withHelp(sayNoTopic(word, commands, topics), command.name()));
   }
-  // A flag or command of exactly this name is more likely than a similar one here.
+  // A flag or command with exactly this name elsewhere is more likely to be meant than one with a similar name here.
   const suggest = (exact: string | undefined): string | undefined =>
     exact ?? (nearest === undefined ? undefined : suggestWord(nearest));
   const usage = formatUsage(outlineCommand(command));

@@ -1,6 +1,6 @@
 // `profile add`: takes a URL and a key from flags, stdin or the terminal, and stores them.
 //
-// Not from the environment: a key exported for one service must not end up in the profile of another.
+// The environment is not used, because a key exported for one service must not end up in the profile of another.
 import { resolve } from 'node:path';
 import { CredentialError, isAtlantisError, UsageError } from '../../errors.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';

@@ -42,7 +42,7 @@ export async function printPath(flags: PrintFlags, io: Io): Promise<void> {
   const { path } = await openContext(flags, io);
   if (path === undefined) throw noHomeDirectory();
   if (flags.json === true) printJson(io, { path });
-  // Unchanged for scripts.
+  // A script gets the path unchanged.
   else print(io, `${io.stdout.isTty ? makeVisible(path) : path}\n`);
 }
 

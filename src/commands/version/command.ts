@@ -1,4 +1,4 @@
-// `atlantis version`: its help. Its code is loaded when it is called.
+// Defines `atlantis version`. The code that runs it is loaded when it is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 

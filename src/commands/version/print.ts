@@ -1,4 +1,4 @@
-// `atlantis version`: the version, and with --verbose what a maintainer asks for first.
+// `atlantis version`: the version, and with --verbose the facts that a maintainer asks for first.
 import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { isAtlantisError } from '../../errors.ts';
@@ -34,7 +34,7 @@ const OTHER_VARIABLES = [
   'NODE_EXTRA_CA_CERTS',
   'NODE_TLS_REJECT_UNAUTHORIZED',
 ];
-/** Only whether they are set. */
+/** Printed without their values. */
 const SECRETS = ['NATS_CREDS', 'NATS_NKEY', 'NATS_TOKEN', 'NATS_USER', 'NATS_PASSWORD'];
 
 /** Prints to stdout. @throws OutputError, UsageError */
