@@ -41,7 +41,7 @@ export interface LockSubject {
   readonly what: string;
   /** The text after the name in messages: that the process with this id holds the lock. */
   describeHolder?(pid: string): string;
-  /** What to do then; default: how to remove the lock by hand. */
+  /** The hint if another process holds the lock; default: how to remove it by hand. */
   readonly hint?: string;
   /** The error for a lock that cannot be taken. */
   readonly Refusal: new (
@@ -70,10 +70,10 @@ const TOTAL_WAIT_MS = 20_000;
 /** Bounds of the random delay between two attempts, in ms. */
 const [RETRY_MIN_MS, RETRY_MAX_MS] = [5, 30];
 /** How often a holder touches its entry, in ms. */
-const BEAT_MS = 5_000;
+const TOUCH_MS = 5_000;
 /** How long without a touch until the lock of a holder elsewhere counts as abandoned, in ms. */
 const ABANDONED_MS = 30_000;
-/** Of the time between two attempts, at most this much is counted, in ms. */
+/** At most this much of the time between two attempts counts as waiting, in ms. */
 const MAX_STEP_MS = 1_000;
 
 const HOLDER = new RegExp(`^${PROCESS_NAME}-[0-9a-f]{12}$`);
@@ -101,21 +101,21 @@ export async function takeLock(lockPath: string, host: LockHost, subject: LockSu
   }
   removeLeftovers(lockPath, self);
   const isHeld = (): boolean => existsSync(join(lockPath, holder));
-  let cancelBeat = (): void => {};
-  const beat = (): void => {
+  let cancelTouch = (): void => {};
+  const touch = (): void => {
     if (!isHeld()) {
       subject.onLost?.();
       return;
     }
     const nowSeconds = host.clock.wallMs() / 1_000;
     attempt(() => utimesSync(join(lockPath, holder), nowSeconds, nowSeconds));
-    cancelBeat = host.clock.setTimer(beat, BEAT_MS);
+    cancelTouch = host.clock.setTimer(touch, TOUCH_MS);
   };
-  if (subject.onLost !== undefined) cancelBeat = host.clock.setTimer(beat, BEAT_MS);
+  if (subject.onLost !== undefined) cancelTouch = host.clock.setTimer(touch, TOUCH_MS);
   return {
     isHeld,
     release() {
-      cancelBeat();
+      cancelTouch();
       remove(lockPath, holder);
     },
   };
@@ -128,16 +128,16 @@ async function waitForLock(
   { clock, random }: LockHost,
   subject: LockSubject,
 ): Promise<void> {
-  let seen: Seen = {};
-  let hasBeaten = false;
+  let seen: LockState = {};
+  let wasTouched = false;
   /** How long the same holder was seen, in ms. */
   let waitedMs = 0;
   let totalMs = 0;
   let warnedOf: string | undefined;
   let lookedAtMs = clock.monotonicMs();
   for (;;) {
-    // First, because root could replace the empty folder of another user.
-    const { holder, beat } = inspectLock(lockPath, subject);
+    // Before the rename, because root could replace the empty folder of another user.
+    const { holder, touchedMs } = inspectLock(lockPath, subject);
     try {
       if (holder === undefined) {
         renameSync(prepared, lockPath);
@@ -147,23 +147,23 @@ async function waitForLock(
       if (!HELD_CODES.has(codeOf(error) ?? '')) throw error;
     }
     const nowMs = clock.monotonicMs();
-    // After a longer step this process was suspended, and perhaps the holder, too.
+    // If more time has passed, this process was suspended, and perhaps the holder, too.
     const stepMs = Math.min(nowMs - lookedAtMs, MAX_STEP_MS);
     lookedAtMs = nowMs;
     totalMs += stepMs;
     const isNew = holder !== seen.holder;
     waitedMs = isNew ? 0 : waitedMs + stepMs;
-    hasBeaten = !isNew && (hasBeaten || beat !== seen.beat);
-    seen = { holder, beat };
+    wasTouched = !isNew && (wasTouched || touchedMs !== seen.touchedMs);
+    seen = { holder, touchedMs };
 
-    const liveness = holder === undefined || hasBeaten ? 'alive' : self.judge(holder);
+    const liveness = holder === undefined || wasTouched ? 'alive' : self.judge(holder);
     const held = describe(holder, subject);
     if (liveness === 'unknown' && waitedMs > WAIT_MS && warnedOf !== holder) {
       warnedOf = holder;
       subject.warn(sayWaitingForHolder(subject.what, held, ABANDONED_MS));
     }
     if (holder === undefined) {
-      // Being released; on Windows a rename cannot replace an empty folder.
+      // The lock is being released. On Windows a rename cannot replace an empty folder.
       attempt(() => rmdirSync(lockPath));
     } else if (liveness === 'dead' || (liveness === 'unknown' && waitedMs > ABANDONED_MS)) {
       remove(lockPath, holder);
@@ -183,14 +183,14 @@ function describe(holder: string | undefined, subject: LockSubject): string {
 }
 
 /** The state of a lock; empty while it changes hands. */
-interface Seen {
+interface LockState {
   readonly holder?: string | undefined;
-  /** Changes with each touch. */
-  readonly beat?: number | undefined;
+  /** When the holder last touched its entry. Its clock may differ from ours. */
+  readonly touchedMs?: number | undefined;
 }
 
 /** @throws subject.Refusal if it is not a lock that this user could have created */
-function inspectLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
+function inspectLock(lockPath: string, { what, Refusal }: LockSubject): LockState {
   const refuse = (why: string): AtlantisError => new Refusal(...sayNotALock(what, why, lockPath));
   try {
     const stats = lstatSync(lockPath);
@@ -200,7 +200,7 @@ function inspectLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
     const names = readdirSync(lockPath);
     if (!names.every((name) => HOLDER.test(name))) throw refuse(NOT_A_LOCK.otherFiles);
     const [holder] = names;
-    return holder === undefined ? {} : { holder, beat: readBeat(join(lockPath, holder)) };
+    return holder === undefined ? {} : { holder, touchedMs: readTouchTime(join(lockPath, holder)) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return {};
     if (codeOf(error) === 'EACCES') throw refuse(NOT_A_LOCK.unreadable);
@@ -209,8 +209,8 @@ function inspectLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
   }
 }
 
-/** Opens the file, so that a network file system asks its server. */
-function readBeat(path: string): number {
+/** The time of the last touch. The file is opened, so that a network file system asks its server. */
+function readTouchTime(path: string): number {
   const fd = openSync(path, READ_ONLY);
   try {
     return fstatSync(fd).mtimeMs;
@@ -233,7 +233,7 @@ function removeLeftovers(lockPath: string, self: ProcessIdentity): void {
   });
 }
 
-/** Removes a lock folder of this holder, but not of another one. */
+/** Removes a lock folder, unless it contains the entry of another holder. */
 function remove(folder: string, holder: string): void {
   attempt(() => unlinkSync(join(folder, holder)));
   attempt(() => rmdirSync(folder));
