@@ -127,7 +127,7 @@ export const sayReadOnly = (what: string, path: string, repair: string | undefin
 ];
 
 /** The command that makes a user the owner of a file or directory of root. */
-export const giveTo = (uid: number | string | undefined, path: string): string =>
+export const chownCommand = (uid: number | string | undefined, path: string): string =>
   `sudo chown -R ${uid} ${say.quoteForShell(path)}`;
 
 const adviseOnDenial = (repair: string | undefined, otherwise: string): string =>
@@ -172,7 +172,7 @@ export const sayOtherFiles = (directory: string): string =>
   `${directory} contains other files, so other users keep access to it: use a separate directory for profiles`;
 
 export const sayCreatedWithSudo = (directory: string, sudoUid: string): string =>
-  `${directory} was created with sudo and belongs to root; to use it without sudo, run: ${giveTo(sudoUid, directory)}`;
+  `${directory} was created with sudo and belongs to root; to use it without sudo, run: ${chownCommand(sudoUid, directory)}`;
 
 export const sayMovedAside = (what: string, aside: string): string =>
   `${what} was damaged: it was moved to ${aside}`;

@@ -17,19 +17,20 @@ const GROUP_AND_OTHERS_WRITE = 0o022;
 const GROUP_WRITE = 0o020;
 /** In a directory with this bit, only the owner of an entry can replace it. */
 const STICKY = 0o1000;
-/** As many as Linux follows (path_resolution(7)). */
+/** The limit of Linux (path_resolution(7)). */
 const MAX_LINKS = 40;
 
 export const hasOwners = ({ platform, uid }: StoreReader): boolean =>
   platformOf(platform).hasOwners && uid !== undefined;
 
 /** Whether a file or directory belongs neither to the reader nor to root. */
-const isOfOther = ({ uid }: Stats, reader: StoreReader): boolean => uid !== reader.uid && uid !== 0;
+const belongsToOther = ({ uid }: Stats, reader: StoreReader): boolean => uid !== reader.uid && uid !== 0;
 
 /**
  * Refuses a file or directory that its group or others can write to.
  *
- * @param what names it in the message. @throws StoreError with the command that repairs it
+ * @param what its name in the message
+ * @throws StoreError with the command that repairs it
  */
 function refuseSharedWriting(what: string, path: string, stats: Stats, reader: StoreReader): void {
   if ((stats.mode & GROUP_AND_OTHERS_WRITE) === 0) return;
@@ -41,7 +42,7 @@ function refuseSharedWriting(what: string, path: string, stats: Stats, reader: S
 export function checkDirectory(directory: string, stats: Stats, reader: StoreReader): void {
   if (!stats.isDirectory()) throw new StoreError(...say.sayNotADirectory(directory));
   if (!hasOwners(reader)) return;
-  if (isOfOther(stats, reader)) {
+  if (belongsToOther(stats, reader)) {
     throw new StoreError(...say.sayBelongsToOther(say.CHECKED.directory, directory, stats.uid));
   }
   refuseSharedWriting(say.CHECKED.directory, directory, stats, reader);
@@ -55,7 +56,7 @@ export function checkFile(path: string, stats: Stats, reader: StoreReader, what:
   if (stats.isDirectory()) throw new StoreError(...say.sayNotAStore(what, say.NOT_A_STORE.directory, path));
   if (!stats.isFile()) throw new StoreError(...say.sayNotAStore(what, say.NOT_A_STORE.notRegular, path));
   if (!hasOwners(reader)) return [];
-  if (isOfOther(stats, reader)) {
+  if (belongsToOther(stats, reader)) {
     throw new StoreError(...say.sayBelongsToOther(what, path, stats.uid));
   }
   refuseSharedWriting(what, path, stats, reader);
@@ -75,7 +76,7 @@ export function checkParents(directory: string, reader: StoreReader): void {
   const homes = listHomes(reader.homeDirectory());
   visitParents(directory, (place, stats) => {
     if (homes.some((home) => home.startsWith(`${place}/`))) return;
-    if (isOfOther(stats, reader)) {
+    if (belongsToOther(stats, reader)) {
       throw new StoreError(...say.sayParentOfOther(place, stats.uid, reader.uid === 0));
     }
     if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;
@@ -85,7 +86,7 @@ export function checkParents(directory: string, reader: StoreReader): void {
 }
 
 /**
- * Visits each directory and link on a path, as far as it exists, and those on the paths of link targets.
+ * Visits each directory and link on a path, as far as the path exists, and on the paths of link targets.
  *
  * @returns the path without links
  */
@@ -160,8 +161,8 @@ export function findMountedStore(path: string): string | undefined {
 }
 
 /**
- * The command that makes the user the owner of the first part of `path` below the home directory that root owns;
- * undefined if root owns none.
+ * The command that makes the user the owner of the first file or directory on `path`, below the home directory, that
+ * belongs to root. Undefined if none belongs to root.
  */
 export function findRepair(path: string, reader: StoreReader): string | undefined {
   const home = reader.homeDirectory();
@@ -172,7 +173,7 @@ export function findRepair(path: string, reader: StoreReader): string | undefine
   for (const name of below.split('/')) {
     place = posix.join(place, name);
     try {
-      if (lstatSync(place).uid === 0) return say.giveTo(reader.uid, place);
+      if (lstatSync(place).uid === 0) return say.chownCommand(reader.uid, place);
     } catch {
       return undefined;
     }
