@@ -93,7 +93,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
       const size = checkDeadLetters(path, fd);
       const wholeBytes = findEndOfLines(fd, size);
       if (wholeBytes < size) {
-        opened.cutTo(wholeBytes);
+        opened.truncateTo(wholeBytes);
         report(say.sayRepaired(say.THE_DEAD_LETTER_FILE, size - wholeBytes));
       }
       return opened;

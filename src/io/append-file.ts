@@ -13,7 +13,7 @@ interface AppendFile {
   /** Appends all of `data`, or only whole records of it. @throws the system's error */
   append(data: Buffer): void;
   /** Truncates the file to `length` bytes. @throws the system's error */
-  cutTo(length: number): void;
+  truncateTo(length: number): void;
   /** May be called again. */
   close(): void;
 }
@@ -72,7 +72,7 @@ export function createAppendFile(
         throw error;
       }
     },
-    cutTo(length) {
+    truncateTo(length) {
       truncate(path, fd, length);
       bytes = length;
     },

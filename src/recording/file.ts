@@ -86,7 +86,7 @@ export function openRecordingFile(path: string, newMode = 0o600) {
       throw describeRecordingFault(path, error);
     }
   };
-  if (size > found.wholeBytes) attempt(() => file.cutTo(found.wholeBytes));
+  if (size > found.wholeBytes) attempt(() => file.truncateTo(found.wholeBytes));
   return {
     /** Length so far. */
     get bytes(): number {
