@@ -52,7 +52,7 @@ export function describeCause(cause: Cause): { happened: string; remedy: string 
   const values: Readonly<Record<string, string>> = {
     host: isAboutProxy ? say.nameProxy(cause.host) : cause.host,
     url: isAboutProxy ? say.THE_URL_OF_THE_PROXY : say.THE_URL,
-    proxy: cause.proxy ?? say.THE_PROXY_IN_USE,
+    proxy: cause.proxy ?? say.PROXY_IN_USE,
     detail: cause.detail,
     key: say.nameKey(keyOrigin?.source),
     profile: keyOrigin?.profile ?? '',

@@ -33,7 +33,7 @@ export const RENEWALS = {
 
 /** How to replace a rejected key of unknown origin. */
 export const RENEWAL = 'store a valid one with `atlantis profile add`';
-export const THE_PROXY_IN_USE = 'in use';
+export const PROXY_IN_USE = 'in use';
 export const nameProxy = (proxy: string): string => `the proxy ${proxy}`;
 /** The URL that has to be changed. */
 export const THE_URL = 'the URL';
