@@ -282,7 +282,7 @@ export const sayNatsCredentials = (host: string, source: string): string =>
 export const saySetting = (name: string, value: string, source: string | undefined): string =>
   `${name}: ${value} (${source})`;
 
-export const A_TYPE_LIST = 'event types or globs, separated by commas';
+export const TYPES_OR_GLOBS = 'event types or globs, separated by commas';
 export const SIMULATOR_NEEDS_NOTHING = 'the simulator needs no URL and no key';
 export const THE_SIMULATOR = 'the simulator';
 export const BUILT_IN_SIMULATOR = 'the built-in simulator';
@@ -292,6 +292,6 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
   'accepted: a --retry-max of at least --retry-min',
 ];
 
-export const FOUR_PATHS = 'at most four paths';
+export const AT_MOST_FOUR_PATHS = 'at most four paths';
 export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';

@@ -153,7 +153,7 @@ export function parseFilter(
   const where = [...given, ...readPresets(preset, io)];
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
-    throw new UsageError(...sayInvalid('--type', type.join(','), say.A_TYPE_LIST));
+    throw new UsageError(...sayInvalid('--type', type.join(','), say.TYPES_OR_GLOBS));
   }
   return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
