@@ -115,10 +115,10 @@ export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
 
 export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
 export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
-export const MARKS_ARE_PRETTY = 'only pretty output can mark events';
+export const HIGHLIGHTS_ARE_FOR_PRETTY = 'only pretty output can mark events';
 export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
 export const CSV_IS_COMPLETE = 'CSV has every value in full';
-export const LOOKS_ARE_PRETTY = '--time, --links and --theme only change pretty output';
+export const STYLES_ARE_FOR_PRETTY = '--time, --links and --theme only change pretty output';
 
 export const sayFieldsRequired = (flag: string): ErrorText =>
   sayRequires([flag], '--fields', 'for example: --fields type,chain,amount_usd,tx_hash');

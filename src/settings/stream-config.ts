@@ -7,9 +7,9 @@ import {
   CSV_IS_COMPLETE,
   ENVELOPES_ARE_NDJSON,
   FIELDS_ARE_COLUMNS,
-  LOOKS_ARE_PRETTY,
-  MARKS_ARE_PRETTY,
+  HIGHLIGHTS_ARE_FOR_PRETTY,
   NDJSON_IS_COMPLETE,
+  STYLES_ARE_FOR_PRETTY,
   sayFieldsRequired,
   sayHighlightRequired,
   sayInvalid,
@@ -256,7 +256,7 @@ function assertForm({
   }
   if (format === 'csv' && isWide) refuse('--wide', given, CSV_IS_COMPLETE);
   if (highlight.length > 0) {
-    refuse('--highlight', json ?? (fields === undefined ? undefined : '--fields'), MARKS_ARE_PRETTY);
+    refuse('--highlight', json ?? (fields === undefined ? undefined : '--fields'), HIGHLIGHTS_ARE_FOR_PRETTY);
   } else if (hasBell) throw new UsageError(...sayHighlightRequired());
 }
 
@@ -272,7 +272,7 @@ function assertPrettyFlagsUsed(
   if (flag === undefined) return;
   const other =
     fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';
-  const why = fields !== undefined ? LOOKS_ARE_PRETTY : NDJSON_IS_COMPLETE;
+  const why = fields !== undefined ? STYLES_ARE_FOR_PRETTY : NDJSON_IS_COMPLETE;
   throw new UsageError(...sayNotCombinable(flag, other, why));
 }
 
