@@ -38,7 +38,7 @@ export const SETTINGS: ReadonlyMap<string, FlagDefinition> = new Map([
   ...listSettings(TABLE_FLAGS, TOP),
 ]);
 
-/** A value and where it comes from; null if there is none. */
+/** A value, or null if it is not set, and its source. */
 export interface Setting {
   readonly value: string | null;
   readonly source: string;

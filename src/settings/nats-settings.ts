@@ -76,7 +76,7 @@ export interface NatsConfig {
   readonly address: NatsAddress;
   /** Credentials for the next connection: read again from their file, or the previous ones if that fails (contract P5). */
   readonly readCredentials: () => Promise<NatsCredentials | undefined>;
-  /** `if-offered` with --allow-plaintext; otherwise other machines are reached over TLS only (contract B8). */
+  /** For which servers TLS is required (contract B8): for all, for those on other machines, or for none. */
   readonly tls: 'required' | 'off-loopback' | 'if-offered';
   /** PEM to trust in addition to Node's roots. */
   readonly trustedRoots: readonly string[] | undefined;
