@@ -50,7 +50,8 @@ export const sayNoKey = (): ErrorText => [
 
 export const SET_ONE = 'set only one of them';
 export const OMIT_KEY_STDIN = 'omit it to be asked for the key';
-export const ADD_ASKS = '`atlantis profile add <name>` asks for a key without showing it, and stores it';
+export const PROFILE_ADD_ASKS_FOR_KEY =
+  '`atlantis profile add <name>` asks for a key without showing it, and stores it';
 
 /** A key typed on the terminal would be visible. */
 export const sayKeyOnTerminal = (hint: string): ErrorText => [
@@ -240,7 +241,7 @@ export const sayProxyWronglyEncoded = (source: string): ErrorText => [
   PROXY_HINT,
 ];
 
-export const sayProxyNoUrl = (source: string): ErrorText => [`${source} is not a URL`, PROXY_HINT];
+export const sayProxyNotAUrl = (source: string): ErrorText => [`${source} is not a URL`, PROXY_HINT];
 
 export const sayProxyUnsupported = (source: string, protocol: string): ErrorText => [
   `${source} names a ${protocol.slice(0, 20)}// proxy, which is not supported`,

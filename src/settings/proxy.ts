@@ -77,7 +77,8 @@ export function checkProxyUrl(value: string, source: string): string {
   const url = value.includes('://') ? value : `http://${value}`;
   // At a #, / or ? the URL parser would end the authority: the user name would be the host, and the password the port.
   if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) throw new UsageError(...say.sayProxyUnencoded(source));
-  if (!URL.canParse(url) || new URL(url).hostname === '') throw new UsageError(...say.sayProxyNoUrl(source));
+  if (!URL.canParse(url) || new URL(url).hostname === '')
+    throw new UsageError(...say.sayProxyNotAUrl(source));
   const { protocol, username, password } = new URL(url);
   if (!['http:', 'https:', 'socks5:', 'socks5h:'].includes(protocol)) {
     throw new UsageError(...say.sayProxyUnsupported(source, protocol));

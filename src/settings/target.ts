@@ -134,7 +134,7 @@ async function readRawKey(
     // Older versions stored a relative path as given: by now it could lead to another user's program.
     throw new CredentialError(...say.sayRelativeProgram(source, program, profile));
   }
-  if (io.isStdinTty) throw new UsageError(...say.sayKeyOnTerminal(say.ADD_ASKS));
+  if (io.isStdinTty) throw new UsageError(...say.sayKeyOnTerminal(say.PROFILE_ADD_ASKS_FOR_KEY));
   return readFirstLine(io.stdin());
 }
 

@@ -13,7 +13,7 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
   profile
     .example('atlantis profile add main --url https://api.atlantis.example')
     .example('atlantis profile list');
-  addAdd(profile, io);
+  addProfileAdd(profile, io);
 
   profile
     .command('list')
@@ -86,7 +86,7 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
     });
 }
 
-function addAdd(profile: DocumentedCommand, io: Io): void {
+function addProfileAdd(profile: DocumentedCommand, io: Io): void {
   profile
     .command('add')
     .summary('store a base URL and an API key')
