@@ -121,7 +121,7 @@ export async function readNatsSettings(
   };
 }
 
-/** The path of the credentials file, if it can be read again; a pipe cannot. */
+/** The path of the credentials file; undefined without a file, and for a pipe, which cannot be read again. */
 export function findCredentialsFile(flag: string | undefined, env: Io['env']): string | undefined {
   const path = flag ?? (env['NATS_CREDS'] || env['NATS_NKEY']);
   return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
