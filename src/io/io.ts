@@ -80,7 +80,7 @@ export interface Io {
   onReopenSignal(handler: () => void): () => void;
   /** Calls back before the process stops on Ctrl-Z, and after it continues, however it was stopped. */
   onSuspend(handlers: { readonly before: () => void; readonly after: () => void }): () => void;
-  /** Ends the process at once by that signal, so that a shell sees the right status (contract § 2). */
+  /** Ends the process at once by the signal, so that a shell sees the right status (contract § 2). */
   dieBySignal(signal: EndSignal): void;
   /**
    * Sends a signal to a process or, if `pid` is negative, to a process group; 0 is the group of this process. Signal 0
@@ -89,7 +89,7 @@ export interface Io {
    * @returns false if the process does not exist
    */
   sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
-  /** Makes a write beyond `ulimit -f` an error, instead of being killed by SIGXFSZ. */
+  /** Makes a write beyond `ulimit -f` fail with an error. Otherwise SIGXFSZ would kill the process. */
   ignoreFileSizeSignal(): void;
   /** Calls back for uncaught exceptions and rejections. Only the newest of several handlers is called. */
   onUncaught(handler: (error: unknown) => void): () => void;

@@ -39,7 +39,7 @@ export function isKey(text: string): boolean {
   return findKeyFault(text) === undefined;
 }
 
-/** The text of bytes that hold a key. @throws CredentialError for UTF-16, which would look like a damaged key */
+/** Decodes the bytes of a key. @throws CredentialError for UTF-16, which would look like a damaged key */
 export function decodeKey(bytes: Buffer, source: string): string {
   if (!isUtf16(bytes)) return bytes.toString('utf8');
   throw new CredentialError(...sayKeyUnusable(source, KEY_FAULTS.utf16, UTF8_HINT));

@@ -58,7 +58,7 @@ export interface LockSubject {
 }
 
 export interface Lock {
-  /** False if another process took it over. */
+  /** False if another process took over the lock. */
   isHeld(): boolean;
   release(): void;
 }
@@ -84,8 +84,8 @@ const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']
  * Takes the lock, waiting while others hold it.
  *
  * @param lockPath path of the lock folder; the prepared folder is next to it
- * @throws subject.Refusal if another process keeps it, or the path is not a lock of this user; the system's error if
- *   the lock cannot be written
+ * @throws subject.Refusal if another process keeps the lock, or the path is not a lock of this user; the system's error
+ *   if the lock cannot be written
  */
 export async function takeLock(lockPath: string, host: LockHost, subject: LockSubject): Promise<Lock> {
   const self = identifyProcess(host);
@@ -189,7 +189,7 @@ interface LockState {
   readonly touchedMs?: number | undefined;
 }
 
-/** @throws subject.Refusal if it is not a lock that this user could have created */
+/** @throws subject.Refusal if the path is not a lock that this user could have created */
 function inspectLock(lockPath: string, { what, Refusal }: LockSubject): LockState {
   const refuse = (why: string): AtlantisError => new Refusal(...sayNotALock(what, why, lockPath));
   try {

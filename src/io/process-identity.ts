@@ -8,7 +8,7 @@ import type { Io } from './io.ts';
 /** What the check needs from the system. */
 export type ProcessHost = Pick<Io, 'pid' | 'sendSignal'>;
 
-/** `unknown`: it ran in another PID namespace. */
+/** `unknown`: the process belongs to another PID namespace. */
 type Liveness = 'alive' | 'dead' | 'unknown';
 
 export interface ProcessIdentity {

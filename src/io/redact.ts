@@ -7,7 +7,7 @@ import { keyPrefix } from './key.ts';
 
 /** Patterns for one encoding of a secret. */
 interface SecretForm {
-  /** The first characters. */
+  /** A pattern for the first characters. */
   readonly head: RegExp;
   /** One sticky pattern for each further character. */
   readonly rest: readonly RegExp[];
@@ -52,7 +52,7 @@ function base64Pattern(char: string): string {
   return char;
 }
 
-/** Plain or escaped. Escapes contain a backslash or a percent sign. */
+/** The secret, plain or escaped. Escapes contain a backslash or a percent sign. */
 function createTextForm(secret: string): LazyForm {
   const chars = [...secret];
   const head = chars.slice(0, HEAD_LENGTH).join('');
@@ -62,7 +62,7 @@ function createTextForm(secret: string): LazyForm {
   };
 }
 
-/** Hexadecimal in either case. */
+/** The secret in hexadecimal, in either case. */
 function createHexForm(secret: string): LazyForm {
   const bytes = Buffer.from(secret);
   const head = bytes.toString('hex', 0, HEAD_LENGTH);

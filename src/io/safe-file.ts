@@ -104,7 +104,7 @@ export function findReplaceable(path: string): string | undefined {
   return undefined;
 }
 
-/** Windows has neither. */
+/** Windows has neither of these flags. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
 /** Opens a regular file for reading, without following links or waiting for a pipe. */
 export const READ_ONLY = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
@@ -119,7 +119,7 @@ function refusal(reason: string, hint?: string): Error {
   return Object.assign(new Error(reason), { code: reason, hint });
 }
 
-/** True if it belongs to this user or to root. */
+/** True if a file or folder belongs to this user or to root. */
 export function isTrusted({ uid }: Stats): boolean {
   const own = processUid();
   return own === undefined || uid === own || uid === 0;
@@ -193,7 +193,7 @@ export function openOwnFile(path: string, flags: number): number {
   });
 }
 
-/** @throws an error whose code is the reason unless it belongs to this user or to root */
+/** @throws an error whose code is the reason, unless the file or folder belongs to this user or to root */
 export function assertTrusted(stats: Stats, hint?: string): void {
   if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), hint);
 }

@@ -29,7 +29,7 @@ const belongsToOther = ({ uid }: Stats, reader: StoreReader): boolean => uid !==
 /**
  * Refuses a file or directory that its group or others can write to.
  *
- * @param what its name in the message
+ * @param what the name of the file or directory in the message
  * @throws StoreError with the command that repairs it
  */
 function refuseSharedWriting(what: string, path: string, stats: Stats, reader: StoreReader): void {

@@ -56,7 +56,7 @@ function describeStoreFault(error: unknown, text: ErrorText): unknown {
 function prepareDirectory(path: string, host: StoreHost): string[] {
   const directory = dirname(path);
   try {
-    // First, so that nothing is created in a rejected place.
+    // Checked first, so that nothing is created in a rejected place.
     const existing = statSync(directory, { throwIfNoEntry: false });
     if (existing !== undefined) checkDirectory(directory, existing, host);
     checkParents(directory, host);

@@ -14,7 +14,7 @@ export function areTlsChecksOff(env: Environment): boolean {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
 
 /**
- * The PEM of `--ca-cert`.
+ * Reads the PEM file of `--ca-cert`.
  *
  * @param signal stops reading; the file may be a pipe that stays open
  * @throws UsageError when the file cannot be read, or contains no certificate or a damaged one

@@ -48,7 +48,7 @@ function callTool(call: Call, host: KeyCommandHost): Promise<Buffer> {
 /**
  * Stores a key in a new entry and reads it back.
  *
- * @returns the command that prints it
+ * @returns the command that prints the key
  * @throws CredentialError if there is no keychain, or it is locked, or returns a different key
  */
 export async function storeInKeychain(

@@ -28,7 +28,7 @@ export function isNatsUrl(text: string): boolean {
   return /^(nats|tls):/i.test(text);
 }
 
-/** @throws UsageError naming the flag; it never repeats a password */
+/** @throws UsageError naming the flag; the message never contains a password */
 export function parseNatsUrl(flag: string, text: string): NatsAddress {
   const [, scheme = '', authority = '', stream = ''] = URL_FORM.exec(text) ?? [];
   if (authority.includes('@')) throw new UsageError(...sayNatsLoginInUrl(flag));

@@ -16,7 +16,7 @@ export function findProxyVariable(env: Environment): string | undefined {
 /**
  * The proxy URL for `base` (an https URL), or undefined to connect directly.
  *
- * @throws UsageError when the variable is not a URL of a proxy; the message never shows its credentials
+ * @throws UsageError if the variable is not the URL of a proxy; the message never shows the credentials
  */
 export function findProxy(base: string, env: Environment): string | undefined {
   const name = findProxyVariable(env);

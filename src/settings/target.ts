@@ -101,7 +101,7 @@ export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
 /**
  * Reads the key from its source, registers it with the redactor, and then checks it.
  *
- * @throws CredentialError if there is none or it is not a key (contract P2); UsageError if stdin is a terminal
+ * @throws CredentialError if there is no key or the text is not a key (contract P2); UsageError if stdin is a terminal
  */
 export async function readKey(target: Target, io: Io, signal?: AbortSignal): Promise<string> {
   const { key } = target;
@@ -141,7 +141,7 @@ async function readRawKey(
 /**
  * The first line of stdin, for --key-stdin (contract P1); stops reading the stream.
  *
- * @throws CredentialError if it is empty or too long, or stdin cannot be read
+ * @throws CredentialError if the line is empty or too long, or stdin cannot be read
  */
 export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
   const parts: Buffer[] = [];

@@ -215,7 +215,7 @@ function suggestCommand(name: string, command: DocumentedCommand): string | unde
   return found && suggestWord(`\`${found.path}\``);
 }
 
-/** After a flag that takes several words, the argument of a program looks like a flag of ours. */
+/** A flag such as --key-command takes several words. One that starts with - was taken for a flag of ours. */
 function suggestArray(before: readonly string[], command: DocumentedCommand): string | undefined {
   const { flags } = outlineCommand(command);
   const list = flags.find(({ long, term }) => term.includes('...>') && before.includes(long));
@@ -238,7 +238,7 @@ const findWidth = ({ stdout, stderr }: Io): number =>
   stdout.columns() ?? Math.min(stderr.columns() ?? PIPE_COLUMNS, PIPE_COLUMNS);
 
 /**
- * Prints help. commander asks for it as well when words are missing: `atlantis` alone prints the front page.
+ * Prints help. commander also asks for help when words are missing: `atlantis` alone prints the front page.
  * @throws UsageError for a group without a command, such as `atlantis stream`
  */
 export function answerHelp({ command, isError }: HelpWanted, io: Io): void {

@@ -59,7 +59,7 @@ export function readProfiles({ path, warn }: ProfileContext, io: Io): ProfileFil
   return file;
 }
 
-/** The profile of that name. @throws UsageError that lists the existing ones */
+/** The profile of that name. @throws UsageError that lists the existing profiles */
 export function requireProfile(file: ProfileFile, name: string): Profile {
   const profile = file.profiles.get(name);
   if (profile !== undefined) return profile;
@@ -80,7 +80,7 @@ export function assertProfileName(name: string): void {
 interface ProfileRecord {
   readonly name: string;
   readonly current: boolean;
-  /** Base URL; null if the stored one is not valid. */
+  /** Base URL; null if the stored URL is not valid. */
   readonly url: string | null;
   readonly key_source: 'stored' | 'command' | 'keychain';
   /** Prefix of a stored key. */
