@@ -82,7 +82,7 @@ export class Backlog {
 
   /**
    * Reading should pause. Without a spool: the memory is full. With a spool: records could not be written, or the rest
-   * of its room is reserved for what is read ahead. `append` still works.
+   * of its room is reserved for the events that were read ahead. `append` still works.
    */
   get isFull(): boolean {
     if (this.#spool !== undefined) return this.atRisk > 0 || this.#spool.room < this.#spool.reserve;
@@ -124,19 +124,22 @@ export class Backlog {
     this.writeToSpool();
   }
 
-  /** Takes a record, or a number of unreadable ones; undefined if there is none yet. Each number once, in order. */
+  /**
+   * Takes the record of this number, or the count of unreadable records that begin with it. Undefined if the backlog
+   * has no such record yet. The numbers must be taken in order, each once.
+   */
   take(number: number): SpoolItem | undefined {
     const record = this.#held.get(number);
     if (record !== undefined) this.#held.dropBefore(Math.min(number + 1, this.#written));
     if (record !== undefined || number >= this.#written) return record;
     const item = this.#spool?.read(number);
-    // Records in memory are not lost.
+    // Records in memory are not lost, even if they are unreadable on disk.
     return item !== undefined && 'damaged' in item
       ? { damaged: Math.min(item.damaged, this.#held.first - number) }
       : item;
   }
 
-  /** Acknowledges the records below this number, which have this size. */
+  /** Acknowledges the records below a number. @param bytes the size of these records */
   release(number: number, bytes: number): void {
     this.#pendingBytes -= bytes;
     this.#written = Math.max(this.#written, number);
@@ -146,7 +149,7 @@ export class Backlog {
     if (this.diskFault === undefined) this.writeToSpool();
   }
 
-  /** Remembers, before it is sent, the end of the unit that begins at `acknowledged`. */
+  /** Remembers the end of the unit that begins at `acknowledged`. Must be called before the unit is sent. */
   noteUnit(end: number): void {
     this.#unitEnd = end;
     this.#spool?.noteUnit(Math.min(end, this.#written));

@@ -24,7 +24,7 @@ const TYPES = { none: 'atlantis.event', lifecycle: 'atlantis.lifecycle' } as con
 const MAX_TYPE_LENGTH = 200;
 /** RFC 3339 has years of four digits; ISO 8601 puts a sign before longer and earlier ones. */
 const IS_RFC3339 = /^\d/;
-/** What a String of CloudEvents must not contain; Cs is a lone surrogate. */
+/** Characters that a String of CloudEvents must not contain; Cs is a lone surrogate. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
 /**
@@ -66,7 +66,7 @@ export function dropByteOrderMark({ mark, text }: SpoolRecord): Buffer {
   return (mark & MESSAGE.byteOrderMark) === 0 ? text : text.subarray(BYTE_ORDER_MARK_LENGTH);
 }
 
-/** Names and values. */
+/** The headers, as names and values. */
 export function makeEventHeaders(attributes: CloudEventAttributes): (readonly [string, string])[] {
   return Object.entries(attributes).map(([name, value]) => [`ce-${name}`, encodeHeader(value)]);
 }

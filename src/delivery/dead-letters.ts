@@ -36,7 +36,7 @@ const START = '{"dead_letter":';
 /** Longer than everything before the event in any line. */
 const MAX_HEAD_BYTES = 8_192;
 
-/** The line, with its line feed. */
+/** The line of a dead letter, with its line feed. */
 export function makeDeadLetter(letter: DeadLetter, { mark, text }: SpoolRecord): Buffer {
   const head = JSON.stringify({ dead_letter: DEAD_LETTER_VERSION, ...letter });
   return Buffer.concat([
@@ -75,7 +75,7 @@ export interface DeadLetterFile {
  * Opens or creates the file.
  *
  * @param report called when an incomplete line was removed, and when another program moved or deleted the file
- * @throws UsageError if it has other content, OutputError
+ * @throws UsageError if the file has other content, OutputError for all other faults
  */
 export function openDeadLetters(path: string, report: (record: StatusRecord) => void): DeadLetterFile {
   const attempt = <T>(action: () => T): T => {
@@ -121,7 +121,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
   };
 }
 
-/** The size of the open file. @throws UsageError if it has other content, the system's error */
+/** The size of the open file. @throws UsageError if it has other content; the system's error for all other faults */
 function checkDeadLetters(path: string, fd: number): number {
   const stats = fstatSync(fd);
   if (!stats.isFile()) throw new UsageError(...say.sayDeadLettersNotAFile(path));

@@ -119,7 +119,7 @@ export function describeStop(fault: SinkFault): SinkError {
   return new SinkError(`${message}; giving up, since no attempt succeeded`, code, advice);
 }
 
-/** What describeLeft has to know about a worker. */
+/** The part of a worker that `describeLeft` uses. */
 interface Delivery {
   readonly pending: number;
   readonly figures: SinkFigures;
@@ -283,7 +283,7 @@ export function sayUndelivered(records: number): StatusRecord {
   };
 }
 
-/** Why a sink is not ready. Without its fault, which may repeat what the sink answered. */
+/** Why a sink is not ready. The fault is left out, because it may quote the response of the sink. */
 export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
   return state === 'stopped'
     ? `${name} has stopped`

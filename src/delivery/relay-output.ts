@@ -12,7 +12,7 @@ import type { SpoolRecord } from './spool/record.ts';
 import type { Worker } from './worker.ts';
 
 interface RelayParts {
-  /** They change when the configuration is read again. */
+  /** The list changes when the configuration is reloaded. */
   readonly workers: readonly Worker[];
   readonly clock: Clock;
   readonly reporter: Reporter;
@@ -37,7 +37,7 @@ export interface RelayOutput extends Output {
 const REPORT_AFTER_MS = 1_000;
 /** How often a full disk is tried again. */
 const RETRY_DISK_MS = 1_000;
-/** Limits the drain where there is a spool, which keeps the rest for the next run. */
+/** Limits the drain of a sink with a spool, which keeps the rest for the next run. */
 const SPOOLED_DRAIN_MS = 10_000;
 
 export function openRelayOutput(parts: RelayParts): RelayOutput {
@@ -47,7 +47,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   /** A signal or a time limit ends the run: writes no longer wait for room. */
   let isEnding = false;
   let isCut = false;
-  /** What is left in a spool is for the next run. */
+  /** The drain no longer waits for sinks with a spool: the next run delivers the rest. */
   let isSpoolLeft = false;
   let held: Promise<void> | undefined;
   let undelivered = 0;
@@ -203,7 +203,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   };
 }
 
-/** Views of the batch, which is never changed. */
+/** The records of a batch, as views of its memory, which never changes. */
 function listRecords(batch: Batch, count: number): SpoolRecord[] {
   return Array.from({ length: count }, (_unused, i) => ({ mark: flagsOf(batch, i), text: textOf(batch, i) }));
 }

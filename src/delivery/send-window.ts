@@ -1,5 +1,5 @@
 // The records of a worker between its backlog and its sink: which of them form the next unit, which are in flight, and
-// which are settled (acknowledged or kept as dead letters). Their numbers: acknowledged ≤ next ≤ end.
+// which are settled (acknowledged or kept as dead letters). The numbers of records: acknowledged ≤ next ≤ end.
 import { type Backlog, RecordQueue } from './backlog.ts';
 import type { Sink } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
@@ -11,7 +11,7 @@ export interface Unit {
   readonly bytes: number;
 }
 
-/** Limits the bytes in flight for any window; a single record may be larger. */
+/** Maximum number of bytes in flight, whatever the window is; a single record may be larger. */
 const WINDOW_BYTES = 16 * 2 ** 20;
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
@@ -25,15 +25,15 @@ export class SendWindow {
   readonly #records: RecordQueue;
   /** Unreadable records directly after `#records`. */
   #damage: { readonly damaged: number } | undefined;
-  /** Records that need not be sent again. */
+  /** Numbers of records that are settled, although an earlier record is not. They need not be sent again. */
   readonly #settled = new Set<number>();
   #next: number;
   #recordsInFlight = 0;
   #bytesInFlight = 0;
   unitsInFlight = 0;
-  /** Limits the size of units up to `until`, because a larger one was refused. */
+  /** Limits the size of units before record `until`, because a larger unit was refused. */
   #narrow = { records: NO_LIMIT, until: 0 };
-  /** Until this number is acknowledged, units are sent one at a time: the sink has that record, but not all before it. */
+  /** Units are sent one at a time until this record is acknowledged: it is settled, but some before it are not. */
   #gapsUntil = 0;
 
   /** @param onDamaged called when records cannot be read and are skipped */
@@ -51,7 +51,7 @@ export class SendWindow {
     this.#records = new RecordQueue(backlog.acknowledged);
   }
 
-  /** Begins again at the first record that is not acknowledged, when no unit is in flight. */
+  /** Begins again at the first record that is not acknowledged. No unit may be in flight. */
   restart(): void {
     this.#next = this.#backlog.acknowledged;
     this.#gapsUntil = 0;
@@ -114,16 +114,16 @@ export class SendWindow {
   /** The maximum size of a unit that begins at `first`. */
   #limitUnit(first: number, unitSize: number): number {
     const { unitEnd, acknowledged } = this.#backlog;
-    // Records stay in memory until all before them are acknowledged. The second limit is for when one acknowledgement
-    // is late.
+    // Records stay in memory until all records before them are acknowledged. If one acknowledgement is late, the second
+    // limit keeps them from piling up.
     const room = Math.min(this.#size - this.#recordsInFlight, 2 * this.#size - (first - acknowledged));
     const narrow = first < this.#narrow.until ? this.#narrow.records : NO_LIMIT;
-    // A unit that has failed, or was in flight before a restart, is sent again unchanged: its key stays the same.
+    // A unit that failed, or was in flight when an earlier run ended, is sent again unchanged, with the same key.
     if (first === acknowledged && unitEnd > first) return Math.min(unitEnd - first, narrow);
     return Math.min(unitSize, room, narrow);
   }
 
-  /** Takes a record from those in memory or the backlog; unreadable ones are reported and skipped. */
+  /** Takes a record from memory or from the backlog; unreadable records are reported and skipped. */
   #takeRecord(number: number): SpoolRecord | undefined {
     if (number < this.#records.end) return this.#records.get(number);
     if (number >= this.#backlog.end) return undefined;

@@ -30,7 +30,7 @@ export class SinkPolicy {
   readonly #config: SinkPolicyConfig;
   readonly #deps: SinkPolicyDeps;
   readonly #startedAtMs: number;
-  /** Since the last acknowledgement. */
+  /** The number of failures since the last acknowledgement. */
   #failures = 0;
   #isTrying = false;
   #hasWorked = false;
@@ -83,7 +83,7 @@ export class SinkPolicy {
     };
   }
 
-  /** Whether the unit at `first` has been in doubt for DOUBT_MS. */
+  /** Whether DOUBT_MS have passed since the first call for the unit at `first`. */
   isBeyondDoubt(first: number): boolean {
     const nowMs = this.#deps.clock.monotonicMs();
     if (this.#doubt?.first !== first) this.#doubt = { first, sinceMs: nowMs };
@@ -95,7 +95,7 @@ export class SinkPolicy {
     if (fault.isEnd === true) return true;
     const { policy, givesUpAtStart } = this.#config;
     if (givesUpAtStart === 'never') return false;
-    // Only set while the sink has not worked.
+    // An `exitCode` is set only while the sink has not worked.
     if (fault.exitCode !== undefined) return true;
     if (this.#hasWorked || (givesUpAtStart === 'while-empty' && !isEmpty)) return false;
     const { attempts, ms } = policy.firstBudget ?? FIRST_BUDGET;

@@ -19,7 +19,7 @@ export interface SinkStatus {
   readonly sendTimeoutMs: number;
   /** Why the sink is not delivering; undefined if it is. */
   readonly fault: string | undefined;
-  /** Counts of events in this run. Those that were acknowledged include the duplicates. */
+  /** Counts of events in this run; `acknowledged` includes `duplicates`. */
   readonly acknowledged: number;
   readonly duplicates: number;
   /** Refused for good: kept as dead letters, or the reason why the sink stopped. */
@@ -27,11 +27,11 @@ export interface SinkStatus {
   readonly deadLetters: number;
   /** Damaged in the spool, or arrived after the sink had stopped and its spool or window was full. */
   readonly lost: number;
-  /** Not acknowledged: in memory and in the spool. */
+  /** Records that are not acknowledged, in memory and in the spool. */
   readonly pendingRecords: number;
-  /** The size of their texts, about 1 % too high for those of an earlier run. */
+  /** The size of the texts of these records, about 1 % too high for records of an earlier run. */
   readonly pendingBytes: number;
-  /** For how long the oldest of them has been waiting, at a resolution of 1 s; 0 if there is none. */
+  /** How long the oldest of these records has been waiting, at a resolution of 1 s; 0 if there is none. */
   readonly oldestAgeMs: number;
   /** Size of the spool on disk, and what it can still take; undefined without a spool. */
   readonly spoolBytes: number | undefined;
@@ -69,7 +69,7 @@ export class ArrivalTimes {
     this.#resolutionMs *= 2;
   }
 
-  /** The age of a record that was noted. Forgets those before it. */
+  /** The age of a record that was noted. Forgets the records before it. */
   ageOf(number: number, nowMs: number): number {
     const at = this.#entries.findLastIndex(({ first }) => first <= number);
     if (at > 0) this.#entries.splice(0, at);

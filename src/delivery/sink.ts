@@ -8,16 +8,19 @@ import type { PathStep } from '../events/path.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 export interface Sink {
-  /** Its name in messages, without secrets. */
+  /** The name of the sink in messages, without secrets. */
   readonly name: string;
   /** Maximum number of records in a unit. Each `send` takes one unit. */
   readonly unitSize: number;
   /** Maximum number of units in flight. */
   readonly maxInFlight: number;
   readonly wantsLifecycle: boolean;
-  /** Limit in ms for an acknowledgement, or for an HTTP request with its response; a `send` may repeat a request. */
+  /**
+   * Timeout in ms for an acknowledgement, or for an HTTP request with its response. `send` may take longer, because it
+   * may repeat a request.
+   */
   readonly sendTimeoutMs: number;
-  /** Connects. Returns undefined when the sink is ready, and at once on abort. */
+  /** Connects. Resolves with undefined when the sink is ready, or as soon as the signal aborts. */
   open(signal: AbortSignal): Promise<SinkFault | undefined>;
   /** Sends consecutive records. Never rejects. */
   send(unit: readonly SpoolRecord[]): Promise<SendResult>;
@@ -27,9 +30,9 @@ export interface Sink {
 
 /** The result of sending a unit. */
 export type SendResult =
-  /** `duplicates` is the number of records that the sink had before. */
+  /** `duplicates` is the number of records that the sink already had. */
   | { readonly kind: 'accepted'; readonly duplicates: number }
-  /** Not delivered, or unknown: the unit has to be sent again. */
+  /** The unit was not delivered, or it is unknown whether it was: it has to be sent again. */
   | { readonly kind: 'failed'; readonly fault: SinkFault }
   /**
    * The sink will never accept the unit unchanged. `doubt` is set if the endpoint or its credentials may be the reason
@@ -51,13 +54,13 @@ export interface SinkFault {
   readonly exitCodeOnGiveUp?: ExitCode | undefined;
   /** Someone has to fix it: credentials, an address, a certificate. */
   readonly isLasting?: boolean | undefined;
-  /** The sink stops, in any case. */
+  /** The sink stops, even if it has a spool. */
   readonly isEnd?: boolean | undefined;
 }
 
 /**
  * - closed: the sink accepts events, or failed fewer than OPEN_AFTER times in a row
- * - open: it failed more often, and nothing is sent until the delay is over
+ * - open: it failed at least that often, and nothing is sent until the delay is over
  * - half-open: one unit is sent to see whether it works again
  */
 export type Circuit = 'closed' | 'open' | 'half-open';
@@ -86,7 +89,7 @@ export type WorkerEvent =
 export interface SinkFigures {
   delivered: number;
   duplicates: number;
-  /** For good: dead letters, or the reason why the sink stopped. */
+  /** Refused for good: kept as dead letters, or the reason why the sink stopped. */
   refused: number;
   deadLettered: number;
   lost: number;

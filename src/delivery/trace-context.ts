@@ -21,7 +21,7 @@ const TRACEPARENT =
 /** Otherwise receivers that follow the sender's decision, as most do, would record nothing. */
 const SAMPLED = '01';
 
-/** Continues the trace of an event with a member `traceparent`. */
+/** An event with a member `traceparent` continues that trace; otherwise the key of the unit identifies the trace. */
 export function createTraceFinder(): FindTrace {
   const read = createScalarReader([{ kind: 'member', name: 'traceparent' }]);
   return (key, only) => {

@@ -50,7 +50,7 @@ export class Worker implements SinkMonitor {
   readonly ready: Promise<void>;
   #noteReady: () => void = () => {};
   #wake: () => void = () => {};
-  /** Why this connection has to end. */
+  /** The first fault of the current connection, which has to end because of it. */
   #fault: SinkFault | undefined;
   /** A refusal that stops the sink once everything before it is settled. */
   #refusal: { readonly first: number; readonly fault: SinkFault } | undefined;
@@ -63,7 +63,7 @@ export class Worker implements SinkMonitor {
   readonly #arrivals = new ArrivalTimes();
   #lastAcknowledgementAt: number | undefined;
   onAcknowledged: SinkMonitor['onAcknowledged'];
-  /** Counts of events. Lifecycle records are excluded, except from `lost`, where they cannot be distinguished. */
+  /** Counts of events. A lifecycle record counts only as a duplicate, as lost, or as refused if it stops the sink. */
   readonly figures: SinkFigures = { delivered: 0, duplicates: 0, refused: 0, deadLettered: 0, lost: 0 };
 
   constructor(sink: Sink, backlog: Backlog, config: WorkerConfig, deps: WorkerDeps) {

@@ -39,23 +39,23 @@ export interface SinkConfig {
   readonly filter: TailConfig['filter'];
   readonly subject: string;
   readonly lifecycleSubject: string | undefined;
-  /** How `--create` makes a stream. */
+  /** How to create the stream; undefined without `--create`. */
   readonly retention: StreamLimits | undefined;
   readonly natsCreds: string | undefined;
   readonly allowPlaintext: boolean;
   readonly window: number;
-  /** Its path is the folder of `--spool`, in which each sink has its own. */
+  /** `path` is the folder of `--spool`, which contains one folder for each sink. */
   readonly spool: SpoolConfig | undefined;
   readonly batch: number;
   readonly sendTimeoutMs: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** They sign each request; without keys there is no signature. */
+  /** The keys that sign each request; empty: no signature. */
   readonly signingKeys: readonly Buffer[];
   readonly payload: RelayValues['payload'];
   readonly ceSource: string;
   readonly traceparent: boolean;
   readonly deadLetter: string | undefined;
-  /** PEM to trust for this sink as well. */
+  /** PEM to trust for this sink in addition. */
   readonly addedRoots: string | undefined;
 }
 
@@ -134,7 +134,7 @@ export async function parseRunValues({
   return { name, idSteps: noId ? undefined : await parseIdPath(id ?? 'id') };
 }
 
-/** The flags of a sink that are one setting each. */
+/** The flags of a sink, without its address, headers and signatures. */
 export const SINK_FLAGS = pick(
   RELAY_FLAGS,
   ...(['window', 'spool', 'spoolMaxBytes', 'spoolSyncMs', 'sendTimeoutMs', 'deadLetter'] as const),

@@ -27,7 +27,7 @@ import { AN_EVENT_SOURCE } from './messages.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
-/** Of a stream that `--create` makes. */
+/** The default of a stream that `--create` makes. */
 export const STREAM_DEDUPE_WINDOW_MS = 120_000;
 const PAYLOADS = ['event', 'cloudevents'] as const;
 
@@ -167,7 +167,7 @@ const HTTP_FLAGS = group('HTTP:', {
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
 
-/** Another task of the command: it delivers nothing. */
+/** With these flags, the command inspects a spool and delivers nothing. */
 export const INSPECT_FLAGS = group('Inspection:', {
   inspect: text(
     '--inspect <dir>',

@@ -45,7 +45,7 @@ export interface OpenSink {
   untilEnd(): Promise<void>;
   /** Waits until everything is acknowledged, at most this long. */
   untilEmpty(ms: number): Promise<void>;
-  /** Ends the wait above. */
+  /** Ends the wait of `untilEmpty`. */
   hurry(): void;
   /**
    * Stops the worker, closes its files and reports what was delivered. Can be called again.
@@ -126,7 +126,7 @@ export async function openSink(
     worker,
     spoolFolder: folder,
     start() {
-      // Caught here, because it is awaited much later.
+      // Errors are caught here, because `run` is awaited much later.
       run ??= worker.run().catch(host.onFault);
     },
     untilEnd: () => run ?? Promise.resolve(),

@@ -18,7 +18,7 @@ import { type OpenSink, openSink, type SinkHost } from './open-sink.ts';
 import { createSink, fingerprintSink, nameRelay, type SinkDeps } from './sinks.ts';
 
 export interface Relay {
-  /** For metrics and health checks, in the order of `--to`. It changes with a reload. */
+  /** For metrics and health checks, in the order of `--to`. The list changes with a reload. */
   readonly sinks: readonly SinkMonitor[];
   /** @param onFailure called once, when a sink or spool has failed for good */
   openOutput(onFailure: (failure: WriteFailure) => void): RelayOutput;
@@ -48,7 +48,7 @@ const REMOVED_DRAIN_MS = 10_000;
 const keyOf = ({ name, target }: SinkConfig): string => name ?? target.folder;
 
 /**
- * Starts delivering what an earlier run left in the spools.
+ * Opens the sinks, and starts to deliver the records that an earlier run left in their spools.
  *
  * @throws UsageError, OutputError; then everything is closed again
  */
@@ -166,7 +166,7 @@ export async function openRelay(
           all.push(old);
           continue;
         }
-        // If the rest fails, the next reload opens it again.
+        // If the steps below fail, the next reload opens the sink again, because it has no fingerprint.
         if (old !== undefined) fingerprints.delete(old);
         const unwritten = (await old?.close('replaced')) ?? [];
         const one = await openOne(sink, prepared as Sink, true);
@@ -201,7 +201,7 @@ export async function openRelay(
     for (const { sink } of leaving.values()) sink.hurry();
     for (const { worker } of opened) worker.stop();
     await Promise.all([...leaving.values()].map(({ done }) => done));
-    // One after the other: their summaries are in the order of the sinks.
+    // One after the other, so that the summaries are in the order of the sinks.
     for (const one of opened) await one.close();
     closeFiles();
   }
@@ -224,7 +224,7 @@ export async function openRelay(
       const previous = opened.map(({ config }) => config);
       const changes = change(next);
       changing = changes.catch(async (error: unknown) => {
-        // Nothing has changed after a UsageError: then this changes nothing either.
+        // After a UsageError there is nothing to undo, so this changes nothing.
         await change(previous).catch(onFault);
         return error;
       });

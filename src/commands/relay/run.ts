@@ -1,5 +1,4 @@
-// `stream relay`: a session with the stream, or with `--redeliver` a dead-letter file, as the source, and the sinks as the
-// output.
+// `stream relay`: runs a session from the stream to the sinks. With `--redeliver`, a dead-letter file is the source.
 import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.ts';
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, isAtlantisError, UsageError } from '../../errors.ts';
@@ -43,7 +42,7 @@ import { RELAY_FLAGS, type RelayFlags } from './flags.ts';
 import * as say from './messages.ts';
 import { openRelay, type Relay } from './open.ts';
 
-/** Flags of a stream. */
+/** Flags that affect only a stream. */
 const NOT_FOR_REDELIVERY = {
   ...SOURCE_FLAGS,
   ...SIMULATION_FLAGS,

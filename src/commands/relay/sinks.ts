@@ -153,7 +153,7 @@ function hideUrl({ href }: HttpTarget, { redactor }: Io): Redactor {
   return own;
 }
 
-/** Chooses a proxy as for the stream: by CONNECT, and never to this machine (contract C5, C6). */
+/** The proxy is chosen as for the stream: none for this machine or without TLS (contract C5, C6). */
 function chooseSinkProxy({ href, isSecure, isLoopback }: HttpTarget, io: Io): string | undefined {
   if (!isSecure || isLoopback) return undefined;
   const proxyUrl = findProxy(href, io.env);

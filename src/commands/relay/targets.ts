@@ -1,4 +1,4 @@
-// The sinks of a relay, from `--to`, `--to-env` and `--to-file`; which secrets go to which of them.
+// The sinks of a relay, from `--to`, `--to-env` and `--to-file`, and the secrets that each of them gets.
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
 import { UsageError } from '../../errors.ts';
 import { sha256 } from '../../events/event-id.ts';
@@ -8,9 +8,9 @@ import * as say from './messages.ts';
 import { readText, VARIABLE_NAME } from './secrets.ts';
 
 interface SpoolNames {
-  /** The name of the folder of its spool. */
+  /** The name of the folder of the sink's spool. */
   readonly folder: string;
-  /** The names that it may have from earlier versions, or from a relay with flags. */
+  /** Names that an earlier version, or a relay configured with flags, may have given to the folder. */
   readonly oldFolders: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export async function listTargets(values: TargetValues, env: Env): Promise<Relay
   return given.map(({ flag, url }) => parseTarget(flag, url, values));
 }
 
-/** In a configuration file, a spool is named after its sink; one that a relay with flags has left is taken over. */
+/** Names a spool after its sink in a configuration file. A spool that was named after the target is taken over. */
 export function nameSpoolOf(target: RelayTarget, name: string): RelayTarget {
   return { ...target, folder: nameFolder(name, name), oldFolders: [target.folder, ...target.oldFolders] };
 }
@@ -149,7 +149,7 @@ export function parseHeaderVariable(text: string): HeaderVariable {
   throw new UsageError(...say.sayInvalidHeaderVariable());
 }
 
-/** A secret for one host does not go to another one. @throws UsageError */
+/** A secret can name only the host of an HTTP sink, and must do so if there are several hosts. @throws UsageError */
 export function assertSecretsHaveHosts(
   flag: string,
   secrets: readonly (SecretVariable | SecretFile)[],

@@ -10,7 +10,7 @@ import type { FindTrace, TraceContext } from '../trace-context.ts';
 import { describeStatus, sayAnswered, sayEndpointRefuses, sayNotAccepted } from './messages.ts';
 
 export interface RequestConfig {
-  /** A request has several events. */
+  /** Whether a request has the format of a batch, even for one event. */
   readonly isBatch: boolean;
   readonly identify: IdentifyRecord;
   /** Events are sent as CloudEvents; undefined: as received. */
@@ -81,7 +81,7 @@ export interface HttpResponse {
 /** The same request may be accepted later (RFC 9110 § 15.5.9, RFC 6585 § 4). */
 const RETRYABLE = new Set([408, 425, 429]);
 
-/** The endpoint or its credentials are the reason, not the event. */
+/** The endpoint or its credentials may be the reason instead of the event. */
 const ABOUT_ENDPOINT = new Set([401, 402, 403, 404, 405, 407, 410, 421]);
 
 /**
@@ -123,7 +123,7 @@ export function judgeResponse(
 }
 
 const EXCERPT_LENGTH = 200;
-/** How much of a body is redacted: more than the longest excerpt with a secret at its end. */
+/** How much of a body is redacted: enough that a secret at the end of an excerpt is whole. */
 const EXCERPT_SOURCE = 16 * 1024;
 
 /** The beginning of a body in one line. It is redacted before it is cut, since half a secret is not recognized. */

@@ -62,7 +62,7 @@ interface HttpSinkConfig extends RequestConfig {
   readonly batch: number;
   /** Timeout in ms for a request with its whole response. */
   readonly sendTimeoutMs: number;
-  /** Sign each attempt; without keys there is no signature. */
+  /** The keys that sign each attempt; empty: no signature. */
   readonly signingKeys: readonly Buffer[];
   /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
@@ -78,7 +78,7 @@ interface HttpSinkConfig extends RequestConfig {
   readonly areTlsChecksOff: boolean;
 }
 
-/** Half a response: it is unknown whether the server has processed the events. */
+/** The response was incomplete: it is unknown whether the server has processed the events. */
 class IncompleteError extends Error {}
 
 /** Node sends each character of a header as one byte: encode the text as UTF-8 first, as curl does. */
@@ -97,10 +97,10 @@ export class HttpSink implements Sink {
   readonly #config: HttpSinkConfig;
   readonly #clock: Clock;
   readonly #route: RouteConfig;
-  /** Of each request. */
+  /** The headers that all requests have. */
   readonly #headers: Readonly<Record<string, string>>;
   #agent: Agent | undefined;
-  /** For the connection that the agent opens: there is one request at a time. */
+  /** The attempt of the current request, for which the agent may open a connection. */
   #attempt: Attempt | undefined;
   #closing = new AbortController();
   #hasWorked = false;
@@ -121,7 +121,7 @@ export class HttpSink implements Sink {
       host: target.host,
       proxyUrl,
       trustedRoots,
-      // http:// is for loopback, unless --allow-http is given.
+      // A loopback name must resolve to this machine if the connection is not encrypted or not verified.
       mustBeLoopback: target.isLoopback && (!target.isSecure || areTlsChecksOff),
       mustCheckCertificates: !areTlsChecksOff,
       connectTimeoutMs: sendTimeoutMs,
@@ -166,7 +166,7 @@ export class HttpSink implements Sink {
   }
 
   async send(records: readonly SpoolRecord[]): Promise<SendResult> {
-    // A spool that a JetStream sink of the same name has left contains lifecycle records.
+    // The spool may have lifecycle records, if a JetStream sink had the same name before.
     const unit = records.filter(({ mark }) => mark !== LIFECYCLE_MARK);
     if (unit.length === 0) return { kind: 'accepted', duplicates: 0 };
     const response = await this.#post(makeRequest(unit, this.#config), true);
@@ -222,7 +222,7 @@ export class HttpSink implements Sink {
       signal: attempt.signal,
       headers: { ...this.#headers, ...headers, ...tracing, ...signature },
     });
-    // Also for a connection that is reused.
+    // A connection that is reused skips the earlier phases.
     sent.once('socket', () => attempt.enter('response'));
     sent.end(body);
     return sent;
@@ -231,7 +231,7 @@ export class HttpSink implements Sink {
   #readResponse(sent: ClientRequest, attempt: Attempt): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       let hasResponse = false;
-      // After the response, an error is about the bytes that follow it.
+      // Once a response has begun, `readBody` finds out whether it is complete.
       sent.on('error', (error) => hasResponse || reject(error));
       // A request can end without an error and without a response.
       sent.once('close', () => hasResponse || reject(new IncompleteError()));

@@ -53,7 +53,7 @@ export class Acknowledgements {
     this.#deps = deps;
   }
 
-  /** The last token of an unused reply subject, and the result that will arrive there. */
+  /** Chooses the last token of an unused reply subject, and returns it with the result that will arrive there. */
   expect(): { readonly token: string; readonly result: Promise<SendResult> } {
     const { clock, timeoutMs } = this.#deps;
     this.#sent += 1;

@@ -161,7 +161,7 @@ async function connectOnce(
   }
 }
 
-/** The attempt that a transport belongs to: the client has one factory for all connections of the process. */
+/** The attempt that creates a transport: the client has one factory for all connections of the process. */
 const transportsOf = new AsyncLocalStorage<{
   readonly config: NatsConfig;
   readonly transports: NatsTransport[];
@@ -180,7 +180,7 @@ function createTransport(): NodeTransport {
 /** No server can be configured to allow larger messages. */
 const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
 
-/** The client would gather a message or a line of any size in memory. */
+/** Closes the connection when a message or line is too large; the client itself would gather any size in memory. */
 function limitMessages({ protocol }: NatsConnectionImpl): void {
   const { parser } = protocol;
   const parse = parser.parse.bind(parser);
@@ -193,7 +193,7 @@ function limitMessages({ protocol }: NatsConnectionImpl): void {
   };
 }
 
-/** The cause for which a connection was closed. */
+/** Resolves when a connection is closed, with the cause. */
 export async function untilClosed(connection: NatsConnection, host: string): Promise<Cause> {
   const error = await connection.closed();
   return error instanceof Error

@@ -36,7 +36,7 @@ interface Missed {
   readonly sinceMs: number | undefined;
 }
 
-/** Set if this is not the stream that was read before: then it is read from its first message. */
+/** Undefined unless the stream was recreated after it was last read. It is then read from its first message. */
 function findRecreated(
   { created, state }: StreamInfo,
   seen: SeenStream | undefined,
@@ -66,7 +66,7 @@ function isAhead(
   return durable !== undefined && durable.delivered.stream_seq > lastSeq;
 }
 
-/** Set if the stream dropped messages before they were read. */
+/** Undefined unless the stream dropped messages before they were read. */
 function findTrimmed(
   { state }: StreamInfo,
   seen: SeenStream | undefined,
@@ -93,7 +93,7 @@ function isFiltered(consumer: ConsumerInfo | undefined): boolean {
 }
 
 function lastReadAtMs({ created, ack_floor: acknowledged }: ConsumerInfo): number {
-  // A time as text, unlike in the types of the client; undefined before the first acknowledgement.
+  // `last_active` is a text, unlike in the types of the client; undefined before the first acknowledgement.
   return Date.parse(String(acknowledged.last_active ?? created));
 }
 
@@ -114,7 +114,7 @@ export interface FoundConsumer {
   /** The creation time of the stream, as the server writes it. */
   readonly created: string;
   readonly missed: Missed | undefined;
-  /** The sequence number of the first message, if known. */
+  /** The sequence number of the first message to read, if known. */
   readonly nextSeq: number | undefined;
   /** Number of messages up to `deliveredSeq` that an earlier reader did not acknowledge. */
   readonly unacknowledged: number;
@@ -123,7 +123,7 @@ export interface FoundConsumer {
   readonly ackWaitMs: number | undefined;
   /** The durable consumer existed: it resumes where it stopped, whatever `start` says. */
   readonly isResumed: boolean;
-  /** It gets only some subjects, so there are holes between its sequence numbers. */
+  /** The consumer gets only some subjects, so its sequence numbers are not consecutive. */
   readonly isFiltered: boolean;
 }
 
@@ -132,10 +132,10 @@ const ACK_WAIT_MS = 10_000;
 const MAX_UNACKNOWLEDGED = 1_024;
 
 /**
- * Finds or creates the consumer, so that it continues after what was read before.
+ * Finds or creates the consumer, so that it continues after the last message that was read.
  *
  * @param seen undefined for the first connection of the run
- * @throws what the client throws
+ * @throws the errors of the client
  */
 export async function findConsumer(
   connection: NatsConnection,

@@ -142,7 +142,7 @@ interface JetStreamSinkDeps {
   onStream(stream: FoundStream): void;
 }
 
-/** The most bytes that the protocol and the headers add to a message. */
+/** Upper bound for the protocol and the fixed headers of a message; other headers are counted separately. */
 const OVERHEAD_BYTES = 1_024;
 
 export class JetStreamSink implements Sink {

@@ -1,5 +1,6 @@
 // A JetStream stream as a source: the same items and the same retry policy as the live stream. After a loss it resumes
-// after the last message that was handed out, so a gap is only what the stream has dropped (consumer.ts).
+// with the message after the last one that was handed out. There is a gap only if the stream has dropped messages
+// (consumer.ts).
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
 import { followStream, RetryDelay } from '../../connection/follow.ts';

@@ -2,7 +2,7 @@
 
 /** Details of a failed request or connection. */
 export const NATS_DETAILS = {
-  /** The words `invalid protocol` decide the cause. */
+  /** `classifyNatsError` finds the cause by the words `invalid protocol`. */
   tooLarge: (bytes: number): string => `invalid protocol: a message of ${bytes} bytes`,
   waiting: 'waiting for NATS',
   notEnabled: 'is nats-server running with -js?',
@@ -12,7 +12,7 @@ export const NATS_DETAILS = {
   server: (address: string, port: number | undefined) => `the server at ${address} port ${port}`,
 } as const;
 
-/** What a stream lost or never had. */
+/** How a stream or its consumer differs from the expected one. */
 export const STREAM_DETAILS = {
   recreated: (created: string, before: string) => `created at ${created}, previously at ${before}`,
   replaced: (seq: number) => `message ${seq} is now a different one`,

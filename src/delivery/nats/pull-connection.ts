@@ -25,15 +25,15 @@ const REMEMBERED = 4_096;
 /** Number of times the acknowledgement deadline is extended within one ack wait. */
 const EXTENSIONS = 3;
 
-/** What the connections of a run remember. */
+/** The state that all connections of a run share. */
 export interface PullHistory {
   /** The delivered messages by sequence number, with their timestamps, because a new stream reuses the numbers. */
   readonly done: Map<number, bigint>;
   /** Size of the largest message that was received. */
   largestBytes: number;
   /**
-   * A server closes a connection on which it has to send more than its `max_pending`, by default 64 MiB. The limit is
-   * unknown here, so every loss halves this.
+   * Maximum number of bytes of a pull. A server closes a connection on which it has to send more than its
+   * `max_pending`, by default 64 MiB. The client does not know this limit, so every loss halves the maximum.
    */
   pullBytes: number;
 }
@@ -91,7 +91,7 @@ export class PullConnection {
     return this.#found.ackWaitMs !== undefined;
   }
 
-  /** The next messages that were stored in the same millisecond; undefined at the end. */
+  /** The next messages, as many as were stored in the same millisecond; undefined at the end. */
   async take(): Promise<Batch | undefined> {
     while (this.#arrived.length === 0) {
       if (this.#endedBy !== undefined) return undefined;
@@ -154,8 +154,8 @@ export class PullConnection {
   }
 
   /**
-   * Returns the messages that are not acknowledged, so that the next reader gets them at once. Only after the last pull
-   * has expired: nats-server up to 2.10 would deliver them again into an abandoned pull.
+   * Gives back the messages that are not acknowledged, so that the next reader gets them at once. This has to wait
+   * until the last pull has expired, because nats-server up to 2.10 would deliver them again into an abandoned pull.
    */
   async #returnOpen(): Promise<void> {
     let cancel = (): void => {};
@@ -202,7 +202,7 @@ export class PullConnection {
     }
   }
 
-  /** The number of messages in the next pull. Until one has arrived, they may be as large as the server allows. */
+  /** The number of messages in the next pull. Before the first message, the largest allowed size is assumed. */
   get #pullSize(): number {
     const { largestBytes, pullBytes } = this.#history;
     const expectedBytes = largestBytes || (this.#connection.info?.max_payload ?? 1);

@@ -13,7 +13,7 @@ import { ENDINGS } from '../../connection/messages.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { NATS_DETAILS } from './messages.ts';
 
-/** The server does not offer the TLS that is required. */
+/** The server does not offer TLS, which is required. */
 export class PlaintextError extends Error {}
 
 export class NatsTransport extends NodeTransport {

@@ -1,5 +1,5 @@
-// The cursor file: how far a spool has been delivered. It has two slots that are written in turn, so that a write that a
-// power failure interrupts leaves the previous state.
+// The cursor file: how far a spool has been delivered. It has two slots that are written in turn. If a power failure
+// interrupts a write, the other slot still has the previous state.
 //
 // A slot: CRC-32, generation, first record that is not acknowledged, end of the unit in flight.
 import { closeSync, constants, fsync, readSync, writeSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Reads the records of a spool that are not acknowledged, and what is damaged or missing among them. It changes nothing
-// and takes no lock, so a relay may use the spool at the same time.
+// Reads the records of a spool that are not acknowledged, and finds damage and missing records among them. Changes
+// nothing and takes no lock, so a relay may use the spool at the same time.
 import { closeSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
@@ -131,13 +131,13 @@ function scanUntilStable(path: string, total: number | undefined): Scan {
 export interface SpoolReport {
   readonly folder: string;
   readonly segments: number;
-  /** Of all segments, including acknowledged records that are not deleted yet. */
+  /** The size of all segments, including acknowledged records that are not deleted yet. */
   readonly bytesOnDisk: number;
   readonly cursor: Cursor | undefined;
-  /** Not acknowledged. */
+  /** The numbers of events and lifecycle records that are not acknowledged. */
   readonly events: number;
   readonly lifecycleRecords: number;
-  /** The size of their texts. */
+  /** The size of the texts of these events and records. */
   readonly pendingBytes: number;
   readonly firstEvent: NumberedRecord | undefined;
   readonly lastEvent: NumberedRecord | undefined;
@@ -193,7 +193,7 @@ export function inspectSpool(folder: string): SpoolReport {
   };
 }
 
-/** Earlier versions had the path of the URL, which may be a secret, in the name of the folder. */
+/** Hides the path of a URL, which may be a secret, in the name of a spool's folder: earlier versions put it there. */
 export function hidePath(name: string): string {
   return name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
 }

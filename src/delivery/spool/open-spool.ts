@@ -21,15 +21,15 @@ export function countSpooled(path: string): number {
     const end = last.first + (scanSegment(last.path)?.records ?? 0);
     return Math.max(0, end - (cursor?.acknowledged ?? first.first));
   } catch {
-    // It belongs to another user, or was deleted in the meantime.
+    // The folder belongs to another user, or was deleted in the meantime.
     return 0;
   }
 }
 
 /**
- * Takes over the spool of a sink from a folder with another name, which an earlier version or a relay configured with
- * flags gave it. If the folder with the current name has no records, the first old one that has some is renamed, or
- * used under its old name if the new name is taken.
+ * Finds the folder of a sink's spool, to which an earlier version or a relay configured with flags may have given
+ * another name. If the folder with the current name has no records, the first old folder that has records is used. It
+ * is renamed to the current name, unless a folder without records has that name.
  *
  * @returns the folder to use
  * @throws OutputError if another process uses the old folder
@@ -48,7 +48,7 @@ export async function adoptSpool(
     (
       await takeLock(join(old, 'lock'), host, { what: nameSpoolAt(old), Refusal: OutputError, warn })
     ).release();
-    // A folder with the current name may exist and be empty.
+    // A folder with the current name may exist and have no records.
     if (existsSync(path)) return old;
     renameSync(old, path);
     return path;
@@ -66,7 +66,7 @@ export interface LockedSpool {
 interface SpoolEvents {
   /** The disk failed in the background, or the lock was lost. */
   onFault(error: unknown): void;
-  /** The lock may be abandoned. */
+  /** This process waits for a lock whose holder may not be running any more. */
   warn(message: string): void;
 }
 

@@ -39,7 +39,7 @@ export interface Damage {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
-  /** How many records were there; an estimate if the damage hit their lengths. */
+  /** The number of records that are lost; an estimate if the damage includes their lengths. */
   readonly records: number;
   /** `incomplete`: the end that a crash left, which the next run removes. */
   readonly kind: 'unreadable' | 'incomplete' | 'not-a-segment';
@@ -49,7 +49,7 @@ export const RECORD_HEAD_BYTES = 9;
 /** No text from the stream is longer: a greater length is damage. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
 
-/** Bytes of a record. */
+/** The size of a record in a segment. */
 export function sizeOf({ text }: SpoolRecord): number {
   return RECORD_HEAD_BYTES + text.length;
 }
@@ -71,7 +71,7 @@ export function encodeRecords(records: readonly SpoolRecord[], size: number): Bu
 
 type Decoded =
   | { readonly kind: 'record'; readonly record: SpoolRecord; readonly end: number }
-  /** `bytes` are needed from `at`. */
+  /** The record needs this many bytes from `at`. */
   | { readonly kind: 'cut'; readonly bytes: number }
   | { readonly kind: 'damaged' };
 

@@ -1,5 +1,5 @@
-// Reads the records of a segment in order, and finds the whole records in a damaged one: a flipped bit costs the record
-// that has it, not those after it.
+// Reads the records of a segment in order, and finds the whole records in a damaged one: only the record that has a
+// flipped bit is lost.
 import { closeSync, constants, fstatSync, ftruncateSync, readSync } from 'node:fs';
 import { OutputError } from '../../errors.ts';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
@@ -15,7 +15,7 @@ interface Gap {
   /** Offsets in the file. */
   readonly at: number;
   readonly to: number;
-  /** How many records they were. */
+  /** The number of records that were there. */
   readonly records: number;
 }
 
@@ -44,7 +44,7 @@ export class SegmentReader {
     return this.#pieceAt + this.#taken;
   }
 
-  /** True if the rest of the piece is only zeros: after a power failure a file may lack its content. */
+  /** True if the rest of the piece is only zeros, which a power failure can leave instead of the content. */
   get isBlank(): boolean {
     return this.#piece.subarray(this.#taken).every((byte) => byte === 0);
   }
@@ -56,7 +56,7 @@ export class SegmentReader {
     return true;
   }
 
-  /** The next whole record or known gap; undefined at the end or at damage. Can be called again after an append. */
+  /** The next whole record or known gap; undefined at the end or at other damage. Works again after an append. */
   readNext(): SpoolItem | undefined {
     const gap = this.#gaps.find(({ at }) => at === this.at);
     if (gap !== undefined) {
@@ -105,7 +105,7 @@ export class SegmentReader {
     return at + RECORD_HEAD_BYTES + (this.#piece.length < 4 ? 0 : this.#piece.readUInt32LE(0));
   }
 
-  /** Makes the piece begin at the next record; true if it then has this many bytes. */
+  /** Reads a piece that begins at the next record; true if it has at least this many bytes. */
   #load(bytes: number): boolean {
     this.#pieceAt += this.#taken;
     this.#taken = 0;
@@ -121,7 +121,7 @@ export class SegmentReader {
 }
 
 interface SegmentScan {
-  /** Whole and damaged ones. */
+  /** The number of all records, whole and damaged. */
   readonly records: number;
   readonly gaps: readonly Gap[];
   /** The end of the last whole record, or of the damage after it. */
@@ -131,8 +131,8 @@ interface SegmentScan {
 }
 
 /**
- * Finds all whole records. The number of records in a gap is computed if `total` is known, otherwise estimated on the
- * high side: an estimate that is too high only resends records.
+ * Finds all whole records. The number of records in a gap is computed if `total` is known, otherwise estimated. A high
+ * estimate is better than a low one: its only effect is that records are sent again.
  *
  * @param total how many records the segment had, if that is known
  * @returns undefined if it is not a segment

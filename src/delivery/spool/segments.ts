@@ -1,4 +1,4 @@
-// The segment files of a spool. Each is a heading and records, and is named by the number of its first record, so that
+// The segment files of a spool. Each has a heading and records. Its name is the number of its first record, so that
 // sorted names are in order of delivery. Records are appended whole or not at all.
 import { fdatasync, fdatasyncSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -86,7 +86,7 @@ export class OpenSegment {
   }
 }
 
-/** The error for the user; an AtlantisError is returned as it is. */
+/** Makes an error for the user; an AtlantisError already is one. */
 export function describeSpoolFault(path: string, error: unknown): Error {
   if (isAtlantisError(error)) return error;
   return new OutputError(...saySpoolUnusable(path, error));

@@ -26,17 +26,15 @@ export interface SpoolConfig {
 /** Segments are deleted as a whole, so up to this much may be acknowledged and still on disk. */
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
 const SEGMENTS_AT_LEAST = 8;
-/**
- * Space that is reserved for events already read when reading pauses: 2 MiB, and no more than half of the spool.
- */
+/** Room that is reserved for the events that were read ahead when reading pauses; at most half of the spool. */
 const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
-/** The cursor is written at most this long after an acknowledgement; after a crash, what it missed is sent again. */
+/** The cursor is written at most this long after an acknowledgement; a crash before that causes duplicates. */
 const CURSOR_EVERY_MS = 100;
 
 export class Spool {
-  /** Length of the incomplete end that was removed when it was opened. */
+  /** Length of the incomplete end that was removed when the spool was opened. */
   readonly bytesRepaired: number;
-  /** The time of the last write (ms since the epoch) to the first segment that was found with records to deliver. */
+  /** The last write to the first segment that was found with pending records, ms since the epoch. */
   readonly leftSinceMs: number | undefined;
   /** There are records, but no cursor. */
   readonly hasLostCursor: boolean;
@@ -115,17 +113,17 @@ export class Spool {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** How many bytes it can still take. */
+  /** How many bytes the spool can still take. */
   get room(): number {
     return Math.max(0, this.#config.maxBytes - this.bytes);
   }
 
-  /** With less room, no more should be read. */
+  /** When there is less room than this, reading should pause. */
   get reserve(): number {
     return Math.min(RESERVE_BYTES, this.#config.maxBytes / 2);
   }
 
-  /** About the size of the records that are not acknowledged. */
+  /** The approximate size of the records that are not acknowledged. */
   get pendingBytes(): number {
     return this.#segments.reduce((sum, { first, bytes }, at) => {
       const next = this.#segments[at + 1]?.first ?? this.#end;
@@ -137,8 +135,8 @@ export class Spool {
   /**
    * Appends the records, numbered from `first` (at least `end`), as far as they fit into `maxBytes`.
    *
-   * @returns how many were appended
-   * @throws OutputError; then none was
+   * @returns the number of records that were appended
+   * @throws OutputError if no record was appended because of a fault
    */
   append(first: number, records: readonly SpoolRecord[]): number {
     const { room } = this;
@@ -189,14 +187,14 @@ export class Spool {
     this.#cancelCursor ??= this.#clock.setTimer(() => this.#writeCursor(), CURSOR_EVERY_MS);
   }
 
-  /** Writes the end of the unit that begins at `acknowledged`, before it is sent. */
+  /** Writes the end of the unit that begins at `acknowledged`. Must be called before the unit is sent. */
   noteUnit(end: number): void {
     if (end === this.#unitEnd) return;
     this.#unitEnd = end;
     this.#writeCursor();
   }
 
-  /** Syncs what is left and closes all files. Errors of syncs in flight are reported first. @throws OutputError */
+  /** Syncs the pending records and closes all files, after the syncs in flight. @throws OutputError */
   async close(): Promise<void> {
     try {
       this.#writeCursor();
@@ -236,7 +234,7 @@ export class Spool {
     // Records in between were acknowledged without being written, and must not count as lost.
     if (first > this.#written) this.#writeCursor();
     const path = join(this.#config.path, nameSegment(first));
-    // A crash may have left an empty one.
+    // A crash may have left an empty segment of this name.
     if (last?.first === first) this.#segments.pop();
     this.#current = new OpenSegment(path);
     this.#segments.push({ first, path, bytes: this.#current.bytes });
@@ -274,13 +272,13 @@ export class Spool {
     });
   }
 
-  /** Removes the segments from the list that are acknowledged as a whole. */
+  /** Removes the fully acknowledged segments from the list, and returns them. */
   #takeAcknowledged(): SegmentEntry[] {
     let count = 0;
     for (const segment of this.#segments) {
       const next = this.#segments[count + 1];
       if ((next?.first ?? this.#end) > this.#acknowledged) break;
-      // The last one is kept until it is full.
+      // The last segment is kept until it is full.
       if (next === undefined && segment.bytes < this.#segmentBytes) break;
       if (next === undefined) this.#closeCurrent();
       count += 1;

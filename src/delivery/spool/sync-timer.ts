@@ -1,5 +1,5 @@
-// The fsync timer of a spool: one timer for all of its files, so that many small writes share one fsync. It is skipped if
-// all records are acknowledged before.
+// The fsync timer of a spool: one timer for all of its files, so that many small writes share one fsync. If all records
+// are acknowledged before the timer fires, there is no fsync.
 import type { Clock } from '../../clock.ts';
 
 interface Syncable {

@@ -90,7 +90,7 @@ export function describeSettingFault(
   const text = `${message}${more}`
     .replace(/--(?=[a-z])/g, '')
     .replace(` (from ${setting})`, '')
-    // Below the first line, an expression with a caret under its mistake.
+    // Further lines show an expression with a caret under its mistake.
     .replace(/\n/g, '\n  ');
   const rest = text.slice(setting.length);
   return text.startsWith(setting) && /^:? /.test(rest) ? rest.replace(/^:? /, '') : text;

@@ -1,7 +1,7 @@
 // Reads a YAML file that only its owner and root can change, and collects what is wrong with it.
 //
-// Every scalar stays the text that is in the file, because that is what flags take. Messages about invalid YAML never
-// quote the file, which may contain secrets; those about a setting may quote its value, like messages about a flag.
+// Every scalar stays the text that is in the file, because flags are parsed from text. Messages about invalid YAML
+// never quote the file, which may contain secrets. Messages about a setting may quote its value, as for a flag.
 import { closeSync, fstatSync } from 'node:fs';
 import { type Document, type ErrorCode, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { isAtlantisError, UsageError } from '../../../errors.ts';
@@ -44,7 +44,7 @@ export class Faults {
     this.add(shown, what, this.#findLine(place));
   }
 
-  /** The result, or undefined after an error for the user, which is added. */
+  /** Returns the result of the action, or adds its error for the user and returns undefined. */
   async attempt<T>(place: string, action: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await action();
@@ -92,7 +92,7 @@ export async function readYaml(path: string): Promise<{ value: unknown; faults: 
   }
 }
 
-/** The line of a setting such as `sinks[1].batch`, or of the nearest one around it. */
+/** The line of a setting such as `sinks[1].batch`, or of the nearest setting that contains it. */
 function findLine(document: Document, lines: LineCounter, place: string): number | undefined {
   const keys = [...place.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([key, index]) =>
     index === undefined ? key : Number(index),
