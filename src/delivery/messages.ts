@@ -283,7 +283,7 @@ export function sayUndelivered(records: number): StatusRecord {
   };
 }
 
-/** Why a sink is not ready. The fault is left out, because it may quote the response of the sink. */
+/** Why a sink is not ready. The fault is left out, because it may repeat what the sink answered. */
 export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
   return state === 'stopped'
     ? `${name} has stopped`
