@@ -129,7 +129,7 @@ async function connectOnce(
   const credentials = await config.readCredentials();
   const transports: NatsTransport[] = [];
   setTransportFactory({ factory: createTransport });
-  const attempt = transportsOf.run({ config, transports }, () =>
+  const attempt = currentAttempt.run({ config, transports }, () =>
     NatsConnectionImpl.connect({
       servers: [...new Set([...address.servers, ...announced])],
       name: clientName,
@@ -162,14 +162,14 @@ async function connectOnce(
 }
 
 /** The attempt that creates a transport: the client has one factory for all connections of the process. */
-const transportsOf = new AsyncLocalStorage<{
+const currentAttempt = new AsyncLocalStorage<{
   readonly config: NatsConfig;
   readonly transports: NatsTransport[];
 }>();
 
 /** Creates a transport for the current attempt. */
 function createTransport(): NodeTransport {
-  const attempt = transportsOf.getStore();
+  const attempt = currentAttempt.getStore();
   // Called by other code in this process that uses the client.
   if (attempt === undefined) return new NodeTransport();
   const transport = new NatsTransport(attempt.config);
