@@ -26,7 +26,7 @@ import {
   parseSecretVariable,
   parseTargets,
   type RelayTarget,
-  type SecretPlace,
+  type SecretScope,
   type SecretVariable,
 } from './targets.ts';
 
@@ -103,7 +103,7 @@ export async function parseRelayFlags(
     ...(await parseRunValues(values)),
     redeliver,
     sinks: targets.map((target) => {
-      const isForSink = ({ host }: SecretPlace): boolean =>
+      const isForSink = ({ host }: SecretScope): boolean =>
         target.kind === 'http' && (host === undefined || host === target.target.host);
       return {
         ...makeSinkSettings(values),

@@ -111,18 +111,18 @@ function nameFolder(readable: string, identity: string, separator = '~'): string
 /** As earlier versions named it. */
 const nameOldFolder = (name: string): string => nameFolder(name.replace(/^https?:\/\//, ''), name, '-');
 
-export interface SecretPlace {
+export interface SecretScope {
   /** For the HTTP sinks of this host; undefined: for all of them. */
   readonly host: string | undefined;
 }
 
 /** The name of a variable with a secret. */
-export interface SecretVariable extends SecretPlace {
+export interface SecretVariable extends SecretScope {
   readonly variable: string;
 }
 
 /** The path of a file with secrets. */
-interface SecretFile extends SecretPlace {
+interface SecretFile extends SecretScope {
   readonly path: string;
 }
 
