@@ -3,7 +3,7 @@ import type { ErrorText } from '../../errors.ts';
 import { sayRequires } from '../../flags/messages.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import type { FoundConsumer, StartPlace } from '../nats/consumer.ts';
+import type { FoundConsumer, StartPosition } from '../nats/consumer.ts';
 
 export const sayFromRequired = (): ErrorText =>
   sayRequires(
@@ -47,7 +47,7 @@ export function saySinceIgnored(durable: string): StatusRecord {
 /** @param durable name of the durable consumer, or undefined */
 export function sayStart(
   stream: string,
-  start: StartPlace,
+  start: StartPosition,
   durable: string | undefined,
   { isResumed, nextSeq, unacknowledged }: FoundConsumer,
 ): StatusRecord {
@@ -67,7 +67,7 @@ export function sayStart(
   };
 }
 
-function describeStart(start: StartPlace, nextSeq: number | undefined): string {
+function describeStart(start: StartPosition, nextSeq: number | undefined): string {
   if (nextSeq !== undefined) return `starting at message ${nextSeq}`;
   return start.kind === 'time'
     ? `starting at ${new Date(start.atMs).toISOString()}`

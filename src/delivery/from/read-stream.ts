@@ -15,13 +15,13 @@ import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import type { FoundConsumer, StartPlace } from '../nats/consumer.ts';
+import type { FoundConsumer, StartPosition } from '../nats/consumer.ts';
 import * as say from './messages.ts';
 
 interface FromConfig {
   readonly address: NatsAddress;
   readonly stream: string;
-  readonly start: StartPlace;
+  readonly start: StartPosition;
   /** Name of the durable consumer, or undefined. */
   readonly durable: string | undefined;
   readonly natsCreds: string | undefined;
@@ -52,7 +52,7 @@ export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): F
 }
 
 /** @throws UsageError */
-function parseSince(since: string, nowMs: number): StartPlace {
+function parseSince(since: string, nowMs: number): StartPosition {
   if (SEQ.test(since)) return { kind: 'seq', seq: Number(since) };
   return { kind: 'time', atMs: parseTime('--since', since, nowMs, say.OR_A_SEQUENCE_NUMBER) };
 }

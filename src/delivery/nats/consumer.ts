@@ -98,7 +98,7 @@ function lastReadAtMs({ created, ack_floor: acknowledged }: ConsumerInfo): numbe
 }
 
 /** Where to begin: with new messages, at a time (ms since the epoch), or at a sequence number. */
-export type StartPlace =
+export type StartPosition =
   | { readonly kind: 'new' }
   | { readonly kind: 'time'; readonly atMs: number }
   | { readonly kind: 'seq'; readonly seq: number };
@@ -106,7 +106,7 @@ export type StartPlace =
 export interface WantedConsumer {
   readonly stream: string;
   readonly durable: string | undefined;
-  readonly start: StartPlace;
+  readonly start: StartPosition;
 }
 
 export interface FoundConsumer {
@@ -185,12 +185,12 @@ export async function findConsumer(
   };
 }
 
-type FixedStart = Exclude<StartPlace, { kind: 'new' }>;
+type FixedStart = Exclude<StartPosition, { kind: 'new' }>;
 
 const FIRST_MESSAGE: FixedStart = { kind: 'seq', seq: 1 };
 
 /** Begins with the last message that was read, so that it can be compared. */
-function fixStart(start: StartPlace, seen: SeenStream | undefined, { state }: StreamInfo): FixedStart {
+function fixStart(start: StartPosition, seen: SeenStream | undefined, { state }: StreamInfo): FixedStart {
   const seq = seen?.readSeq ?? seen?.nextSeq;
   if (seq !== undefined) return { kind: 'seq', seq };
   return start.kind === 'new' ? { kind: 'seq', seq: state.last_seq + 1 } : start;
