@@ -15,7 +15,7 @@ import { sayReading } from '../from/messages.ts';
 import { classifyNatsError, createConnector } from './client.ts';
 import { type FoundConsumer, findConsumer, type SeenStream, type WantedConsumer } from './consumer.ts';
 import { STREAM_DETAILS } from './messages.ts';
-import { MOST_PULL_BYTES, PullConnection, type PullHistory } from './pull-connection.ts';
+import { MAX_PULL_BYTES, PullConnection, type PullHistory } from './pull-connection.ts';
 
 interface JetStreamSourceConfig {
   readonly nats: NatsConfig;
@@ -40,7 +40,7 @@ export class JetStreamSource implements LiveSource {
   readonly #config: JetStreamSourceConfig;
   readonly #deps: JetStreamSourceDeps;
   readonly #connectNats: ReturnType<typeof createConnector>;
-  readonly #history: PullHistory = { done: new Map(), largestBytes: 0, pullBytes: MOST_PULL_BYTES };
+  readonly #history: PullHistory = { done: new Map(), largestBytes: 0, pullBytes: MAX_PULL_BYTES };
   #connection: PullConnection | undefined;
   /** The creation time of the stream, once it was found. */
   #created: string | undefined;

@@ -13,8 +13,8 @@ import { STREAM_DETAILS } from './messages.ts';
 
 const PULL_MESSAGES = 256;
 /** Bounds for the bytes of a pull, which are estimated from the largest message so far. */
-const LEAST_PULL_BYTES = 1024 * 1024;
-export const MOST_PULL_BYTES = 16 * 1024 * 1024;
+const MIN_PULL_BYTES = 1024 * 1024;
+export const MAX_PULL_BYTES = 16 * 1024 * 1024;
 const PULL_EXPIRES_MS = 30_000;
 /** Short, because the end of a run waits for the last pull of a durable consumer to expire. */
 const DURABLE_PULL_EXPIRES_MS = 1_000;
@@ -77,7 +77,7 @@ export class PullConnection {
     this.#initialOrder = createInitialOrder(found, clock, (messages) => this.#add(messages));
     if (found.ackWaitMs !== undefined) this.#extendDeadlines(found.ackWaitMs / EXTENSIONS);
     void untilClosed(connection, host).then((cause) => {
-      if (this.#endedBy === undefined) history.pullBytes = Math.max(LEAST_PULL_BYTES, history.pullBytes / 2);
+      if (this.#endedBy === undefined) history.pullBytes = Math.max(MIN_PULL_BYTES, history.pullBytes / 2);
       this.#end(cause);
     });
     this.#reading = this.#read(found.consumer);
@@ -210,7 +210,7 @@ export class PullConnection {
   }
 
   get #isFull(): boolean {
-    return this.#arrived.length >= PULL_MESSAGES || this.#arrivedBytes >= MOST_PULL_BYTES;
+    return this.#arrived.length >= PULL_MESSAGES || this.#arrivedBytes >= MAX_PULL_BYTES;
   }
 
   /** True if a consumer of the same name has replaced ours. */

@@ -25,7 +25,7 @@ export interface SpoolConfig {
 
 /** Segments are deleted as a whole, so up to this much may be acknowledged and still on disk. */
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
-const SEGMENTS_AT_LEAST = 8;
+const MIN_SEGMENTS = 8;
 /** Room that is reserved for the events that were read ahead when reading pauses; at most half of the spool. */
 const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
 /** The cursor is written at most this long after an acknowledgement; a crash before that causes duplicates. */
@@ -65,7 +65,7 @@ export class Spool {
     this.#config = config;
     this.#clock = clock;
     this.#onFault = (error) => onFault(describeSpoolFault(path, error));
-    this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(maxBytes / SEGMENTS_AT_LEAST));
+    this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(maxBytes / MIN_SEGMENTS));
     this.#syncTimer = new SyncTimer(syncEveryMs, clock, this.#onFault);
     try {
       mkdirSync(path, { recursive: true, mode: 0o700 });
