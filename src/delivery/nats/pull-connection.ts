@@ -49,7 +49,7 @@ export class PullConnection {
   #arrived: JsMsg[] = [];
   #arrivedBytes = 0;
   /** Messages of a durable consumer that are not acknowledged yet. */
-  readonly #open = new Set<JsMsg>();
+  readonly #unacknowledged = new Set<JsMsg>();
   readonly #messagesOf = new WeakMap<Batch, readonly JsMsg[]>();
   #pull: ConsumerMessages | undefined;
   readonly #reading: Promise<void>;
@@ -122,7 +122,7 @@ export class PullConnection {
     for (const message of this.#messagesOf.get(batch) ?? []) {
       if (left !== undefined && isEvent(message)) left -= 1;
       if (left !== undefined && left < 0) return;
-      this.#open.delete(message);
+      this.#unacknowledged.delete(message);
       this.#history.done.set(message.seq, message.timestampNanos);
       if (this.#endedBy === undefined) message.ack();
     }
@@ -148,8 +148,8 @@ export class PullConnection {
     this.#cancelExtend?.();
     if (this.#endedBy !== undefined) return;
     this.#end(this.endedBy);
-    if (this.#open.size === 0) this.#pull?.stop();
-    else await this.#returnOpen();
+    if (this.#unacknowledged.size === 0) this.#pull?.stop();
+    else await this.#nakUnacknowledged();
     await this.#connection.close().catch(() => {});
   }
 
@@ -157,18 +157,18 @@ export class PullConnection {
    * Gives back the messages that are not acknowledged, so that the next reader gets them at once. This has to wait
    * until the last pull has expired, because nats-server up to 2.10 would deliver them again into an abandoned pull.
    */
-  async #returnOpen(): Promise<void> {
+  async #nakUnacknowledged(): Promise<void> {
     let cancel = (): void => {};
     const late = new Promise<void>((resolve) => {
       cancel = this.#clock.setTimer(resolve, DURABLE_PULL_EXPIRES_MS + LAST_ACKS_MS);
     });
-    const returnAll = async (): Promise<void> => {
+    const nakAll = async (): Promise<void> => {
       await this.#reading;
-      for (const message of this.#open) message.nak();
+      for (const message of this.#unacknowledged) message.nak();
       await this.#connection.flush();
     };
     try {
-      await Promise.race([returnAll(), late]);
+      await Promise.race([nakAll(), late]);
     } catch {
       // The connection is lost: the server delivers them again after the ack wait.
     } finally {
@@ -224,7 +224,7 @@ export class PullConnection {
   #receive(message: JsMsg): void {
     this.lastByteAtMs = this.#clock.wallMs();
     this.#history.largestBytes = Math.max(this.#history.largestBytes, message.data.length);
-    if (this.#isDurable) this.#open.add(message);
+    if (this.#isDurable) this.#unacknowledged.add(message);
     if (this.#endedBy === undefined) this.#add(this.#initialOrder.take(message));
   }
 
@@ -233,7 +233,7 @@ export class PullConnection {
       if (this.#history.done.get(message.seq) !== message.timestampNanos) {
         this.#arrived.push(message);
         this.#arrivedBytes += message.data.length;
-      } else if (this.#open.delete(message)) {
+      } else if (this.#unacknowledged.delete(message)) {
         // Delivered before: its acknowledgement was lost.
         message.ack();
       }
@@ -256,7 +256,7 @@ export class PullConnection {
   /** Extends the acknowledgement deadlines of messages that wait for a slow output. */
   #extendDeadlines(everyMs: number): void {
     this.#cancelExtend = this.#clock.setTimer(() => {
-      for (const message of this.#open) message.working();
+      for (const message of this.#unacknowledged) message.working();
       this.#extendDeadlines(everyMs);
     }, everyMs);
   }
