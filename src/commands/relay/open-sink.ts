@@ -32,7 +32,7 @@ export interface SinkHost {
  * - removed: the configuration no longer has it
  * - unused: another sink could not be opened
  */
-type Closing = 'end' | 'replaced' | 'removed' | 'unused';
+type CloseReason = 'end' | 'replaced' | 'removed' | 'unused';
 
 export interface OpenSink {
   readonly config: SinkConfig;
@@ -52,7 +52,7 @@ export interface OpenSink {
    *
    * @returns the records that are not on disk
    */
-  close(why?: Closing): Promise<readonly SpoolRecord[]>;
+  close(why?: CloseReason): Promise<readonly SpoolRecord[]>;
 }
 
 /** @throws UsageError, OutputError */
@@ -104,7 +104,7 @@ export async function openSink(
   let run: Promise<void> | undefined;
   let closing: Promise<readonly SpoolRecord[]> | undefined;
 
-  async function closeOnce(why: Closing): Promise<readonly SpoolRecord[]> {
+  async function closeOnce(why: CloseReason): Promise<readonly SpoolRecord[]> {
     watch?.end();
     worker.stop();
     await run;

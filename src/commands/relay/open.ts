@@ -134,7 +134,7 @@ export async function openRelay(
   for (const one of first) one.start();
 
   /** A removed sink delivers its backlog for a while, then reports what is left. */
-  function dismiss(sink: OpenSink): void {
+  function drainRemoved(sink: OpenSink): void {
     const key = keyOf(sink.config);
     const done = sink
       .untilEmpty(REMOVED_DRAIN_MS)
@@ -176,7 +176,7 @@ export async function openRelay(
         one.start();
       }
       setOpened(all);
-      for (const one of removed) dismiss(one);
+      for (const one of removed) drainRemoved(one);
     } finally {
       resume();
     }
