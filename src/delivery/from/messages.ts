@@ -28,7 +28,7 @@ export function sayReading(host: string, connection: number): StatusRecord {
   };
 }
 
-export function sayUnacknowledgeable(durable: string): StatusRecord {
+export function sayNoAcknowledgements(durable: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',

@@ -106,7 +106,7 @@ function reportStart(
   found: FoundConsumer,
   report: (record: StatusRecord) => void,
 ): void {
-  if (durable !== undefined && found.ackWaitMs === undefined) report(say.sayUnacknowledgeable(durable));
+  if (durable !== undefined && found.ackWaitMs === undefined) report(say.sayNoAcknowledgements(durable));
   if (durable !== undefined && found.isResumed && start.kind !== 'new') report(say.saySinceIgnored(durable));
   report(say.sayStart(stream, start, durable, found));
 }
