@@ -94,7 +94,7 @@ export class Backlog {
     return this.end - this.#written;
   }
 
-  /** For how long records of an earlier run have been waiting, at least: their own times are not stored. */
+  /** The minimum age of the records that an earlier run has left; the time of each record is not stored. */
   measureLeftOverAgeMs(nowMs: number): number {
     return Math.max(0, nowMs - (this.#spool?.leftSinceMs ?? nowMs));
   }

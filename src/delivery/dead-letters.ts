@@ -30,7 +30,7 @@ const HEAD = matchTokens(
   ...['\\{', '"dead_letter"', ':', '1', ',', '"at"', ':', STRING, ',', '"to"', ':', STRING, ','],
   ...['"reason"', ':', STRING, ',', '"id"', ':', STRING, ',', '"event"', ':'],
 );
-/** For a line whose members are in another order. */
+/** The members of a dead letter, for a line that has them in another order. */
 const MEMBERS = makeNames(['event', 'dead_letter', 'at', 'to', 'reason', 'id']);
 const START = '{"dead_letter":';
 /** Longer than everything before the event in any line. */

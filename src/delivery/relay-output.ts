@@ -1,5 +1,5 @@
-// The output of a relay: passes every event to the worker of every sink that wants it, and pauses reading while one of
-// them is full.
+// The output of a relay: passes every event to the worker of every sink that wants it, and pauses reading while the
+// backlog of a worker is full.
 import type { Clock } from '../clock.ts';
 import { type Batch, flagsOf, keepEvents, textOf } from '../events/batch.ts';
 import type { EventFilter } from '../filter/filter.ts';

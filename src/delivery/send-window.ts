@@ -58,7 +58,7 @@ export class SendWindow {
     for (const number of this.#settled) this.#gapsUntil = Math.max(this.#gapsUntil, number);
   }
 
-  /** Takes the next unit, if there is one that fits. @param isAlone only if nothing else is in flight */
+  /** Takes the next unit, if there is one that fits. @param isAlone only if no unit is in flight */
   take(isAlone: boolean): Unit | undefined {
     const { unitSize, maxInFlight } = this.#sink;
     const first = this.#skipSettled();

@@ -2,7 +2,7 @@
 // nothing on the path of an event.
 import type { Circuit } from './sink.ts';
 
-/** Its texts are safe to publish once they are redacted. */
+/** The state of a sink. Its texts are safe to publish once they are redacted. */
 export interface SinkStatus {
   /** The public name: as in the configuration file, else host and stream, or host and a hash. */
   readonly name: string;

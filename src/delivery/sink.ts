@@ -61,7 +61,7 @@ export interface SinkFault {
 /**
  * - closed: the sink accepts events, or failed fewer than OPEN_AFTER times in a row
  * - open: it failed at least that often, and nothing is sent until the delay is over
- * - half-open: one unit is sent to see whether it works again
+ * - half-open: one unit is sent to see whether the sink works again
  */
 export type Circuit = 'closed' | 'open' | 'half-open';
 

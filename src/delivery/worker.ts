@@ -1,5 +1,5 @@
-// The delivery loop of one sink: sends its backlog in order; after a failure it resends from the first record that is
-// not acknowledged. At least once, in order, with at most one window of records in flight.
+// The delivery loop of one sink. It delivers the backlog at least once, in order, with at most one window of records in
+// flight. After a failure it resends from the first record that is not acknowledged.
 import { type Clock, sleep } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { EventFilter } from '../filter/filter.ts';

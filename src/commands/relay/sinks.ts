@@ -30,7 +30,7 @@ export interface SinkDeps {
 
 type NatsTarget = Extract<RelayTarget, { kind: 'nats' }>;
 
-/** Equal for sinks with the same settings, secrets and credentials. */
+/** A hash of the settings, secrets and credentials of a sink. */
 export async function fingerprintSink(config: SinkConfig, { env }: Io): Promise<string> {
   const path = config.target.kind === 'nats' ? findCredentialsFile(config.natsCreds, env) : undefined;
   const content = path === undefined ? '' : await readNamedFile(path).catch(() => '');

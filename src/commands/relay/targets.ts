@@ -112,7 +112,7 @@ function nameFolder(readable: string, identity: string, separator = '~'): string
 const nameOldFolder = (name: string): string => nameFolder(name.replace(/^https?:\/\//, ''), name, '-');
 
 export interface SecretScope {
-  /** For the HTTP sinks of this host; undefined: for all of them. */
+  /** The secret is for the HTTP sinks of this host; undefined: for all HTTP sinks. */
   readonly host: string | undefined;
 }
 

@@ -57,7 +57,10 @@ function parseSince(since: string, nowMs: number): StartPosition {
   return { kind: 'time', atMs: parseTime('--since', since, nowMs, say.OR_A_SEQUENCE_NUMBER) };
 }
 
-/** @param command for the name of the connection. @throws UsageError for flags, credentials and files that cannot be used */
+/**
+ * @param command for the name by which the server shows the connection
+ * @throws UsageError for flags, credentials and files that cannot be used
+ */
 export async function openFromStream(
   flags: StreamFlags & FromFlags,
   config: TailConfig,

@@ -45,9 +45,9 @@ export interface ApiError {
 
 const BY_CODE: Readonly<Record<number, CauseKind>> = {
   10059: 'nats-no-stream',
-  // The consumer was deleted, perhaps with its stream: the next connection checks, and creates another one.
+  // The consumer was deleted, perhaps with its stream: the next connection checks the stream and creates a consumer.
   10014: 'dropped',
-  // Not enabled for the account.
+  // JetStream is not enabled for the account.
   10039: 'nats-refused',
   // Another stream took the message.
   10060: 'nats-other-stream',
@@ -108,7 +108,7 @@ const UNANSWERED_PINGS = 2;
 /** Undefined when the signal aborted. */
 type ConnectNats = (signal: AbortSignal) => Promise<NatsConnection | Cause | undefined>;
 
-/** Connects to the first server that answers, of the configured ones and those that earlier connections announced. */
+/** Connects to the first server that answers: a configured server, or one that the last connection announced. */
 export function createConnector(config: NatsConfig): ConnectNats {
   let announced: readonly string[] = [];
   return async (signal) => {

@@ -243,9 +243,9 @@ function makeStartOptions(from: FixedStart) {
 }
 
 /**
- * Sorts the first messages of a durable consumer: those that an earlier reader did not acknowledge are delivered after
- * newer ones. All messages are held until the unacknowledged ones have arrived, but at most for the ack wait plus one
- * second, because another reader of the consumer may have those.
+ * Sorts the first messages of a durable consumer, because the server delivers unacknowledged messages of an earlier
+ * reader after newer messages. All messages are held until the unacknowledged ones have arrived, but at most for the
+ * ack wait plus one second, because another reader of the consumer may get the unacknowledged ones.
  */
 export function createInitialOrder(
   { unacknowledged, deliveredSeq, ackWaitMs = 0 }: FoundConsumer,

@@ -12,7 +12,7 @@ export interface SegmentEntry {
   readonly first: number;
   readonly path: string;
   bytes: number;
-  /** It is damaged: nothing is appended to it. */
+  /** The segment is damaged: nothing is appended to it. */
   isSealed?: boolean;
   /** The last write before it was listed, ms since the epoch. */
   readonly writtenAtMs?: number;

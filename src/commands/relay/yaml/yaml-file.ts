@@ -17,7 +17,7 @@ const MAX_BYTES = 1024 * 1024;
 /** Enough for a few anchors that every sink uses. */
 const MAX_ALIASES = 100;
 
-/** What is wrong with a file. */
+/** Collects what is wrong with a file. */
 export class Faults {
   readonly #path: string;
   readonly #findLine: (path: string) => number | undefined;
