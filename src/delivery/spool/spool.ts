@@ -1,8 +1,8 @@
 // Records on disk between their receipt and their acknowledgement: appended and read in order, numbered from 0, deleted
 // from the front.
 //
-// After `append` a record survives a crash of the process; after the next fsync, at most `syncEveryMs` later, a power
-// failure. An incomplete end is removed when the spool is opened. One process at a time.
+// After `append` a record survives a crash of the process. After the next fsync, at most `syncEveryMs` later, it also
+// survives a power failure. An incomplete end is removed when the spool is opened. One process at a time.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
@@ -25,6 +25,7 @@ export interface SpoolConfig {
 
 /** Segments are deleted as a whole, so up to this much may be acknowledged and still on disk. */
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
+/** A small spool has smaller segments, so that it consists of at least this many when it is full. */
 const MIN_SEGMENTS = 8;
 /** Room that is reserved for the events that were read ahead when reading pauses; at most half of the spool. */
 const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
