@@ -33,7 +33,7 @@ export interface SinkStatus {
   readonly pendingBytes: number;
   /** How long the oldest of these records has been waiting, at a resolution of 1 s; 0 if there is none. */
   readonly oldestAgeMs: number;
-  /** Size of the spool on disk, and what it can still take; undefined without a spool. */
+  /** Size of the spool on disk, and the room that is left; undefined without a spool. */
   readonly spoolBytes: number | undefined;
   readonly spoolRoomBytes: number | undefined;
   /** Wall clock, ms since the epoch; undefined before the first acknowledgement of this run. */
