@@ -63,7 +63,7 @@ export class Worker implements SinkMonitor {
   readonly #arrivals = new ArrivalTimes();
   #lastAcknowledgementAt: number | undefined;
   onAcknowledged: SinkMonitor['onAcknowledged'];
-  /** Counts of events. A lifecycle record counts only as a duplicate, as lost, or as refused if it stops the sink. */
+  /** Counts of events; `lost` includes every damaged record, and `refused` a lifecycle record that stops the sink. */
   readonly figures: SinkFigures = { delivered: 0, duplicates: 0, refused: 0, deadLettered: 0, lost: 0 };
 
   constructor(sink: Sink, backlog: Backlog, config: WorkerConfig, deps: WorkerDeps) {
@@ -128,7 +128,7 @@ export class Worker implements SinkMonitor {
     if (this.#isStopped && this.backlog.isFull) {
       if (!this.#isDropping) this.#deps.report({ kind: 'dropping' });
       this.#isDropping = true;
-      this.figures.lost += records.length;
+      this.figures.lost += countEvents(records);
       return;
     }
     this.#arrivals.note(this.backlog.end, this.#deps.clock.monotonicMs());
@@ -222,9 +222,9 @@ export class Worker implements SinkMonitor {
     if (result.kind === 'refused' && !this.#takeRefusal(unit, result)) return;
     const { clock, report, onChange } = this.#deps;
     if (result.kind === 'accepted') {
-      const events = countEvents(unit);
+      const events = countEvents(unit.records);
       this.figures.delivered += events;
-      this.figures.duplicates += result.duplicates;
+      this.figures.duplicates += Math.min(result.duplicates, events);
       this.onAcknowledged?.(clock.monotonicMs() - sentAtMs, events);
       this.#lastAcknowledgementAt = clock.wallMs();
     }
@@ -263,12 +263,12 @@ export class Worker implements SinkMonitor {
       this.#fault ??= { message: DEAD_LETTER_FAILED };
       return false;
     }
-    this.figures.refused += countEvents(unit);
-    this.figures.deadLettered += countEvents(unit);
+    this.figures.refused += countEvents(unit.records);
+    this.figures.deadLettered += countEvents(unit.records);
     return true;
   }
 }
 
-function countEvents({ records }: Unit): number {
+function countEvents(records: readonly SpoolRecord[]): number {
   return records.filter(({ mark }) => mark !== LIFECYCLE_MARK).length;
 }

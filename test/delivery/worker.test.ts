@@ -1,7 +1,7 @@
 // The delivery loop: window, order, retries, unchanged units, refusals.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Backlog } from '../../src/delivery/backlog.ts';
-import type { SendResult, WorkerEvent } from '../../src/delivery/sink.ts';
+import { LIFECYCLE_MARK, type SendResult, type WorkerEvent } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { Spool } from '../../src/delivery/spool/spool.ts';
 import { Worker, type WorkerConfig } from '../../src/delivery/worker.ts';
@@ -96,6 +96,24 @@ describe('worker', () => {
     await settlePromises();
     expect(numbersSent(sink)).toEqual([[0], [1], [2], [3], [4]]);
     expect(backlog.acknowledged).toBe(1);
+  });
+
+  test('a lifecycle record is neither a delivered event, nor a duplicate, nor a lost event', async () => {
+    const sink = createFakeSink();
+    const { worker, run } = start(sink, { window: 2 });
+    const lifecycle = { mark: LIFECYCLE_MARK, text: Buffer.from('7') };
+    worker.append([lifecycle, ...makeNumbered(0, 1)]);
+    await settlePromises();
+    for (const { answer } of sink.sent) answer({ kind: 'accepted', duplicates: 1 });
+    await settlePromises();
+    expect(worker.figures).toMatchObject({ delivered: 1, duplicates: 1 });
+    worker.append(makeNumbered(1, 4));
+    await settlePromises();
+    const fault = { message: 'it is over', isEnd: true };
+    for (const { answer } of sink.sent.slice(2)) answer({ kind: 'failed', fault });
+    await run;
+    worker.append([lifecycle, ...makeNumbered(4, 5)]);
+    expect(worker.figures.lost).toBe(1);
   });
 
   test('an out-of-order acknowledgement counts once all earlier ones have arrived', async () => {
