@@ -7,6 +7,7 @@ import { isQuoted, quoteText, readSource, readString, skipDigits, skipNumber, sk
 interface Decimal {
   /** -1, 0 or 1. */
   readonly sign: number;
+  /** Digits before the decimal point, without leading zeros; negative for zeros after the point. */
   readonly magnitude: number;
   /** ASCII digits without leading and trailing zeros; empty for zero. */
   readonly digits: Uint8Array;
@@ -14,7 +15,7 @@ interface Decimal {
 
 /** Largest exponent of a number in an expression. */
 const MAX_WANTED_EXPONENT = 1e15;
-/** A larger exponent in an event counts as infinite. Up to it, all sums of exponents and lengths are exact. */
+/** A larger exponent in an event counts as infinite. With smaller ones, all sums of exponents and lengths are exact. */
 const MAX_EXPONENT = 4e15;
 
 /** The result of `measure`, reused so that nothing is allocated. */
@@ -69,6 +70,7 @@ function compareDigits(
   return i < digits.length ? -sign : 0;
 }
 
+/** Finds sign, magnitude and significant digits (`first` to `last`) of the JSON number from `start` to `end`. */
 function measure(view: DataView, start: number, end: number): void {
   const isNegative = view.getUint8(start) === MINUS;
   let point = NOT_FOUND;
@@ -120,15 +122,15 @@ const ORDERS = {
 } as const;
 export type Order = keyof typeof ORDERS;
 
-/** Equal to `true`, `false` or `null`. */
+/** Tests for `true`, `false` or `null`. */
 export function equalLiteral(literal: string): ValueTest {
   const letter = literal.charCodeAt(0);
   return (view, start) => view.getUint8(start) === letter;
 }
 
 /**
- * Compares with a number, exactly. A string that holds a number is compared too, since exchanges send amounts as
- * strings. Undefined if the exponent of `number` is out of range.
+ * A test that compares values with `number`, exactly. A string that holds a number is compared too, since exchanges send
+ * amounts as strings. Undefined if the exponent of `number` is out of range.
  */
 export function compareNumbers(order: Order, number: string): ValueTest | undefined {
   const wanted = readDecimal(number);
@@ -146,7 +148,7 @@ export function compareNumbers(order: Order, number: string): ValueTest | undefi
   };
 }
 
-/** Compares with a text, ordered by UTF-16 units as in JavaScript. */
+/** A test that compares values with `text`, ordered by UTF-16 units as in JavaScript. */
 export function compareTexts(order: Order, text: string): ValueTest {
   const quoted = quoteText(text);
   const holds = ORDERS[order];
@@ -154,19 +156,19 @@ export function compareTexts(order: Order, text: string): ValueTest {
     if (view.getUint8(start) !== QUOTE) return false;
     if (order === '=') {
       if (quoted !== undefined && isQuoted(view, start, end, quoted)) return true;
-      if (skipToMark(view, start + 1, end) === end - 1) return false; // it has no escapes
+      if (skipToMark(view, start + 1, end) === end - 1) return false; // without escapes, equal texts have equal bytes
     }
     const sent = readString(view, start, end);
     return holds(sent === text ? 0 : sent < text ? -1 : 1);
   };
 }
 
-/** Equal to one of many texts. */
+/** Tests whether a value equals one of many texts. */
 export function equalSome(texts: ReadonlySet<string>): ValueTest {
   return (view, start, end) => view.getUint8(start) === QUOTE && texts.has(readString(view, start, end));
 }
 
-/** Tests a string by its value, a number or a literal as sent. */
+/** Applies `test` to the decoded value of a string, or to a number or literal as sent. */
 export function testTexts(test: (text: string) => boolean): ValueTest {
   return (view, start, end) => {
     const byte = view.getUint8(start);

@@ -43,7 +43,7 @@ class PatternWork {
   }
 }
 
-/** The result for an event; unknown if a pattern could not search it. In this order, `and` is the minimum. */
+/** The result for an event; unknown if a pattern could not search it. The negation of a result is `YES - result`. */
 export const NO = 0;
 const UNKNOWN = 1;
 export const YES = 2;
@@ -76,7 +76,7 @@ export class Compiler {
   }
 
   async #compileComparison({ steps, isNegated, ...how }: Comparison): Promise<EventTest> {
-    const { at, seek } = this.#splitFirstMember(steps);
+    const { index, seek } = this.#splitFirstMember(steps);
     const work = new PatternWork();
     const matches =
       how.operator === '~'
@@ -86,7 +86,7 @@ export class Compiler {
     const missing = isNegated ? YES : NO;
     return (view, root, end, places) => {
       work.begin();
-      const from = at < 0 ? root : (places[at] as number);
+      const from = index < 0 ? root : (places[index] as number);
       if (hasMatch(view, from, end, seek, 0, matches)) return found;
       return work.isCut ? UNKNOWN : missing;
     };
@@ -105,12 +105,15 @@ export class Compiler {
     return testTexts((sent) => work.allows(sent) && pattern(sent));
   }
 
-  /** Splits off the first member of a path, and adds it to `members` if it is new; -1 for a path without one. */
-  #splitFirstMember(steps: readonly PathStep[]): { at: number; seek: readonly SeekStep[] } {
+  /**
+   * Splits off the first step of a path and returns its index in `members`, to which it is added if it is new. The index
+   * is -1, and nothing is split off, if the path does not begin with a member.
+   */
+  #splitFirstMember(steps: readonly PathStep[]): { index: number; seek: readonly SeekStep[] } {
     const [first, ...rest] = steps;
-    if (first?.kind !== 'member') return { at: -1, seek: prepareSteps(steps) };
+    if (first?.kind !== 'member') return { index: -1, seek: prepareSteps(steps) };
     if (!this.members.includes(first.name)) this.members.push(first.name);
-    return { at: this.members.indexOf(first.name), seek: prepareSteps(rest) };
+    return { index: this.members.indexOf(first.name), seek: prepareSteps(rest) };
   }
 }
 
@@ -129,7 +132,7 @@ export function joinTests(tests: readonly EventTest[], kind: 'and' | 'or'): Even
   };
 }
 
-/** A test for one of several values. @throws ExpressionFault */
+/** A test that is true if the comparison with any of the wanted values is true. @throws ExpressionFault */
 function compareWith(operator: Order, wanted: readonly Wanted[]): ValueTest {
   const texts = wanted.flatMap((one) => (one.kind === 'text' ? [one.text] : []));
   const others = wanted.filter(({ kind }) => kind !== 'text' || texts.length === 1);

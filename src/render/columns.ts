@@ -1,4 +1,4 @@
-// Rows in aligned columns under a header, which is repeated when the window was resized. Where a column begins and how wide
+// Rows in aligned columns under a header, which is repeated when the window is resized. Where a column begins and how wide
 // it is depends on the names of the fields and on the width of the terminal only. A text that is too wide is cut. A number
 // is shown in full: if it is too wide, the next cells move to the right until one fits at its own position again.
 
@@ -28,7 +28,7 @@ interface ColumnsOptions {
 }
 
 interface Columns {
-  /** The rows as lines, after the header where one is due. */
+  /** The rows as lines. The header comes first in the first call, and in the first call after a resize. */
   render(rows: readonly (readonly Cell[])[]): string;
 }
 
@@ -44,10 +44,10 @@ const EMPTY: Cell = { text: '', isNumber: false };
 const GAP = 2;
 /** A narrower column is unreadable. */
 const MIN_WIDTH = 6;
-/** In a wider column that is not meant for numbers, numbers end here, to stay close to the column on their left. */
+/** In a wider column, numbers end at this width, to stay close to the column on their left; number columns are exempt. */
 const MAX_NUMBER_WIDTH = 20;
 
-/** The least and the largest width of a column, by the role of its field. */
+/** The minimum and maximum width of a column, by the role of its field. */
 const WIDTHS: Readonly<Partial<Record<Role, readonly [least: number, most: number]>>> = {
   [ROLE.type]: [16, 24],
   [ROLE.chain]: [8, 12],

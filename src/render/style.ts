@@ -8,12 +8,12 @@ import { type LogStyle, NO_PAINT, type Paint, type Style, type Theme } from './p
 
 /** The sixteen colors, which the theme of the terminal defines. */
 const chalk = new Chalk({ level: 1 });
-/** The fixed colors of a terminal with 256. */
+/** The fixed colors of a terminal with 256 colors. */
 const manyColors = new Chalk({ level: 2 });
 
 /**
- * Numbers of fixed colors. Those of `auto` have a contrast of at least 3 on black, on white and on both backgrounds of
- * Solarized. Those of `dark` and `light` have a contrast of at least 4.5 on dark and on light backgrounds.
+ * Numbers of fixed colors. The colors of `auto` have a contrast of at least 3 on black, on white and on both backgrounds
+ * of Solarized. Those of `dark` have at least 4.5 on dark backgrounds, and those of `light` on light backgrounds.
  */
 export const CHAIN_COLORS: Readonly<Record<Exclude<Theme, 'terminal'>, readonly number[]>> = {
   auto: [32, 64, 166, 163, 30, 99, 136, 168, 28, 69, 131, 133],

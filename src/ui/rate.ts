@@ -97,13 +97,13 @@ export function startRate(clock: Clock): Rate {
   };
 }
 
-/** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar; any other number is at least the next one. */
+/** One of eight bars for each number, relative to the largest number. Only 0 has the lowest bar. */
 export function drawBars(counts: readonly number[], bars: string): string {
   const most = Math.max(...counts, 1);
   return counts.map((count) => bars[count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * 7))]).join('');
 }
 
-/** `0`, `<0.1`, `0.4`, `12.5`, `1,234`; an empty text if it is not known. */
+/** `0`, `<0.1`, `0.4`, `12.5`, `1,234`; an empty text if the rate is not known. */
 export function formatRate(perSecond: number | undefined): string {
   if (perSecond === undefined) return '';
   if (perSecond === 0) return '0';

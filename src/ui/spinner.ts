@@ -70,12 +70,12 @@ export function createSpinner(
         }
         if (spinner.isSpinning) spinner.stop();
         current = look;
-        // Without Unicode ora replaces a named spinner by `line`.
+        // Without Unicode, ora replaces a named spinner with `line`.
         spinner.spinner = look === 'busy' ? 'dots' : { frames: [signs.live], interval: LIVE_INTERVAL_MS };
         spinner.color = !useColor ? false : look === 'busy' ? 'cyan' : 'green';
         spinner.start();
       });
-      // A first frame that failed has started a timer nevertheless.
+      // ora has started a timer even if drawing the first frame failed.
       if (!spinner.isEnabled) disable();
     },
     clear() {

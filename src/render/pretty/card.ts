@@ -25,7 +25,7 @@ interface CardOptions {
   readonly hasLinks: boolean;
 }
 
-/** All fields of an event, each once. @param isCut it has more fields than were read */
+/** All fields of an event, each once. @param isCut whether the event has more fields than were read */
 export function listCard(
   plan: EventPlan,
   event: EventView,

@@ -99,7 +99,7 @@ export class Cells {
     this.#set(column, isFitting ? shown.length : measureWidth(shown), open + shown + close);
   }
 
-  /** False if there is a value, but not a number. */
+  /** Returns false if the value is not a number. */
   #setNumber(column: Column, place: FieldRef | undefined, event: EventView, { open, close }: Paint): boolean {
     if (place === undefined) return true;
     const value = showAt(event, place);

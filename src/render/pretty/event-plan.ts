@@ -86,7 +86,7 @@ export interface PartyPair {
 
 /** Priority of a detail. */
 export const WEIGHT = {
-  /** A column shows it, unless it is not of the expected form. */
+  /** The field is in a column, unless its value is not of the expected form. */
   shown: 0,
   /** The amount in the smallest unit. */
   raw: 1,
@@ -99,7 +99,7 @@ type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
 
 interface Detail extends FieldRef {
   readonly weight: Weight;
-  /** The column that shows it. */
+  /** The column that shows the field. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
 }
 
@@ -117,7 +117,7 @@ export interface EventPlan {
   readonly details: readonly Detail[];
   /** All fields but the type: those in columns, in the order of the columns, then the others in the order sent. */
   readonly all: readonly FieldRef[];
-  /** More than time and type are in columns. */
+  /** Whether a field other than the type is in a column. */
   readonly isKnown: boolean;
 }
 
@@ -189,7 +189,7 @@ class Search {
     return place;
   }
 
-  /** The type as `--type` finds it, else one level down. */
+  /** The type as `--type` finds it, else a type one level down. */
   findType(): FieldRef | undefined {
     for (const depth of [0, 1]) {
       for (const name of TYPE_FIELDS) {
@@ -238,7 +238,7 @@ class Search {
     return { left: address, right: counterparty, direction: hasBoth ? this.find(ROLE.direction) : undefined };
   }
 
-  /** The hash of the transaction, else the first one. */
+  /** The hash of the transaction, else the first hash. */
   findHash(): FieldRef | undefined {
     const hashes = this.#outer.filter(({ role, field }) => role === ROLE.hash && field.kind === KIND.string);
     const first = hashes.find(({ field }) => TRANSACTION_HASH.test(field.name)) ?? hashes[0];

@@ -37,18 +37,19 @@ interface Slot {
 }
 
 export interface Grid {
-  /** Columns of the terminal; Infinity without one: nothing is cut then. */
+  /** Columns of the terminal. Infinity without a terminal: then nothing is cut. */
   readonly columns: number;
   readonly lines: readonly (readonly Slot[])[];
-  /** Where the first line begins, and the others. */
+  /** Where the first line of an event begins. */
   readonly margin: number;
+  /** Where its other lines begin. */
   readonly indent: number;
   /** The slot of each column. */
   readonly slots: readonly (Slot | undefined)[];
 }
 
 interface GridFrame {
-  /** Of the terminal, or undefined. */
+  /** Columns of the terminal; undefined without a terminal. */
   readonly columns: number | undefined;
   /** Columns of the time, or 0. */
   readonly timeWidth: number;
@@ -66,7 +67,7 @@ const ENDLESS_COLUMNS = 200;
 const WIDTHS = { type: 16, chain: 8, dollars: 14, amount: 12, unit: 5, party: 11 };
 /** Columns grow up to these widths: the label `exchange_hot_wallet` fits after its address. */
 const MAX_WIDTHS = { type: 24, chain: 12, dollars: 18, amount: 24, unit: 8, party: 31 };
-/** `0xcc…8a71`. */
+/** The address `0xcc…8a71`. */
 const MIN_PARTY = 9;
 type Widths = Record<keyof typeof WIDTHS, number>;
 

@@ -123,7 +123,7 @@ class PrettyPainter {
   paint(batch: Batch, index: number, isMarked: boolean): string {
     const lines = this.#listLines(batch, index);
     const text = `${(isMarked ? lines.map((line, i) => this.#mark(line, i === 0)) : lines).join('\n')}\n`;
-    // A last guard: what could be a command was escaped before it was measured.
+    // A last guard: values were already escaped before they were measured.
     const safe = escapeCommands(text);
     return isMarked ? this.#ring(batch.receivedAtMs) + safe : safe;
   }
@@ -137,7 +137,7 @@ class PrettyPainter {
     return `${open}${isFirst ? mark : makeSpaces(mark.length)} ${bare}${close}`;
   }
 
-  /** At most once a second, and only on a terminal. */
+  /** The bell, at most once a second and only on a terminal. */
   #ring(atMs: number): string {
     const { hasBell = false } = this.#options;
     if (!hasBell || Math.abs(atMs - this.#rangAtMs) < BELL_INTERVAL_MS) return '';
@@ -214,7 +214,7 @@ class PrettyPainter {
   }
 }
 
-/** An event that is not an object, or an empty one: an array as its items, anything else as sent. */
+/** Lists the items of an event that is an array; an event without fields of any other kind is shown as sent. */
 function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
   const start = findToken(event.text, 0);
   const end = findValueEnd(event.text, start);
@@ -225,6 +225,6 @@ function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
 /** Whether a raw amount equals the amount in its column. */
 function repeatsAmount({ amount, decimals }: EventPlan, event: EventView, raw: FieldRef): boolean {
   if (amount === undefined) return false;
-  const places = decimals === undefined ? undefined : Number(showAt(event, decimals));
-  return isSameNumber(showAt(event, amount), showAt(event, raw), places);
+  const decimalCount = decimals === undefined ? undefined : Number(showAt(event, decimals));
+  return isSameNumber(showAt(event, amount), showAt(event, raw), decimalCount);
 }

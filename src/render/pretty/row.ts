@@ -36,7 +36,7 @@ export class RowWriter {
   /**
    * The lines of an event.
    *
-   * @param hidden how many values are not among the pairs and not shown
+   * @param hidden number of values that are neither in a column nor among the pairs
    */
   write(cells: Cells['all'], pairs: readonly Pair[], hidden: number): string[] {
     const grid = this.#grid;
@@ -90,7 +90,7 @@ export class RowWriter {
     }
   }
 
-  /** Adds a pair whose value is cut; false if too little of it would be left. */
+  /** Adds a pair whose value is cut; false if too little of the value would be left. */
   #putPart(name: string, nameWidth: number, value: string, columns: number, start: number): boolean {
     const room = columns - nameWidth;
     if (room < MIN_VALUE_COLUMNS || isShortHash(value)) return false;
@@ -110,7 +110,7 @@ export class RowWriter {
     return name === '' ? value : `${paintText(this.#style.name, name)} ${value}`;
   }
 
-  /** On the last line that has room for it; each grid has one. */
+  /** Adds the number of hidden values to the last line that has room for it. */
   #addNote(note: string): void {
     const fits = ({ width }: Line): boolean => width + 1 + note.length <= this.#grid.columns;
     const found = this.#lines.findLast(fits);

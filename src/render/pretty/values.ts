@@ -18,13 +18,13 @@ export interface EventView {
   readonly isPlain: boolean;
   /** The text may contain a command of a CI system. */
   readonly mayHaveCommand: boolean;
-  /** Every value in full. */
+  /** Every value is shown in full. */
   readonly isFull: boolean;
   readonly signs: Signs;
   readonly fields: readonly EventField[];
 }
 
-/** More is never visible on a line; a longer text is cut here already, since measuring a mebibyte takes a second. */
+/** Longer than any line. A longer text is cut before it is measured, since measuring a mebibyte takes a second. */
 const MAX_SHOWN_UNITS = 2_000;
 
 const NO_RANGE = { start: 0, end: 0 };
@@ -89,7 +89,7 @@ export function showSource(view: EventView, start: number, end: number): string 
 export interface Pair {
   readonly name: string;
   readonly value: string;
-  /** The page of the value. */
+  /** The page of the value in a block explorer. */
   readonly url?: string | undefined;
 }
 
@@ -102,7 +102,7 @@ export interface NestedBounds {
   readonly scalars: number;
   /** Items of any other array. */
   readonly containers: number;
-  /** Characters of a name with the names above it. */
+  /** Characters of a path, such as `items[0].x`. */
   readonly pathLength: number;
 }
 
