@@ -46,7 +46,7 @@ export interface StreamProgress {
   /** The user pauses or resumes the output. */
   pause?(isPaused: boolean): void;
   /** Clears the line before output is written; the next event or refresh shows it again. */
-  makeWay?(): void;
+  clearForOutput?(): void;
   /** Counts events before the filters. After the first call, the line shows the counts before and after the filters. */
   noteReceived?(count: number): void;
   /** Reads the lag of the first `count` events of a batch. */
@@ -148,7 +148,7 @@ export class LineProgress implements StreamProgress {
     this.#lag.note(batch, count);
   }
 
-  makeWay(): void {
+  clearForOutput(): void {
     this.#line.clear();
   }
 
