@@ -23,7 +23,7 @@ import {
   listPairs,
   type NestedBounds,
   type Pair,
-  showAt,
+  showField,
   showSource,
 } from './values.ts';
 
@@ -225,6 +225,6 @@ function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
 /** Whether a raw amount equals the amount in its column. */
 function repeatsAmount({ amount, decimals }: EventPlan, event: EventView, raw: FieldRef): boolean {
   if (amount === undefined) return false;
-  const decimalCount = decimals === undefined ? undefined : Number(showAt(event, decimals));
-  return isSameNumber(showAt(event, amount), showAt(event, raw), decimalCount);
+  const decimalCount = decimals === undefined ? undefined : Number(showField(event, decimals));
+  return isSameNumber(showField(event, amount), showField(event, raw), decimalCount);
 }

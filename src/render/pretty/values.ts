@@ -35,8 +35,8 @@ function findValue({ fields }: EventView, { index }: FieldRef): Pick<EventField,
 }
 
 /** The visible value of the field. */
-export function showAt(event: EventView, place: FieldRef): string {
-  const { start, end } = findValue(event, place);
+export function showField(event: EventView, ref: FieldRef): string {
+  const { start, end } = findValue(event, ref);
   return showScalar(event, start, end);
 }
 
@@ -107,9 +107,9 @@ export interface NestedBounds {
 }
 
 /** The value of a field as pairs; an array or an object has several. */
-export function listPairs(view: EventView, bounds: NestedBounds, place: FieldRef): Pair[] {
-  const { kind, depth, path } = place.field;
-  const { start, end } = findValue(view, place);
+export function listPairs(view: EventView, bounds: NestedBounds, ref: FieldRef): Pair[] {
+  const { kind, depth, path } = ref.field;
+  const { start, end } = findValue(view, ref);
   const name = view.mayHaveCommand ? escapeCommands(path) : path;
   if (kind === KIND.array || kind === KIND.object)
     return listNested(view, bounds, name, start, end, depth + 1);
