@@ -46,7 +46,7 @@ function keepGraphemes(visible: string, room: number): string {
 }
 
 /** Drops the last grapheme of a text that was cut, since it may be incomplete. */
-export function keepStart(visible: string): string {
+export function dropLastGrapheme(visible: string): string {
   const last = [...graphemes.segment(visible)].at(-1);
   return visible.slice(0, last?.index ?? 0).replace(PART_OF_ESCAPE, '');
 }

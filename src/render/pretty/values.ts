@@ -5,7 +5,7 @@ import { QUOTE, SPACE } from '../../events/scan-constants.ts';
 import { escapeCommands } from '../ci-commands.ts';
 import { joinRawLines, makeVisible, truncateVisible } from '../sanitize.ts';
 import { SIGNS, type Signs } from '../signs.ts';
-import { keepStart } from '../text-width.ts';
+import { dropLastGrapheme } from '../text-width.ts';
 import type { FieldRef } from './event-plan.ts';
 import { type EventField, isContainerAt, type JsonLevel, KIND, readLevel } from './event-reader.ts';
 import { isHashLike, shortenMiddle } from './hashes.ts';
@@ -52,12 +52,12 @@ function showScalar(view: EventView, start: number, end: number): string {
       : text.slice(start + 1, end - 1);
     return view.mayHaveCommand ? escapeCommands(shown) : shown;
   }
-  const shown = show(view, decodeString(text.slice(start, end)));
+  const shown = showText(view, decodeString(text.slice(start, end)));
   // An empty text, or a space at either end, would be invisible.
   return shown === '' || shown.startsWith(' ') || shown.endsWith(' ') ? `"${shown}"` : shown;
 }
 
-function show(view: EventView, text: string): string {
+function showText(view: EventView, text: string): string {
   const isLong = text.length > MAX_SHOWN_UNITS && !view.isFull;
   const visible = isLong ? cutLong(text) + view.signs.ellipsis : makeVisible(text);
   // Escaped before it is measured, since an escape is longer.
@@ -65,7 +65,7 @@ function show(view: EventView, text: string): string {
 }
 
 function cutLong(text: string): string {
-  return keepStart(makeVisible(text.slice(0, MAX_SHOWN_UNITS)));
+  return dropLastGrapheme(makeVisible(text.slice(0, MAX_SHOWN_UNITS)));
 }
 
 /** Like `showScalar`, but a hash is in its short form. */
@@ -80,7 +80,7 @@ export function showSource(view: EventView, start: number, end: number): string 
   const source = joinRawLines(view.text.slice(start, end));
   const mayBeCut = source.charCodeAt(0) === QUOTE || isContainerAt(source, 0);
   if (!mayBeCut) return source;
-  if (view.isFull || source.length <= MAX_SHOWN_UNITS) return show(view, source);
+  if (view.isFull || source.length <= MAX_SHOWN_UNITS) return showText(view, source);
   const kept = dropCutNumber(cutLong(source));
   return (view.mayHaveCommand ? escapeCommands(kept) : kept) + view.signs.ellipsis;
 }
