@@ -39,7 +39,7 @@ export class FrameBuffer {
     return this.#memory.subarray(this.#start, this.#end);
   }
 
-  /** Whether another read is worthwhile before the events are taken: at least half of the capacity is free. */
+  /** Whether another read is worthwhile before the events are taken: more than half of the capacity is free. */
   get hasRoom(): boolean {
     return this.#end - this.#start < this.capacity / 2;
   }
