@@ -35,7 +35,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Whether the month of a date (YYYY-MM-DD) has that day: Date.parse reads 30 February as 2 March. */
+/** Whether the day of a date (YYYY-MM-DD) is in its month: Date.parse reads 30 February as 2 March. */
 export function isDayOfMonth(date: string): boolean {
   const isInEveryMonth = Number(date.slice(8)) <= 28;
   return isInEveryMonth || new Date(Date.parse(`${date}T00:00Z`) || 0).toISOString().startsWith(date);

@@ -96,7 +96,7 @@ export class Compiler {
     const { compilePattern } = await import('./pattern.ts');
     const pattern = compilePattern(text);
     if (typeof pattern !== 'function') {
-      // After an escape, positions differ from those in the pattern.
+      // With escapes, a position in the pattern is not the one in `raw`; then the start of the value is marked.
       const skipped = raw === text ? pattern.at : raw.includes('\\') ? 0 : pattern.at + 1;
       throw new ExpressionFault(WHERE_FAULTS.pattern(pattern.message), at + skipped);
     }

@@ -1,4 +1,4 @@
-// Escapes commands to a CI system in untrusted text: runners obey commands in the output of every step.
+// Escapes untrusted text that a CI system would take for a command: runners obey commands in the output of every step.
 //
 // GitHub Actions, Gitea and Forgejo obey `::…` at the beginning of a line, after any white space, and `##[…]`
 // anywhere in a line. Azure Pipelines obeys `##vso[…]` and `##[…]` anywhere, TeamCity `##teamcity[…]`. Buildkite

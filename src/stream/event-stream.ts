@@ -214,7 +214,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
       const { acceptedKeyPrefix, requestId } = item.stream;
       const key = this.#keys.get(item.stream) ?? '';
       const expectedKeyPrefix = keyPrefix(key);
-      // Of a short key, fewer characters are shown than the service sends.
+      // The service sends more characters of a short key than may be shown.
       const isOurs = hasPrefix(key, acceptedKeyPrefix);
       return {
         kind: 'connected',
@@ -238,7 +238,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     const { host, detail, errorCode, requestId } = cause;
     return {
       ...cause,
-      // A key that was given instead of the URL is in the host name.
+      // If a key was given as the URL by mistake, the host name contains it.
       host: this.#redactor.redact(host),
       detail: this.#redactor.redact(detail),
       ...(errorCode === undefined ? {} : { errorCode: this.#redactor.redact(errorCode) }),

@@ -182,7 +182,7 @@ function fitIdentifier(text: string, width: number, ellipsis: string): { shown: 
   return { shown, shownWidth: measureWidth(shown) };
 }
 
-/** The same paint for the same text: FNV-1a of its first characters. */
+/** Picks a paint by the hash (FNV-1a) of the first characters, so that equal texts have the same paint. */
 export function pickPaint(paints: readonly Paint[], text: string): Paint {
   if (paints.length === 1) return paints[0] as Paint;
   let hash = 0x811c9dc5;

@@ -67,7 +67,7 @@ const ENDLESS_COLUMNS = 200;
 const WIDTHS = { type: 16, chain: 8, dollars: 14, amount: 12, unit: 5, party: 11 };
 /** Columns grow up to these widths: the label `exchange_hot_wallet` fits after its address. */
 const MAX_WIDTHS = { type: 24, chain: 12, dollars: 18, amount: 24, unit: 8, party: 31 };
-/** The address `0xcc…8a71`. */
+/** The width of a shortened address, `0xcc…8a71`. */
 const MIN_PARTY = 9;
 type Widths = Record<keyof typeof WIDTHS, number>;
 

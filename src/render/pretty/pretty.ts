@@ -214,7 +214,7 @@ class PrettyPainter {
   }
 }
 
-/** Lists the items of an event that is an array; an event without fields of any other kind is shown as sent. */
+/** The pairs of an event without fields: the items of an array, or one pair with any other value as sent. */
 function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
   const start = findToken(event.text, 0);
   const end = findValueEnd(event.text, start);
