@@ -112,30 +112,31 @@ function readExponent(view: DataView, at: number, end: number): number {
 /** Tests the value from `start` to `end`; false for arrays, objects and values of another kind. */
 export type ValueTest = (view: DataView, start: number, end: number) => boolean;
 
-/** Whether the result of a comparison satisfies an operator. */
-const ORDERS = {
+/** Whether an operator accepts the result of a comparison: negative, 0 or positive. */
+const OPERATORS = {
   '=': (order: number) => order === 0,
   '>': (order: number) => order > 0,
   '>=': (order: number) => order >= 0,
   '<': (order: number) => order < 0,
   '<=': (order: number) => order <= 0,
 } as const;
-export type Order = keyof typeof ORDERS;
+/** The operators of a comparison, except `~`. */
+export type Operator = keyof typeof OPERATORS;
 
-/** Tests for `true`, `false` or `null`. */
-export function equalLiteral(literal: string): ValueTest {
+/** Creates a test for `true`, `false` or `null`. */
+export function createLiteralTest(literal: string): ValueTest {
   const letter = literal.charCodeAt(0);
   return (view, start) => view.getUint8(start) === letter;
 }
 
 /**
- * A test that compares values with `number`, exactly. A string that holds a number is compared too, since exchanges send
- * amounts as strings. Undefined if the exponent of `number` is out of range.
+ * Creates a test that compares with `number`, exactly. A string that holds a number is compared too, since exchanges
+ * send amounts as strings. Undefined if the exponent of `number` is out of range.
  */
-export function compareNumbers(order: Order, number: string): ValueTest | undefined {
+export function createNumberTest(operator: Operator, number: string): ValueTest | undefined {
   const wanted = readDecimal(number);
   if (wanted === undefined) return undefined;
-  const holds = ORDERS[order];
+  const holds = OPERATORS[operator];
   return (view, start, end) => {
     const byte = view.getUint8(start);
     if (byte !== QUOTE) return byte <= NINE && holds(compareDecimal(view, start, end, wanted));
@@ -148,13 +149,13 @@ export function compareNumbers(order: Order, number: string): ValueTest | undefi
   };
 }
 
-/** A test that compares values with `text`, ordered by UTF-16 units as in JavaScript. */
-export function compareTexts(order: Order, text: string): ValueTest {
+/** Creates a test that compares with `text`, ordered by UTF-16 units as in JavaScript. */
+export function createTextTest(operator: Operator, text: string): ValueTest {
   const quoted = quoteText(text);
-  const holds = ORDERS[order];
+  const holds = OPERATORS[operator];
   return (view, start, end) => {
     if (view.getUint8(start) !== QUOTE) return false;
-    if (order === '=') {
+    if (operator === '=') {
       if (quoted !== undefined && isQuoted(view, start, end, quoted)) return true;
       if (skipToMark(view, start + 1, end) === end - 1) return false; // without escapes, equal texts have equal bytes
     }
@@ -163,13 +164,13 @@ export function compareTexts(order: Order, text: string): ValueTest {
   };
 }
 
-/** Tests whether a value equals one of many texts. */
-export function equalSome(texts: ReadonlySet<string>): ValueTest {
+/** Creates a test for any of many texts. */
+export function createAnyTextTest(texts: ReadonlySet<string>): ValueTest {
   return (view, start, end) => view.getUint8(start) === QUOTE && texts.has(readString(view, start, end));
 }
 
-/** Applies `test` to the decoded value of a string, or to a number or literal as sent. */
-export function testTexts(test: (text: string) => boolean): ValueTest {
+/** Creates a test that applies `test` to the decoded value of a string, or to a number or literal as sent. */
+export function createScalarTest(test: (text: string) => boolean): ValueTest {
   return (view, start, end) => {
     const byte = view.getUint8(start);
     if (isContainerByte(byte)) return false;

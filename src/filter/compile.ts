@@ -1,11 +1,11 @@
 // Compiles an expression of `--where` into a test of an event's bytes (contract O8). Loaded on demand.
 import {
-  compareNumbers,
-  compareTexts,
-  equalLiteral,
-  equalSome,
-  type Order,
-  testTexts,
+  createAnyTextTest,
+  createLiteralTest,
+  createNumberTest,
+  createScalarTest,
+  createTextTest,
+  type Operator,
   type ValueTest,
 } from '../events/match-value.ts';
 import { ExpressionFault, type PathStep } from '../events/path.ts';
@@ -102,7 +102,7 @@ export class Compiler {
     }
     work.size = pattern.size;
     this.size += pattern.size;
-    return testTexts((sent) => work.allows(sent) && pattern(sent));
+    return createScalarTest((sent) => work.allows(sent) && pattern(sent));
   }
 
   /**
@@ -133,17 +133,17 @@ export function joinTests(tests: readonly EventTest[], kind: 'and' | 'or'): Even
 }
 
 /** A test that is true if the comparison with any of the wanted values is true. @throws ExpressionFault */
-function compareWith(operator: Order, wanted: readonly Wanted[]): ValueTest {
+function compareWith(operator: Operator, wanted: readonly Wanted[]): ValueTest {
   const texts = wanted.flatMap((one) => (one.kind === 'text' ? [one.text] : []));
   const others = wanted.filter(({ kind }) => kind !== 'text' || texts.length === 1);
   const tests = others.map((one): ValueTest => {
-    if (one.kind === 'text') return compareTexts(operator, one.text);
-    if (one.kind === 'literal') return equalLiteral(one.source);
-    const test = compareNumbers(operator, one.source);
+    if (one.kind === 'text') return createTextTest(operator, one.text);
+    if (one.kind === 'literal') return createLiteralTest(one.source);
+    const test = createNumberTest(operator, one.source);
     if (test === undefined) throw new ExpressionFault(WHERE_FAULTS.exponent, one.at);
     return test;
   });
-  if (texts.length > 1) tests.push(equalSome(new Set(texts)));
+  if (texts.length > 1) tests.push(createAnyTextTest(new Set(texts)));
   const [only] = tests;
   if (only !== undefined && tests.length === 1) return only;
   return (view, start, end) => tests.some((test) => test(view, start, end));

@@ -1,7 +1,7 @@
 // Parses the expressions of `--where` (docs/filters.md): comparisons joined by `and`, `or`, `not` and parentheses.
 //
 // Recursive descent with limited depth. Patterns are not compiled here, since their engine is loaded on demand.
-import type { Order } from '../events/match-value.ts';
+import type { Operator } from '../events/match-value.ts';
 import { ExpressionFault, type PathStep, parsePath, parseQuoted } from '../events/path.ts';
 import { WHERE_FAULTS as FAULTS } from './messages.ts';
 
@@ -24,7 +24,7 @@ export type Wanted = WantedText | WantedSource;
 /** `path operator value`. `in` is `=` with several values; `!=`, `!~` and `not in` are the negations. */
 export type Comparison = Target &
   (
-    | { readonly operator: Order; readonly wanted: readonly Wanted[] }
+    | { readonly operator: Operator; readonly wanted: readonly Wanted[] }
     | { readonly operator: '~'; readonly wanted: readonly [WantedText] }
   );
 
@@ -151,7 +151,7 @@ class Parser {
     if (sign.endsWith('~')) {
       return { ...target, isNegated, operator: '~', wanted: [this.#parseText(true, false)] };
     }
-    const operator = isNegated || sign === '==' ? '=' : (sign as Order);
+    const operator = isNegated || sign === '==' ? '=' : (sign as Operator);
     return { ...target, isNegated, operator, wanted: [readValue(operator, this.#parseText(false, false))] };
   }
 
@@ -226,7 +226,7 @@ class Parser {
 }
 
 /** What a text means without quotes: a number, a literal, or itself. */
-function readValue(operator: Order, text: WantedText): Wanted {
+function readValue(operator: Operator, text: WantedText): Wanted {
   const { raw, at } = text;
   if (raw !== text.text) return text;
   const isOrder = operator !== '=';
