@@ -41,7 +41,7 @@ export function createSpinner(
     spinner.isEnabled = false;
     spinner.stop();
   };
-  const attempt = (step: () => unknown): typeof spinner => {
+  const runSafely = (step: () => unknown): typeof spinner => {
     try {
       step();
     } catch {
@@ -51,8 +51,8 @@ export function createSpinner(
   };
   // ora calls these from its timers and from other writes to the terminal.
   const render = spinner.render.bind(spinner);
-  spinner.render = () => attempt(() => mayDraw() && render());
-  spinner.clear = () => attempt(() => mayErase() && erase());
+  spinner.render = () => runSafely(() => mayDraw() && render());
+  spinner.clear = () => runSafely(() => mayErase() && erase());
   // Terminals differ in whether a narrower window wraps the frame. So the cursor waits at the start of
   // the frame, on a space, and everything from there on is erased.
   const frame = spinner.frame.bind(spinner);
@@ -62,7 +62,7 @@ export function createSpinner(
   return {
     show(text, look) {
       if (!spinner.isEnabled) return;
-      attempt(() => {
+      runSafely(() => {
         spinner.text = text;
         if (spinner.isSpinning && look === current) {
           spinner.render();
@@ -79,7 +79,7 @@ export function createSpinner(
       if (!spinner.isEnabled) disable();
     },
     clear() {
-      attempt(() => spinner.isSpinning && spinner.stop());
+      runSafely(() => spinner.isSpinning && spinner.stop());
     },
   };
 }

@@ -216,7 +216,7 @@ export class LineProgress implements StreamProgress {
   #describeState(state: State): Piece[] {
     const { live, waiting, chart } = this.#style;
     const nowMs = this.#clock.monotonicMs();
-    const [events, gaps] = this.#showCounts();
+    const [events, gaps] = this.#describeCounts();
     switch (state.kind) {
       case 'connecting': {
         const connecting = { text: STATUS.connecting(makeVisible(state.host)) };
@@ -256,7 +256,7 @@ export class LineProgress implements StreamProgress {
     }
   }
 
-  #showCounts(): [events: Piece, gaps: Piece] {
+  #describeCounts(): [events: Piece, gaps: Piece] {
     const received = this.#received;
     const events =
       received === undefined

@@ -26,7 +26,7 @@ interface CardOptions {
 }
 
 /** All fields of an event, each once. @param isCut whether the event has more fields than were read */
-export function listCard(
+export function makeCard(
   plan: EventPlan,
   event: EventView,
   time: string,

@@ -9,7 +9,7 @@ import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
 import { SIGNS, type Signs } from '../signs.ts';
 import { makeSpaces } from '../text-width.ts';
-import { listCard, writeCard } from './card.ts';
+import { makeCard, writeCard } from './card.ts';
 import { Cells } from './cells.ts';
 import { type EventPlan, type FieldRef, planEvent, WEIGHT } from './event-plan.ts';
 import { type EventFields, findToken, findValueEnd, nameFields, readFields } from './event-reader.ts';
@@ -174,7 +174,7 @@ class PrettyPainter {
       const card =
         plan === undefined
           ? { title: time, pairs: listBareValue(event, bounds), isCut }
-          : listCard(plan, event, time, isCut, { style: this.#style, bounds, hasLinks });
+          : makeCard(plan, event, time, isCut, { style: this.#style, bounds, hasLinks });
       const room = grid.columns - this.#margin;
       const lines = writeCard(card, room, this.#style, event);
       return this.#margin === 0 ? lines : lines.map((line) => makeSpaces(this.#margin) + line);
