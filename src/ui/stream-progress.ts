@@ -15,7 +15,7 @@ import type { Look } from './spinner.ts';
 export interface StatusLine {
   /** Columns for the text; 0 if none can be shown. */
   readonly columns: number;
-  /** Shows a safe, possibly painted text until `clear`. If called again within 0.1 s, only the last text is drawn. */
+  /** Shows a safe, possibly painted text until `clear`. The latest text is drawn, at most once in 0.1 s. */
   show(text: string, look?: Look): void;
   clear(): void;
 }
