@@ -11,7 +11,7 @@ export interface Clock {
   wallMs(): number;
   /** Ms since an arbitrary fixed time; never jumps back. */
   monotonicMs(): number;
-  /** Calls back once after `ms`, of any finite length. Returns a function that cancels the timer. */
+  /** Calls back once after `ms`, which may be longer than MAX_TIMER_MS. Returns a function that cancels the timer. */
   setTimer(callback: () => void, ms: number): () => void;
 }
 
@@ -35,7 +35,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Whether the month of a date (YYYY-MM-DD) has that day: Date.parse reads 30 February as 2 March. */
+/** Whether the day of a date (YYYY-MM-DD) is in its month: Date.parse reads 30 February as 2 March. */
 export function isDayOfMonth(date: string): boolean {
   const isInEveryMonth = Number(date.slice(8)) <= 28;
   return isInEveryMonth || new Date(Date.parse(`${date}T00:00Z`) || 0).toISOString().startsWith(date);
@@ -52,8 +52,8 @@ export function readClocks(clock: Clock): Moment {
 }
 
 /**
- * Ms since a moment, by the clock that shows more: the time of day can be set back, and the monotonic clock stops while a
- * machine sleeps.
+ * Ms since a moment. The larger value of the two clocks counts: the wall clock can be set back, and the monotonic clock
+ * stops while a machine sleeps.
  */
 export function computeElapsedMs(clock: Clock, since: Moment): number {
   const wallMs = clock.wallMs() - since.wallMs;
@@ -61,7 +61,7 @@ export function computeElapsedMs(clock: Clock, since: Moment): number {
   return monotonicMs > wallMs + ROUNDING_MS ? monotonicMs : wallMs;
 }
 
-/** The time of day is read in whole ms. */
+/** The wall clock is read in whole ms. */
 const ROUNDING_MS = 2;
 
 /** Waits `ms`, or until the signal aborts; resolves in both cases. */

@@ -110,7 +110,7 @@ export function findNearest(word: string, candidates: Iterable<string>): string 
   return nearest ?? part;
 }
 
-/** Missing, additional, wrong and swapped characters (optimal string alignment). */
+/** Counts missing, additional, wrong and swapped characters (optimal string alignment). */
 function countErrors(one: string, other: string): number {
   let before: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_unused, n) => n);

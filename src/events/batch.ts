@@ -17,14 +17,14 @@ export interface EventLines {
   /** The bits of all texts combined: 0 if all are safe lines as sent. */
   readonly allFlags: number;
   /**
-   * Gives the memory of `bytes` back for reuse: the last reader may call it, once. Optional, but the garbage collector
-   * is slower than a busy stream.
+   * Gives the memory of `bytes` back for reuse. The last reader may call it, once. Without the call, the garbage collector
+   * has to free the memory, which is too slow for a busy stream.
    */
   readonly release?: (() => void) | undefined;
 }
 
 export interface Batch extends EventLines {
-  /** One entry for each message that arrived with them and is not an event. */
+  /** One entry for each message that arrived with the events and is not an event itself. */
   readonly discarded: readonly DiscardReason[];
   /** Wall clock at arrival, in ms since the epoch. */
   readonly receivedAtMs: number;
@@ -101,7 +101,7 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
   };
 }
 
-/** Parts of at most `maxBytes`, or of one event; only the last part has `release`. */
+/** Splits a batch into parts of at most `maxBytes`, or of one larger event. Only the last part has `release`. */
 export function* splitBatch(batch: Batch, maxBytes: number): Generator<Batch, void, undefined> {
   const { count, bytes, ends, flags } = batch;
   let first = 0;

@@ -15,7 +15,7 @@ export const DEFAULT_ID_STEPS: readonly PathStep[] = [{ kind: 'member', name: 'i
 export const parseIdSteps = (path: string): readonly PathStep[] | undefined =>
   toOneValue(parseWholePath(path));
 
-/** The same without an exception. */
+/** Like `parseIdSteps`, but undefined for an invalid path as well. */
 export const readIdPath = (path: string): readonly PathStep[] | undefined => toOneValue(readWholePath(path));
 
 const toOneValue = (steps: readonly PathStep[] | undefined): readonly PathStep[] | undefined =>

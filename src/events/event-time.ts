@@ -5,7 +5,7 @@ import { decodeString } from './message-text.ts';
 import type { PathStep } from './path.ts';
 import { createSourceReader } from './seek-path.ts';
 
-/** Used if the user names no field; the first existing one counts. */
+/** The paths that are tried in this order if the user does not name a field. */
 export const DEFAULT_LAG_PATHS = ['timestamp', 'ts', 'created_at'].map((name): PathStep[] => [
   { kind: 'member', name },
 ]);
@@ -39,7 +39,7 @@ export class RecentLag {
   readonly #clock: Clock;
   readonly #everyMs: number;
   #readAtMs = Number.NEGATIVE_INFINITY;
-  /** Undefined if the event has no time. */
+  /** The lag; undefined if the event has no timestamp. */
   ms: number | undefined;
 
   /** @param everyMs how often an event is read */

@@ -32,7 +32,7 @@ export function createTypeReader(): ReadEventValue {
   };
 }
 
-/** Where the type is, or NOT_FOUND. @param places begins with those of TYPE_FIELDS */
+/** The position of the type, or NOT_FOUND. @param places positions of members; the first ones belong to TYPE_FIELDS */
 export function chooseType(view: DataView, places: Int32Array): number {
   for (let i = 0; i < TYPE_FIELDS.length; i += 1) {
     const at = places[i] as number;

@@ -39,7 +39,7 @@ export class FrameBuffer {
     return this.#memory.subarray(this.#start, this.#end);
   }
 
-  /** Whether another read is worthwhile before the events are taken: at least half of the capacity is free. */
+  /** Whether another read is worthwhile before the events are taken: more than half of the capacity is free. */
   get hasRoom(): boolean {
     return this.#end - this.#start < this.capacity / 2;
   }
@@ -55,7 +55,7 @@ export class FrameBuffer {
     return this.#memory.subarray(this.#end, this.#chunk + this.capacity);
   }
 
-  /** Where bytes can be written before others are added; usable only while at most half of the capacity is used. */
+  /** Where bytes can be written if others have to be added first; usable while at most half of the capacity is used. */
   get lastHalf(): Buffer {
     return this.#memory.subarray(this.#chunk + this.capacity / 2, this.#chunk + this.capacity);
   }
@@ -76,7 +76,7 @@ export class FrameBuffer {
 
   /**
    * Takes the events at the start of `rest`, up to the first frame that is not a whole event in one text frame (final,
-   * unmasked, no reserved bits). May leave some for the next call; undefined if there is none.
+   * unmasked, no reserved bits). May leave some events for the next call. Undefined if it takes none.
    */
   takeEvents(): EventLines | undefined {
     this.#start = this.#scanner.takeFrames(this.#start, this.#end);

@@ -7,6 +7,7 @@ import { isQuoted, quoteText, readSource, readString, skipDigits, skipNumber, sk
 interface Decimal {
   /** -1, 0 or 1. */
   readonly sign: number;
+  /** Digits before the decimal point, without leading zeros; negative for zeros after the point. */
   readonly magnitude: number;
   /** ASCII digits without leading and trailing zeros; empty for zero. */
   readonly digits: Uint8Array;
@@ -14,7 +15,7 @@ interface Decimal {
 
 /** Largest exponent of a number in an expression. */
 const MAX_WANTED_EXPONENT = 1e15;
-/** A larger exponent in an event counts as infinite. Up to it, all sums of exponents and lengths are exact. */
+/** A larger exponent in an event counts as infinite. With smaller ones, all sums of exponents and lengths are exact. */
 const MAX_EXPONENT = 4e15;
 
 /** The result of `measure`, reused so that nothing is allocated. */
@@ -69,6 +70,7 @@ function compareDigits(
   return i < digits.length ? -sign : 0;
 }
 
+/** Finds sign, magnitude and significant digits (`first` to `last`) of the JSON number from `start` to `end`. */
 function measure(view: DataView, start: number, end: number): void {
   const isNegative = view.getUint8(start) === MINUS;
   let point = NOT_FOUND;
@@ -110,30 +112,31 @@ function readExponent(view: DataView, at: number, end: number): number {
 /** Tests the value from `start` to `end`; false for arrays, objects and values of another kind. */
 export type ValueTest = (view: DataView, start: number, end: number) => boolean;
 
-/** Whether the result of a comparison satisfies an operator. */
-const ORDERS = {
+/** Whether an operator accepts the result of a comparison: negative, 0 or positive. */
+const OPERATORS = {
   '=': (order: number) => order === 0,
   '>': (order: number) => order > 0,
   '>=': (order: number) => order >= 0,
   '<': (order: number) => order < 0,
   '<=': (order: number) => order <= 0,
 } as const;
-export type Order = keyof typeof ORDERS;
+/** The operators of a comparison, except `~`. */
+export type Operator = keyof typeof OPERATORS;
 
-/** Equal to `true`, `false` or `null`. */
-export function equalLiteral(literal: string): ValueTest {
+/** Creates a test for `true`, `false` or `null`. */
+export function createLiteralTest(literal: string): ValueTest {
   const letter = literal.charCodeAt(0);
   return (view, start) => view.getUint8(start) === letter;
 }
 
 /**
- * Compares with a number, exactly. A string that holds a number is compared too, since exchanges send amounts as
- * strings. Undefined if the exponent of `number` is out of range.
+ * Creates a test that compares with `number`, exactly. A string that holds a number is compared too, since exchanges
+ * send amounts as strings. Undefined if the exponent of `number` is out of range.
  */
-export function compareNumbers(order: Order, number: string): ValueTest | undefined {
+export function createNumberTest(operator: Operator, number: string): ValueTest | undefined {
   const wanted = readDecimal(number);
   if (wanted === undefined) return undefined;
-  const holds = ORDERS[order];
+  const holds = OPERATORS[operator];
   return (view, start, end) => {
     const byte = view.getUint8(start);
     if (byte !== QUOTE) return byte <= NINE && holds(compareDecimal(view, start, end, wanted));
@@ -146,28 +149,28 @@ export function compareNumbers(order: Order, number: string): ValueTest | undefi
   };
 }
 
-/** Compares with a text, ordered by UTF-16 units as in JavaScript. */
-export function compareTexts(order: Order, text: string): ValueTest {
+/** Creates a test that compares with `text`, ordered by UTF-16 units as in JavaScript. */
+export function createTextTest(operator: Operator, text: string): ValueTest {
   const quoted = quoteText(text);
-  const holds = ORDERS[order];
+  const holds = OPERATORS[operator];
   return (view, start, end) => {
     if (view.getUint8(start) !== QUOTE) return false;
-    if (order === '=') {
+    if (operator === '=') {
       if (quoted !== undefined && isQuoted(view, start, end, quoted)) return true;
-      if (skipToMark(view, start + 1, end) === end - 1) return false; // it has no escapes
+      if (skipToMark(view, start + 1, end) === end - 1) return false; // without escapes, equal texts have equal bytes
     }
     const sent = readString(view, start, end);
     return holds(sent === text ? 0 : sent < text ? -1 : 1);
   };
 }
 
-/** Equal to one of many texts. */
-export function equalSome(texts: ReadonlySet<string>): ValueTest {
+/** Creates a test for any of many texts. */
+export function createAnyTextTest(texts: ReadonlySet<string>): ValueTest {
   return (view, start, end) => view.getUint8(start) === QUOTE && texts.has(readString(view, start, end));
 }
 
-/** Tests a string by its value, a number or a literal as sent. */
-export function testTexts(test: (text: string) => boolean): ValueTest {
+/** Creates a test that applies `test` to the decoded value of a string, or to a number or literal as sent. */
+export function createScalarTest(test: (text: string) => boolean): ValueTest {
   return (view, start, end) => {
     const byte = view.getUint8(start);
     if (isContainerByte(byte)) return false;

@@ -1,4 +1,4 @@
-// What the scanner says about a text message, and how its bytes become text.
+// The result of scanning a text message, and how its bytes become text.
 
 /** Bytes of U+FEFF in UTF-8. */
 export const BYTE_ORDER_MARK_LENGTH = 3;

@@ -1,4 +1,4 @@
-// What is wrong with a path, after `invalid --where:`.
+// Mistakes in a path. A message shows them after the name of the flag, such as `invalid --where:`.
 
 /** Also used for the values of `--where`. */
 export const NOT_A_STRING = 'not a valid JSON string; write a backslash as \\\\';

@@ -55,7 +55,7 @@ export function parseWholePath(text: string): readonly PathStep[] | undefined {
   return end === text.length ? steps : undefined;
 }
 
-/** The same without an exception. */
+/** Like `parseWholePath`, but undefined for an invalid path as well. */
 export function readWholePath(text: string): readonly PathStep[] | undefined {
   try {
     return parseWholePath(text);

@@ -2,7 +2,7 @@
 import type { EventLines } from './batch.ts';
 import type { ScannerExports } from './scanner.ts';
 
-/** Smaller lines get a buffer of their own. */
+/** Fewer bytes are copied into a buffer of their own instead of a slab, a large buffer that is reused. */
 const MIN_SLAB_USE_BYTES = 16_384;
 /** Slabs kept for reuse. */
 const MAX_SPARE_SLABS = 4;
@@ -18,7 +18,7 @@ export class ScannedLines {
     this.#memory = Buffer.from(scanner.memory.buffer);
   }
 
-  /** The lines of the last call; undefined if there are none. */
+  /** Copies the lines that the last call of the scanner found; undefined if there are none. */
   copy(): EventLines | undefined {
     const { lineCount, lineBytes, allFlags, LINES, ENDS, FLAGS } = this.#scanner;
     const count = lineCount.value;

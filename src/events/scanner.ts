@@ -1,7 +1,7 @@
 // Classifies a text message: whether it is JSON and UTF-8, and whether it is a safe line.
 //
 // Accepts exactly what JSON.parse accepts after a strict UTF-8 decoder (RFC 8259, RFC 3629), at any depth. The code in
-// assembly/ takes one pass over the bytes; without WebAssembly, that parser and decoder do it.
+// assembly/ takes one pass over the bytes; without WebAssembly, TextDecoder and JSON.parse are used.
 import { isUtf8 } from 'node:buffer';
 import { MESSAGE, UNSAFE_CHARACTER } from './message-text.ts';
 import code from './scanner.wasm';
@@ -54,7 +54,7 @@ export function classifyText(text: Uint8Array): number {
   return classify(text);
 }
 
-/** Undefined without WebAssembly. Its memory grows to fit the largest text and never shrinks. */
+/** Classifies in WebAssembly; undefined without it. The memory grows to fit the largest text and never shrinks. */
 export function createVectorClassify(): Classify | undefined {
   const instance = createInstance();
   if (instance === undefined) return undefined;

@@ -17,7 +17,7 @@ import {
 /** Reads one value of an event that `classifyText` accepted; undefined if it has none. */
 export type ReadEventValue = (text: Uint8Array) => string | undefined;
 
-/** Creates a reader of the first string, number or literal at a path: as sent, a string in its quotes. */
+/** Creates a reader of the first string (with its quotes), number or literal at a path, as sent. */
 export function createSourceReader(steps: readonly PathStep[]): ReadEventValue {
   const prepared = prepareSteps(steps);
   return (text) => {
@@ -33,7 +33,7 @@ export function createSourceReader(steps: readonly PathStep[]): ReadEventValue {
 
 const DIGIT_OR_MINUS = /^[-\d]/;
 
-/** The same for strings and numbers only, without the quotes; an empty string is undefined. */
+/** Like `createSourceReader`, but for strings and numbers only, without the quotes; an empty string is undefined. */
 export function createScalarReader(steps: readonly PathStep[]): ReadEventValue {
   const read = createSourceReader(steps);
   return (text) => {
@@ -48,6 +48,7 @@ export type SeekStep =
   | { readonly kind: 'member'; readonly names: Names }
   | Exclude<PathStep, { readonly kind: 'member' }>;
 
+/** The result of `seekMembers`, reused so that nothing is allocated. */
 const place = new Int32Array(1);
 
 export function prepareSteps(steps: readonly PathStep[]): readonly SeekStep[] {

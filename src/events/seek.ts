@@ -1,11 +1,11 @@
 // Finds values in the bytes of an event without building anything: members by name, items by index, numbers.
 //
 // Only for text that `classifyText` accepted as an event: the grammar is not checked. Positions are indexes into the
-// whole memory of `view`. Nothing recurses, and only keys with escapes are allocated. Of duplicate keys the last
-// one counts.
+// whole memory of `view`. Nothing recurses, and memory is allocated only for keys with escapes. Of duplicate keys
+// the last one counts.
 //
-// Digits and quotes are searched four bytes at a time, as little-endian 32-bit words with plain arithmetic. In `stops`
-// the top bit of a byte means that the run ends there. Borrows and carries only move up, so the lowest of these bits is
+// Searches read four bytes at a time, as little-endian 32-bit words, and use plain arithmetic. In `stops`, a set top bit
+// of a byte means that the search ends at this byte. Borrows and carries only move up, so the lowest of these bits is
 // always right. No function reads at or after `end`.
 import { decodeString } from './message-text.ts';
 import {
@@ -88,7 +88,7 @@ export interface Names {
   /** The first four bytes of each name, quote included, and a mask for shorter ones. */
   readonly heads: Int32Array;
   readonly masks: Int32Array;
-  /** A bit for the first byte of each name: most keys differ from all names here. */
+  /** A bit for the first byte of each name: a key whose bit is not set cannot equal a name. */
   readonly firsts: number;
 }
 
@@ -107,7 +107,7 @@ export function makeNames(texts: readonly string[]): Names {
   return { texts, quoted: texts.map(quoteText), heads, masks, firsts };
 }
 
-/** The first byte of the text's value, after a byte order mark and white space. */
+/** The start of the text's value, after a byte order mark and white space. */
 export function seekValue(view: DataView, start: number, end: number): number {
   const hasMark = end - start >= 3 && view.getUint8(start) === 0xef;
   return skipSpace(view, hasMark ? start + 3 : start, end);
@@ -145,14 +145,14 @@ export function seekMembers(view: DataView, at: number, end: number, names: Name
   }
 }
 
-/** The first item of the array at `at`. */
+/** The first item of the array at `at`, or NOT_FOUND. */
 export function seekFirstItem(view: DataView, at: number, end: number): number {
   at = skipSpace(view, at + 1, end);
-  // The closing bracket is the opening one plus two.
+  // The code of the closing bracket is that of the opening bracket plus two.
   return view.getUint8(at) === OPEN_ARRAY + 2 ? NOT_FOUND : at;
 }
 
-/** The item after the one at `at`. */
+/** The item after the item at `at`, or NOT_FOUND. */
 export function seekNextItem(view: DataView, at: number, end: number): number {
   at = skipSpace(view, skipValue(view, at, end), end);
   return view.getUint8(at) === COMMA ? skipSpace(view, at + 1, end) : NOT_FOUND;
@@ -220,7 +220,7 @@ function findName(view: DataView, start: number, end: number, names: Names): num
 
 /** One of 32 bits, chosen by the second byte of a word, the one after the quote. */
 function firstBit(word: number): number {
-  return 1 << (word >>> 8); // a shift takes the lowest five bits
+  return 1 << (word >>> 8); // only the lowest five bits of the distance count
 }
 
 function skipQuoted(view: DataView, at: number, end: number): number {
@@ -239,7 +239,7 @@ function skipContainer(view: DataView, at: number, end: number): number {
       continue;
     }
     at++;
-    // This bit turns square brackets into curly ones; nothing else outside of strings becomes one.
+    // This bit turns square brackets into curly ones; outside of strings, no other byte becomes a curly bracket.
     const bracket = byte | 0x20;
     if (bracket === OPEN_OBJECT) depth++;
     else if (bracket === OPEN_OBJECT + 2 && --depth === 0) return at;
@@ -261,7 +261,7 @@ export function skipNumber(view: DataView, at: number, end: number): number {
   return skipFraction(view, first === ZERO ? at + 1 : skipDigits(view, at + 1, end), end);
 }
 
-/** The end of the optional fraction and exponent. */
+/** The end of the optional fraction and exponent, or NOT_FOUND if one of them has no digits. */
 function skipFraction(view: DataView, at: number, end: number): number {
   if (at < end && view.getUint8(at) === DOT) {
     const digits = at + 1;

@@ -1,11 +1,11 @@
 // Compiles an expression of `--where` into a test of an event's bytes (contract O8). Loaded on demand.
 import {
-  compareNumbers,
-  compareTexts,
-  equalLiteral,
-  equalSome,
-  type Order,
-  testTexts,
+  createAnyTextTest,
+  createLiteralTest,
+  createNumberTest,
+  createScalarTest,
+  createTextTest,
+  type Operator,
   type ValueTest,
 } from '../events/match-value.ts';
 import { ExpressionFault, type PathStep } from '../events/path.ts';
@@ -43,7 +43,7 @@ class PatternWork {
   }
 }
 
-/** The result for an event; unknown if a pattern could not search it. In this order, `and` is the minimum. */
+/** The result for an event; unknown if a pattern could not search it. The negation of a result is `YES - result`. */
 export const NO = 0;
 const UNKNOWN = 1;
 export const YES = 2;
@@ -76,7 +76,7 @@ export class Compiler {
   }
 
   async #compileComparison({ steps, isNegated, ...how }: Comparison): Promise<EventTest> {
-    const { at, seek } = this.#splitFirstMember(steps);
+    const { index, seek } = this.#splitFirstMember(steps);
     const work = new PatternWork();
     const matches =
       how.operator === '~'
@@ -86,7 +86,7 @@ export class Compiler {
     const missing = isNegated ? YES : NO;
     return (view, root, end, places) => {
       work.begin();
-      const from = at < 0 ? root : (places[at] as number);
+      const from = index < 0 ? root : (places[index] as number);
       if (hasMatch(view, from, end, seek, 0, matches)) return found;
       return work.isCut ? UNKNOWN : missing;
     };
@@ -96,21 +96,24 @@ export class Compiler {
     const { compilePattern } = await import('./pattern.ts');
     const pattern = compilePattern(text);
     if (typeof pattern !== 'function') {
-      // After an escape, positions differ from those in the pattern.
+      // With escapes, a position in the pattern is not the one in `raw`; then the start of the value is marked.
       const skipped = raw === text ? pattern.at : raw.includes('\\') ? 0 : pattern.at + 1;
       throw new ExpressionFault(WHERE_FAULTS.pattern(pattern.message), at + skipped);
     }
     work.size = pattern.size;
     this.size += pattern.size;
-    return testTexts((sent) => work.allows(sent) && pattern(sent));
+    return createScalarTest((sent) => work.allows(sent) && pattern(sent));
   }
 
-  /** Splits off the first member of a path, and adds it to `members` if it is new; -1 for a path without one. */
-  #splitFirstMember(steps: readonly PathStep[]): { at: number; seek: readonly SeekStep[] } {
+  /**
+   * Splits off the first step of a path and returns its index in `members`, to which it is added if it is new. The index
+   * is -1, and nothing is split off, if the path does not begin with a member.
+   */
+  #splitFirstMember(steps: readonly PathStep[]): { index: number; seek: readonly SeekStep[] } {
     const [first, ...rest] = steps;
-    if (first?.kind !== 'member') return { at: -1, seek: prepareSteps(steps) };
+    if (first?.kind !== 'member') return { index: -1, seek: prepareSteps(steps) };
     if (!this.members.includes(first.name)) this.members.push(first.name);
-    return { at: this.members.indexOf(first.name), seek: prepareSteps(rest) };
+    return { index: this.members.indexOf(first.name), seek: prepareSteps(rest) };
   }
 }
 
@@ -129,18 +132,18 @@ export function joinTests(tests: readonly EventTest[], kind: 'and' | 'or'): Even
   };
 }
 
-/** A test for one of several values. @throws ExpressionFault */
-function compareWith(operator: Order, wanted: readonly Wanted[]): ValueTest {
+/** A test that is true if the comparison with any of the wanted values is true. @throws ExpressionFault */
+function compareWith(operator: Operator, wanted: readonly Wanted[]): ValueTest {
   const texts = wanted.flatMap((one) => (one.kind === 'text' ? [one.text] : []));
   const others = wanted.filter(({ kind }) => kind !== 'text' || texts.length === 1);
   const tests = others.map((one): ValueTest => {
-    if (one.kind === 'text') return compareTexts(operator, one.text);
-    if (one.kind === 'literal') return equalLiteral(one.source);
-    const test = compareNumbers(operator, one.source);
+    if (one.kind === 'text') return createTextTest(operator, one.text);
+    if (one.kind === 'literal') return createLiteralTest(one.source);
+    const test = createNumberTest(operator, one.source);
     if (test === undefined) throw new ExpressionFault(WHERE_FAULTS.exponent, one.at);
     return test;
   });
-  if (texts.length > 1) tests.push(equalSome(new Set(texts)));
+  if (texts.length > 1) tests.push(createAnyTextTest(new Set(texts)));
   const [only] = tests;
   if (only !== undefined && tests.length === 1) return only;
   return (view, start, end) => tests.some((test) => test(view, start, end));

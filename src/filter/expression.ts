@@ -1,11 +1,11 @@
 // Parses the expressions of `--where` (docs/filters.md): comparisons joined by `and`, `or`, `not` and parentheses.
 //
 // Recursive descent with limited depth. Patterns are not compiled here, since their engine is loaded on demand.
-import type { Order } from '../events/match-value.ts';
+import type { Operator } from '../events/match-value.ts';
 import { ExpressionFault, type PathStep, parsePath, parseQuoted } from '../events/path.ts';
 import { WHERE_FAULTS as FAULTS } from './messages.ts';
 
-/** A value that an expression compares with: `raw` as written, at `at`. */
+/** A value that an expression compares with: `raw` is its text as written, and `at` the position of that text. */
 interface Written {
   readonly raw: string;
   readonly at: number;
@@ -24,7 +24,7 @@ export type Wanted = WantedText | WantedSource;
 /** `path operator value`. `in` is `=` with several values; `!=`, `!~` and `not in` are the negations. */
 export type Comparison = Target &
   (
-    | { readonly operator: Order; readonly wanted: readonly Wanted[] }
+    | { readonly operator: Operator; readonly wanted: readonly Wanted[] }
     | { readonly operator: '~'; readonly wanted: readonly [WantedText] }
   );
 
@@ -55,13 +55,13 @@ export const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** `1_000`, `1.5M`: underscores between digits, and a unit. */
 const SHORT_NUMBER = /^(-?(?:0|[1-9]\d*(?:_\d+)*)(?:\.\d+(?:_\d+)*)?)([kKMG])?$/;
 const EXPONENTS: Readonly<Record<string, string>> = { k: 'e3', K: 'e3', M: 'e6', G: 'e9' };
-/** Looks like a number, but is not one here: compared as a text it would never match. */
+/** Looks like a number, but is not a valid one. As a text it would never match, so it is refused. */
 const NEARLY_NUMBER = /^[+-]?(?:\d[\d_,']*\.?[\d_]*|\.\d+)(?:[eE][+-]?\d*)?n?$/;
 const OTHER_UNIT = /^[+-]?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?\s?[A-Za-z]$/;
 const OTHER_JOIN = /\s(&&|\|\|)\s/;
 const LITERALS = ['true', 'false', 'null'];
 
-/** Deeper nesting would overflow the stack; no real expression has it. */
+/** Protects the stack; no real expression is nested deeper. */
 const MAX_DEPTH = 100;
 
 /** @throws ExpressionFault */
@@ -151,7 +151,7 @@ class Parser {
     if (sign.endsWith('~')) {
       return { ...target, isNegated, operator: '~', wanted: [this.#parseText(true, false)] };
     }
-    const operator = isNegated || sign === '==' ? '=' : (sign as Order);
+    const operator = isNegated || sign === '==' ? '=' : (sign as Operator);
     return { ...target, isNegated, operator, wanted: [readValue(operator, this.#parseText(false, false))] };
   }
 
@@ -201,7 +201,7 @@ class Parser {
       else if (isInSet) isInSet = character !== ']';
       else if (isPattern && character === '[') {
         isInSet = true;
-        // The first character may be the bracket itself.
+        // As the first character of a set, a closing bracket does not end it.
         at += /^\^?\]?/.exec(text.slice(at + 1, at + 3))?.[0].length ?? 0;
       } else if (character === '(') depth += 1;
       else if (character === ')') depth -= 1;
@@ -226,7 +226,7 @@ class Parser {
 }
 
 /** What a text means without quotes: a number, a literal, or itself. */
-function readValue(operator: Order, text: WantedText): Wanted {
+function readValue(operator: Operator, text: WantedText): Wanted {
   const { raw, at } = text;
   if (raw !== text.text) return text;
   const isOrder = operator !== '=';

@@ -1,7 +1,7 @@
 // Filters events by `--type` globs and `--where` expressions, all of which must match (contract O8).
 //
 // Filters read an event's bytes and never change what is printed. One pass finds all members that some path begins
-// with; from there each path is followed alone. Loaded on demand.
+// with; from there each path is followed separately. Loaded on demand.
 import { type Batch, keepEvents } from '../events/batch.ts';
 import { chooseType, createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/event-type.ts';
 import { NOT_FOUND, OPEN_OBJECT } from '../events/scan-constants.ts';

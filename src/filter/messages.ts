@@ -22,7 +22,7 @@ export const FIELDS_FAULTS = {
 const QUOTE_TO_COMPARE = 'to compare it as a string, quote it';
 
 export const WHERE_FAULTS = {
-  /** @param joined the word before it, which may be part of a text */
+  /** @param joined the last `and` or `or` before the mistake, which may be part of a text */
   operator: (joined: string | undefined) =>
     `expected one of ${OPERATORS}${joined === undefined ? '' : `; quote a string that contains "${joined}"`}`,
   noJoin: 'expected "and", "or" or the end',

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { ExpressionFault } from '../events/path.ts';
 import { pointAt, sayFilterInvalid } from './messages.ts';
 
-/** Each takes one UTF-16 unit and would break the line or move the caret. */
+/** Characters that would break the line or move the caret; each is one UTF-16 unit, like the space that replaces it. */
 const LINE_CONTROL = /[\t\n\v\f\r]/g;
 
 /**

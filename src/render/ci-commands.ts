@@ -1,17 +1,17 @@
-// Escapes foreign text that a CI system would obey: runners read commands from the output of every step.
+// Escapes untrusted text that a CI system would take for a command: runners obey commands in the output of every step.
 //
 // GitHub Actions, Gitea and Forgejo obey `::…` at the beginning of a line, after any white space, and `##[…]`
 // anywhere in a line. Azure Pipelines obeys `##vso[…]` and `##[…]` anywhere, TeamCity `##teamcity[…]`. Buildkite
 // starts a group at a line that begins with `---`, `+++`, `~~~` or `^^^`. The commands of GitLab, Travis and Jenkins
-// need an ESC or CR, which is never printed.
+// need an ESC or CR, which no event can bring into the output.
 //
 // Escaping does not depend on the environment, because a container in a CI job often does not have the variables of the
-// job. One character becomes `\uXXXX`, so JSON keeps its value, and text shows it in the same way as control characters.
+// job. One character of a command becomes `\uXXXX`, as control characters do, so JSON keeps its value.
 
 /** Every command has one of these. */
 const MAYBE_COMMAND = /##|::|---|\+\+\+|~~~|\^\^\^/;
 const BRACKET_COMMAND = /#(?=#\w*\[)/g;
-/** After white space and colors. */
+/** A command at the beginning of a line, after white space and colors. */
 const LINE_COMMAND = /^((?:[^\S\n]|\x1b\[[\d;]*m)*)([:+~^-])(?=(?<=:):|(?<=[+~^-])\2\2(?:\s|$))/gm;
 
 /** A fast test: false only if there is no CI command in the text. */
@@ -29,7 +29,7 @@ export function escapeCommands(text: string): string {
   );
 }
 
-/** The same for lines of JSON, which cannot begin with a command. The same buffer if there is none in it. */
+/** Like `escapeCommands`, for lines of JSON, which cannot begin with a command. Returns `lines` if there is none. */
 export function escapeJsonCommands(lines: Buffer): Buffer {
   if (!lines.includes('##')) return lines;
   // latin1 keeps every byte.

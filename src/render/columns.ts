@@ -1,4 +1,4 @@
-// Rows in aligned columns under a header, which is repeated when the window was resized. Where a column begins and how wide
+// Rows in aligned columns under a header, which is repeated when the window is resized. Where a column begins and how wide
 // it is depends on the names of the fields and on the width of the terminal only. A text that is too wide is cut. A number
 // is shown in full: if it is too wide, the next cells move to the right until one fits at its own position again.
 
@@ -28,11 +28,12 @@ interface ColumnsOptions {
 }
 
 interface Columns {
-  /** The rows as lines, after the header where one is due. */
+  /** The rows as lines. The header comes first in the first call, and in the first call after a resize. */
   render(rows: readonly (readonly Cell[])[]): string;
 }
 
-interface Slot {
+/** Where a column is. */
+interface Span {
   readonly at: number;
   readonly width: number;
   /** The width to which a text is cut; in the last column, the rest of the line. */
@@ -44,10 +45,10 @@ const EMPTY: Cell = { text: '', isNumber: false };
 const GAP = 2;
 /** A narrower column is unreadable. */
 const MIN_WIDTH = 6;
-/** In a wider column that is not meant for numbers, numbers end here, to stay close to the column on their left. */
+/** In a wider column, numbers end at this width, to stay close to the column on their left; number columns are exempt. */
 const MAX_NUMBER_WIDTH = 20;
 
-/** The least and the largest width of a column, by the role of its field. */
+/** The minimum and maximum width of a column, by the role of its field. */
 const WIDTHS: Readonly<Partial<Record<Role, readonly [least: number, most: number]>>> = {
   [ROLE.type]: [16, 24],
   [ROLE.chain]: [8, 12],
@@ -68,18 +69,18 @@ const NUMBERS: ReadonlySet<Role> = new Set([ROLE.dollars, ROLE.amount, ROLE.raw]
 export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsOptions): Columns {
   const roles = fields.map(({ name }) => findRole(name));
   const titles = fields.map(({ title }) => title);
-  let shownFor: { readonly columns: number | undefined; readonly slots: readonly Slot[] } | undefined;
-  const joinRow = (row: readonly Cell[], slots: readonly Slot[]): string => {
+  let shownFor: { readonly columns: number | undefined; readonly spans: readonly Span[] } | undefined;
+  const joinRow = (row: readonly Cell[], spans: readonly Span[]): string => {
     const last = row.findLastIndex(({ text }) => text !== '');
     let line = '';
     let used = 0;
-    for (const [i, slot] of slots.slice(0, last + 1).entries()) {
+    for (const [i, span] of spans.slice(0, last + 1).entries()) {
       const cell = row[i] ?? EMPTY;
-      const shown = cutCell(cell, slot.limit, signs);
+      const shown = cutCell(cell, span.limit, signs);
       const own = measureWidth(shown);
       const isForNumbers = NUMBERS.has(roles[i] ?? ROLE.other);
-      const end = slot.at + (isForNumbers ? slot.width : Math.min(slot.width, MAX_NUMBER_WIDTH));
-      const start = Math.max(i === 0 ? 0 : used + GAP, cell.isNumber ? end - own : slot.at);
+      const end = span.at + (isForNumbers ? span.width : Math.min(span.width, MAX_NUMBER_WIDTH));
+      const start = Math.max(i === 0 ? 0 : used + GAP, cell.isNumber ? end - own : span.at);
       line += makeSpaces(start - used) + shown;
       used = start + own;
     }
@@ -89,25 +90,25 @@ export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsO
     render(rows) {
       const columns = width();
       const isNew = shownFor === undefined || shownFor.columns !== columns;
-      if (isNew) shownFor = { columns, slots: planSlots(titles, roles, columns) };
-      const slots = shownFor?.slots ?? [];
-      const lines = rows.map((row) => `${joinRow(row, slots)}\n`).join('');
+      if (isNew) shownFor = { columns, spans: planSpans(titles, roles, columns) };
+      const spans = shownFor?.spans ?? [];
+      const lines = rows.map((row) => `${joinRow(row, spans)}\n`).join('');
       if (!isNew) return lines;
       // A title is aligned like its values.
       const cells = titles.map((title, i) => {
         const isNumber = NUMBERS.has(roles[i] ?? ROLE.other) || rows[0]?.[i]?.isNumber === true;
-        return { text: cutText(title, slots[i]?.width ?? 0, signs.ellipsis), isNumber };
+        return { text: cutText(title, spans[i]?.width ?? 0, signs.ellipsis), isNumber };
       });
-      return `${header.open}${joinRow(cells, slots)}${header.close}\n${lines}`;
+      return `${header.open}${joinRow(cells, spans)}${header.close}\n${lines}`;
     },
   };
 }
 
-function planSlots(
+function planSpans(
   titles: readonly string[],
   roles: readonly Role[],
   columns: number | undefined,
-): readonly Slot[] {
+): readonly Span[] {
   const bounds = roles.map((role, i) => {
     const [least, most] = WIDTHS[role] ?? OTHER_WIDTHS;
     return { least: Math.max(least, Math.min(measureWidth(titles[i] ?? ''), most)), most };
@@ -119,9 +120,9 @@ function planSlots(
     const isLast = i === widths.length - 1;
     const limit =
       columns === undefined ? Number.POSITIVE_INFINITY : isLast ? Math.max(width, columns - at) : width;
-    const slot = { at, width, limit };
+    const span = { at, width, limit };
     at += width + GAP;
-    return slot;
+    return span;
   });
 }
 

@@ -1,10 +1,10 @@
 // The time of day in the zone of the user or in another one, for messages and `--time`.
 
 const MINUTE_MS = 60_000;
-/** Offsets change on these boundaries. */
+/** Offsets change only at multiples of this time. */
 const QUARTER_MS = 15 * MINUTE_MS;
 
-/** Minutes from UTC at a time. */
+/** The offset from UTC at a given time, in minutes. */
 type Offset = (wallMs: number) => number;
 
 const localOffset: Offset = (wallMs) => -new Date(wallMs).getTimezoneOffset();

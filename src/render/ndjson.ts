@@ -11,8 +11,8 @@ import { escapeUnsafe } from './sanitize.ts';
 
 /**
  * The event as one line, without the line feed, equal as a JSON value: line breaks become spaces, a byte order mark is
- * dropped, unsafe characters become `\uXXXX` in lower-case hex. The buffer `text` is not modified; a clean one is
- * returned itself.
+ * dropped, unsafe characters become `\uXXXX` in lower-case hex. The buffer `text` is not modified; if it is
+ * clean, it is returned itself.
  *
  * @param flags the MESSAGE bits of `text`, zero or above
  */

@@ -1,4 +1,4 @@
-// Styles by meaning, and the plain ones. The colors are in style.ts, which is loaded only if colors are wanted.
+// Styles by meaning, and the styles without colors. The colors are in style.ts, which is loaded only if colors are wanted.
 
 /** Escape sequences before and after a text that has none itself. */
 export interface Paint {
@@ -8,7 +8,7 @@ export interface Paint {
 
 export const NO_PAINT: Paint = { open: '', close: '' };
 
-/** Colors of events: fixed ones for any background, a dark or a light one, or those of the terminal's own theme. */
+/** The colors of events: fixed colors for any background, for a dark or a light one, or the colors of the terminal. */
 export type Theme = 'auto' | 'dark' | 'light' | 'terminal';
 
 /** Styles of events. */

@@ -12,7 +12,7 @@ const NOT_SURELY_VISIBLE = /[^ -~…]/;
 
 interface Patterns {
   readonly hidden: RegExp;
-  /** The same, except for the parts of an emoji. */
+  /** Matches what `hidden` matches, and captures it unless it is part of an emoji. */
   readonly toEscape: RegExp;
 }
 

@@ -8,12 +8,12 @@ import { type LogStyle, NO_PAINT, type Paint, type Style, type Theme } from './p
 
 /** The sixteen colors, which the theme of the terminal defines. */
 const chalk = new Chalk({ level: 1 });
-/** The fixed colors of a terminal with 256. */
+/** The fixed colors of a terminal with 256 colors. */
 const manyColors = new Chalk({ level: 2 });
 
 /**
- * Numbers of fixed colors. Those of `auto` have a contrast of at least 3 on black, on white and on both backgrounds of
- * Solarized. Those of `dark` and `light` have a contrast of at least 4.5 on dark and on light backgrounds.
+ * Numbers of fixed colors. The colors of `auto` have a contrast of at least 3 on black, on white and on both backgrounds
+ * of Solarized. Those of `dark` have at least 4.5 on dark backgrounds, and those of `light` on light backgrounds.
  */
 export const CHAIN_COLORS: Readonly<Record<Exclude<Theme, 'terminal'>, readonly number[]>> = {
   auto: [32, 64, 166, 163, 30, 99, 136, 168, 28, 69, 131, 133],
@@ -23,36 +23,36 @@ export const CHAIN_COLORS: Readonly<Record<Exclude<Theme, 'terminal'>, readonly 
 
 /** @param theme `terminal` for a terminal with sixteen colors */
 export function createColorStyle(theme: Theme): Style {
-  const dim = split(chalk.dim);
-  const bold = split(chalk.bold);
+  const dim = toPaint(chalk.dim);
+  const bold = toPaint(chalk.bold);
   const few = [chalk.cyan, chalk.magenta, chalk.green, chalk.yellow, chalk.red];
   const chains = theme === 'terminal' ? few : CHAIN_COLORS[theme].map((color) => manyColors.ansi256(color));
   return {
     time: dim,
-    types: [bold, split(chalk.italic), NO_PAINT],
-    chains: chains.map(split),
+    types: [bold, toPaint(chalk.italic), NO_PAINT],
+    chains: chains.map(toPaint),
     dollars: bold,
     name: dim,
     note: dim,
     header: dim,
-    mark: split(chalk.inverse),
+    mark: toPaint(chalk.inverse),
   };
 }
 
 export function createColorLogStyle(): LogStyle {
   return {
-    debug: split(chalk.dim),
-    info: split(chalk.dim),
-    warn: split(chalk.yellow),
-    error: split(chalk.red),
-    live: split(chalk.green),
-    waiting: split(chalk.yellow),
-    chart: split(chalk.cyan),
+    debug: toPaint(chalk.dim),
+    info: toPaint(chalk.dim),
+    warn: toPaint(chalk.yellow),
+    error: toPaint(chalk.red),
+    live: toPaint(chalk.green),
+    waiting: toPaint(chalk.yellow),
+    chart: toPaint(chalk.cyan),
   };
 }
 
 /** Two concatenations are ten times as fast as chalk, which also handles nested styles. */
-function split(paint: (text: string) => string): Paint {
+function toPaint(paint: (text: string) => string): Paint {
   const [open = '', close = ''] = paint('|').split('|');
   return { open, close };
 }

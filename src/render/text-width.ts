@@ -33,7 +33,7 @@ function keepGraphemes(visible: string, room: number): string {
   const start = visible.slice(0, MAX_UNITS_PER_COLUMN * room);
   if (!NOT_SURELY_NARROW.test(start)) return start.slice(0, room);
   const segments = [...graphemes.segment(start)];
-  // The last one may continue.
+  // The last one may be incomplete.
   if (start.length < visible.length) segments.pop();
   let width = 0;
   let end = 0;
@@ -45,8 +45,8 @@ function keepGraphemes(visible: string, room: number): string {
   return start.slice(0, end);
 }
 
-/** The beginning of a longer text without its last grapheme, which may continue. */
-export function keepStart(visible: string): string {
+/** Drops the last grapheme of a text that was cut, since it may be incomplete. */
+export function dropLastGrapheme(visible: string): string {
   const last = [...graphemes.segment(visible)].at(-1);
   return visible.slice(0, last?.index ?? 0).replace(PART_OF_ESCAPE, '');
 }
@@ -58,7 +58,7 @@ export interface Piece {
   /** Default: it is measured. */
   readonly width?: number;
   readonly paint?: Paint;
-  /** The first piece is cut, and others are left out, before this one is. */
+  /** To make room for this piece, the first one is cut and others are left out. */
   readonly isKept?: boolean;
 }
 

@@ -65,7 +65,7 @@ export function openPrinter(
   const writer = openStdout(io, onFailure);
 
   function write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined {
-    if (io.stdout.isTty) status.makeWay?.();
+    if (io.stdout.isTty) status.clearForOutput?.();
     const blocked = writer.write(lines, onWritten);
     // On a terminal, the user who paused the output would see the message only after resuming it.
     if (blocked === undefined || onPaused === undefined || (io.stdout.isTty && io.stderr.isTty))

@@ -1,6 +1,6 @@
 // The stream that the library returns: events one by one, or all items in order.
 //
-// It connects with the first pull, and reads from the server only while it is pulled. However an iteration ends
+// It connects on the first pull, and reads from the server only while it is pulled. However an iteration ends
 // (break, throw, abort, close), the socket is closed and no timer or listener is left.
 import { type Clock, sleep } from '../clock.ts';
 import type { DialConfig } from '../connection/config.ts';
@@ -31,13 +31,13 @@ export interface StreamDeps {
   random(): number;
   /** Called only with `useEnvironment`. */
   readEnvironment(): Readonly<Record<string, string | undefined>>;
-  /** Monotonic time in ms at which the run ends anyway; a server that asks for a longer delay ends it now. */
+  /** Monotonic time in ms at which the run ends. If the server asks for a delay beyond it, the stream ends at once. */
   readonly deadlineMs?: number | undefined;
   /** Rewrites hints about flags. */
   translateHint?(hint: string): string;
   /** A compiled filter that replaces the one of the config. */
   readonly select?: Select;
-  /** Where the key came from, for messages; default the options. */
+  /** Where the key came from, for messages; default: the options. */
   readonly keyOrigin?: KeyOrigin | undefined;
 }
 
@@ -214,7 +214,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
       const { acceptedKeyPrefix, requestId } = item.stream;
       const key = this.#keys.get(item.stream) ?? '';
       const expectedKeyPrefix = keyPrefix(key);
-      // Of a short key, fewer characters are shown than the service sends.
+      // The service sends more characters of a short key than may be shown.
       const isOurs = hasPrefix(key, acceptedKeyPrefix);
       return {
         kind: 'connected',
@@ -238,7 +238,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     const { host, detail, errorCode, requestId } = cause;
     return {
       ...cause,
-      // A key that was given instead of the URL is in the host name.
+      // If a key was given as the URL by mistake, the host name contains it.
       host: this.#redactor.redact(host),
       detail: this.#redactor.redact(detail),
       ...(errorCode === undefined ? {} : { errorCode: this.#redactor.redact(errorCode) }),

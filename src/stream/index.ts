@@ -45,10 +45,10 @@ const DEPS: StreamDeps = {
 };
 
 /**
- * The stream of events. It connects with the first pull (`for await`), reconnects by the rules of docs/errors.md
+ * The stream of events. It connects on the first pull (`for await`), reconnects by the rules of docs/errors.md
  * and reads only as fast as it is pulled.
  *
- * @throws UsageError, CredentialError for invalid options; filters are checked with the first pull
+ * @throws UsageError, CredentialError for invalid options; filters are checked on the first pull
  */
 export function stream(options: StreamOptions): EventStream {
   const config = parseSafely(options);

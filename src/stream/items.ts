@@ -113,11 +113,11 @@ export interface Connected {
   readonly keyPrefix: string;
   /** The prefix of the key in use. If the two differ, another key was accepted and may be charged. */
   readonly expectedKeyPrefix: string;
-  /** Send it to support. */
+  /** Include it when you contact support. */
   readonly requestId: string;
   /** Wall clock, ms since the epoch. */
   readonly atMs: number;
-  /** One more of several connections, which does not replace one that was lost. */
+  /** True for an additional connection, which does not replace a lost one. */
   readonly isAdditional?: boolean;
 }
 
@@ -147,11 +147,11 @@ export class EventBatch implements Iterable<StreamEvent> {
   /** Sequence number of the first event, from 1. */
   readonly firstSeq: number;
   /**
-   * All of them, before the filters.
+   * The events before the filters.
    * @internal
    */
   readonly received: Batch;
-  /** @internal */
+  /** The events that passed the filters. @internal */
   readonly wanted: Batch;
 
   /** @internal */

@@ -3,7 +3,7 @@ import type { ErrorText } from '../errors.ts';
 
 /** The source of a value, for messages of `settings/`. */
 export const nameOption = (name: string): string => `the option ${name}`;
-export const THE_OPTIONS = 'the options';
+export const OPTIONS_NAME = 'the options';
 /** Names of the filters in messages, after "invalid". */
 export const FILTER_OPTIONS = { type: 'option type', where: 'option where' };
 
@@ -25,10 +25,12 @@ export const ACCEPTED_OPTIONS = {
   callback: 'a function',
 } as const;
 
-/** Shown in messages instead of a value. */
-export const AN_OBJECT = 'an object';
-export const THIS_VALUE = 'this value';
-export const NOT_A_STRING = 'a value that is not a string';
+/** Descriptions that messages show instead of a value. */
+export const DESCRIPTIONS = {
+  object: 'an object',
+  notString: 'a value that is not a string',
+  any: 'this value',
+} as const;
 
 export const sayInvalidOptions = (shown: string): ErrorText => [
   `the options of stream() cannot be ${shown}`,

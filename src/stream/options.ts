@@ -40,8 +40,8 @@ export interface StreamCallbacks {
   /** Messages that are not events: binary, not JSON, or too large. */
   readonly onDiscarded?: ((item: Discarded) => void | Promise<void>) | undefined;
   /**
-   * With several connections: one was refused, one delivers other events, one was replaced, or the deduplication window
-   * is full.
+   * A connection that did not answer was replaced. With several connections also: one was refused or closed, one delivers
+   * different events, or the deduplication window is full.
    */
   readonly onNotice?: ((item: Notice) => void | Promise<void>) | undefined;
 }
@@ -172,10 +172,11 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   requireValid(typeof systemCa === 'boolean', 'systemCa', systemCa, ACCEPTED.systemCa);
   const pems = listTexts('ca', ca);
   for (const pem of pems) checkCertificates(pem, say.nameOption('ca'));
-  if (proxy !== undefined) requireValid(typeof proxy === 'string', 'proxy', say.NOT_A_STRING, ACCEPTED.proxy);
+  if (proxy !== undefined)
+    requireValid(typeof proxy === 'string', 'proxy', say.DESCRIPTIONS.notString, ACCEPTED.proxy);
   return {
     url: parseStreamUrl(url, say.nameOption('url')),
-    key: typeof key === 'string' ? parseKey(key, say.THE_OPTIONS) : key,
+    key: typeof key === 'string' ? parseKey(key, say.OPTIONS_NAME) : key,
     signal,
     types: listTexts('type', options.type ?? []),
     where: listTexts('where', options.where ?? []),
@@ -215,7 +216,7 @@ function requireValid(isValid: boolean, name: string, value: unknown, accepted: 
 }
 
 function describeValue(value: unknown): string {
-  return typeof value === 'object' && value !== null ? say.AN_OBJECT : String(value).slice(0, 100);
+  return typeof value === 'object' && value !== null ? say.DESCRIPTIONS.object : String(value).slice(0, 100);
 }
 
 /** Not `instanceof`, since it may come from another realm. */
@@ -226,7 +227,7 @@ function isSignal(signal: unknown): boolean {
 function listTexts(name: string, given: string | readonly string[]): readonly string[] {
   const texts: readonly unknown[] = typeof given === 'string' ? [given] : given;
   const areTexts = Array.isArray(texts) && texts.every((text) => typeof text === 'string' && text !== '');
-  requireValid(areTexts, name, say.THIS_VALUE, ACCEPTED.texts);
+  requireValid(areTexts, name, say.DESCRIPTIONS.any, ACCEPTED.texts);
   return texts as readonly string[];
 }
 

@@ -17,7 +17,7 @@ import { findProxy } from '../settings/proxy.ts';
 import type { ConnectionConfig, StreamSource } from '../settings/stream-config.ts';
 import { VERSION } from '../version.ts';
 import { type ConnectLoopConfig, EventStream, type Select, type StreamDeps } from './event-stream.ts';
-import { FILTER_OPTIONS, nameOption, THE_OPTIONS } from './messages.ts';
+import { FILTER_OPTIONS, nameOption, OPTIONS_NAME } from './messages.ts';
 import type { StreamConfig } from './options.ts';
 
 /** Key commands have a shorter timeout of their own. */
@@ -75,8 +75,8 @@ export async function prepareSource(
 }
 
 /**
- * @throws UsageError for invalid filters, for `systemCa` without roots of the system, or if the environment turns
- *   certificate checks off or has an invalid proxy
+ * @throws UsageError if a filter is invalid, if `systemCa` finds no roots of the operating system, or if the environment
+ *   turns certificate checks off or has an invalid proxy
  */
 export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
   const { url, key, ca, systemCa, useEnvironment } = config;
@@ -90,7 +90,7 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       url: url.stream,
       host: url.host,
       key: typeof key === 'string' ? key : '',
-      keyOrigin: deps.keyOrigin ?? { kind: 'option', source: THE_OPTIONS },
+      keyOrigin: deps.keyOrigin ?? { kind: 'option', source: OPTIONS_NAME },
       userAgent: `atlantis-cli/${VERSION}`,
       proxyUrl: pickProxy(config, env),
       trustedRoots: await listAddedRoots([...ca, ...systemRoots], env),

@@ -20,12 +20,12 @@ export function makePull<T>(generator: AsyncGenerator<T, void, undefined>, end: 
   };
 }
 
-/** The listener of each signal of a caller, and what it calls. */
+/** The listener on each signal of a caller, and the handlers that it calls. */
 const abortListeners = new WeakMap<AbortSignal, { listener: () => void; handlers: Set<() => void> }>();
 
 /**
  * Calls `handler` when the signal aborts, or at once if it has aborted already; the returned function removes the
- * handler. All streams of a signal share one listener, because Node 20 warns of a leak if a signal has eleven.
+ * handler. All streams with the same signal share one listener, because Node 20 warns of a leak at eleven listeners.
  */
 export function onAbort(signal: AbortSignal, handler: () => void): () => void {
   if (signal.aborted) handler();

@@ -28,16 +28,16 @@ export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
   const hours = Math.floor(seconds / 3600);
-  if (hours < HOURS_TO_DAYS) return `${hours}h ${Math.floor((seconds % 3600) / 60)}m`;
+  if (hours < MIN_HOURS_FOR_DAYS) return `${hours}h ${Math.floor((seconds % 3600) / 60)}m`;
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
-/** From here on a duration is shown in days. */
-const HOURS_TO_DAYS = 48;
+/** A duration of at least this many hours is shown in days. */
+const MIN_HOURS_FOR_DAYS = 48;
 
 /**
- * Local times. Only the time of day, `14:05:12.345`, if all times are in ascending order on one day in one zone;
- * otherwise also date and zone, `2026-11-22 14:05:12.345 +01:00`.
+ * Formats local times. Plain times, `14:05:12.345`, are enough if all of them are on one day, in one zone and in
+ * ascending order; otherwise each has its date and zone, `2026-11-22 14:05:12.345 +01:00`.
  */
 export function formatTimes(...wallMs: readonly number[]): {
   readonly isPlain: boolean;
@@ -55,7 +55,7 @@ export function formatTime(wallMs: number): string {
   return formatLocal(wallMs).slice(11);
 }
 
-/** Years after 9999 have another form. */
+/** The last second, in UTC, whose year has four digits. */
 const MAX_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 
 /** Local date and time, `2026-11-22 14:05:12`. */
@@ -88,7 +88,7 @@ export function formatEvents({ events, durationMs, filtered }: EventFigures): st
 export interface GapFigures {
   /** Including one that is open at the end. */
   readonly gaps: number;
-  /** Their total time, from the last byte before each. */
+  /** Total duration of all gaps, each from the last byte before it. */
   readonly gapMs: number;
   readonly isGapOpen: boolean;
 }

@@ -121,7 +121,7 @@ export function sayGap(item: Gap): StatusRecord {
   const { fromMs, toMs, durationMs, cause } = item;
   const { isPlain, times } = formatTimes(fromMs, toMs);
   const [from, to] = times;
-  // Other causes are reported before, by `sayLost`.
+  // `sayLost` has already reported any other cause.
   const why =
     cause.kind === 'nats-recreated' || cause.kind === 'nats-trimmed'
       ? `${describeCause(cause).happened}; `

@@ -41,7 +41,7 @@ export function createSpinner(
     spinner.isEnabled = false;
     spinner.stop();
   };
-  const attempt = (step: () => unknown): typeof spinner => {
+  const runSafely = (step: () => unknown): typeof spinner => {
     try {
       step();
     } catch {
@@ -51,8 +51,8 @@ export function createSpinner(
   };
   // ora calls these from its timers and from other writes to the terminal.
   const render = spinner.render.bind(spinner);
-  spinner.render = () => attempt(() => mayDraw() && render());
-  spinner.clear = () => attempt(() => mayErase() && erase());
+  spinner.render = () => runSafely(() => mayDraw() && render());
+  spinner.clear = () => runSafely(() => mayErase() && erase());
   // Terminals differ in whether a narrower window wraps the frame. So the cursor waits at the start of
   // the frame, on a space, and everything from there on is erased.
   const frame = spinner.frame.bind(spinner);
@@ -62,7 +62,7 @@ export function createSpinner(
   return {
     show(text, look) {
       if (!spinner.isEnabled) return;
-      attempt(() => {
+      runSafely(() => {
         spinner.text = text;
         if (spinner.isSpinning && look === current) {
           spinner.render();
@@ -70,16 +70,16 @@ export function createSpinner(
         }
         if (spinner.isSpinning) spinner.stop();
         current = look;
-        // Without Unicode ora replaces a named spinner by `line`.
+        // Without Unicode, ora replaces a named spinner with `line`.
         spinner.spinner = look === 'busy' ? 'dots' : { frames: [signs.live], interval: LIVE_INTERVAL_MS };
         spinner.color = !useColor ? false : look === 'busy' ? 'cyan' : 'green';
         spinner.start();
       });
-      // A first frame that failed has started a timer nevertheless.
+      // ora has started a timer even if drawing the first frame failed.
       if (!spinner.isEnabled) disable();
     },
     clear() {
-      attempt(() => spinner.isSpinning && spinner.stop());
+      runSafely(() => spinner.isSpinning && spinner.stop());
     },
   };
 }

@@ -15,7 +15,7 @@ import type { Look } from './spinner.ts';
 export interface StatusLine {
   /** Columns for the text; 0 if none can be shown. */
   readonly columns: number;
-  /** Shows a safe, possibly painted text until `clear`; of several within 0.1 s only the last. */
+  /** Shows a safe, possibly painted text until `clear`. The latest text is drawn, at most once in 0.1 s. */
   show(text: string, look?: Look): void;
   clear(): void;
 }
@@ -41,13 +41,13 @@ export interface StreamProgress {
   lost?(isGap: boolean): void;
   /** Counts a gap that `lost` did not report: the source could not resume, or a recording contains the gap. */
   noteGap?(): void;
-  /** @param live connections that are live; shown from the second one on */
+  /** @param live number of live connections; shown once there have been two */
   noteConnections?(live: number): void;
   /** The user pauses or resumes the output. */
   pause?(isPaused: boolean): void;
   /** Clears the line before output is written; the next event or refresh shows it again. */
-  makeWay?(): void;
-  /** Counts events before filters; from then on both counts are shown. */
+  clearForOutput?(): void;
+  /** Counts events before the filters. After the first call, the line shows the counts before and after the filters. */
   noteReceived?(count: number): void;
   /** Reads the lag of the first `count` events of a batch. */
   noteLag?(batch: Batch, count: number): void;
@@ -148,7 +148,7 @@ export class LineProgress implements StreamProgress {
     this.#lag.note(batch, count);
   }
 
-  makeWay(): void {
+  clearForOutput(): void {
     this.#line.clear();
   }
 
@@ -202,7 +202,7 @@ export class LineProgress implements StreamProgress {
     this.#line.show(text, state.kind === 'live' ? 'live' : 'busy');
   }
 
-  /** Most important first. */
+  /** The pieces of the line, most important first. */
   #describe(state: State): Piece[] {
     const { waiting } = this.#style;
     const pieces = this.#describeState(state);
@@ -216,7 +216,7 @@ export class LineProgress implements StreamProgress {
   #describeState(state: State): Piece[] {
     const { live, waiting, chart } = this.#style;
     const nowMs = this.#clock.monotonicMs();
-    const [events, gaps] = this.#showCounts();
+    const [events, gaps] = this.#describeCounts();
     switch (state.kind) {
       case 'connecting': {
         const connecting = { text: STATUS.connecting(makeVisible(state.host)) };
@@ -256,7 +256,7 @@ export class LineProgress implements StreamProgress {
     }
   }
 
-  #showCounts(): [events: Piece, gaps: Piece] {
+  #describeCounts(): [events: Piece, gaps: Piece] {
     const received = this.#received;
     const events =
       received === undefined

@@ -172,7 +172,7 @@ describe('the text of the status line', () => {
   test('O3: it clears the line, and the end leaves no timer', () => {
     const { clock, shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
-    status.makeWay();
+    status.clearForOutput();
     expect(shown.at(-1)).toBeUndefined();
     status.end();
     status.noteEvents(1);

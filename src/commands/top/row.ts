@@ -24,7 +24,7 @@ interface Largest {
 }
 
 /** Percentiles of the lag cover one to two of these periods. */
-const LAG_PERIOD_SLOTS = 60;
+const LAG_PERIOD_SECONDS = 60;
 
 export class Row {
   id = '';
@@ -112,7 +112,7 @@ export class Row {
   }
 
   get #period(): number {
-    return this.#timeline.isRecent ? Math.floor(this.#timeline.slot / LAG_PERIOD_SLOTS) : 0;
+    return this.#timeline.isRecent ? Math.floor(this.#timeline.interval / LAG_PERIOD_SECONDS) : 0;
   }
 
   #followLag(): void {

@@ -1,10 +1,10 @@
-// Event counts over time: of the last minute by second, or of a whole run in slots that grow with its length.
-import { RATE_SECONDS, SlotCounts } from '../../ui/rate.ts';
+// Event counts over time: of the last minute by second, or of a whole run in intervals that grow with its length.
+import { IntervalCounts, RATE_SECONDS } from '../../ui/rate.ts';
 
-/** Slots of a series: one for each second of a minute, and the current one. */
-const SLOTS = 61;
-const SLOT_MS = 1_000;
-const MINUTE_SLOTS = 60;
+/** Intervals of a series: one for each second of a minute, and the current one. */
+const MAX_INTERVALS = 61;
+const SECOND_MS = 1_000;
+const MINUTE_INTERVALS = 60;
 const MINUTE_MS = 60_000;
 
 /** The clock of all series of a table. */
@@ -13,9 +13,9 @@ export class Timeline {
   readonly isRecent: boolean;
   #startMs: number | undefined;
   #nowMs = 0;
-  /** Ms of each slot. */
-  #slotMs = SLOT_MS;
-  /** How often pairs of slots were merged. */
+  /** Ms of each interval. */
+  #intervalMs = SECOND_MS;
+  /** How often pairs of intervals were merged. */
   joins = 0;
   /** False for plain NDJSON, which has no receive times: nothing is known about rates, lag and the last event. */
   hasTimes = true;
@@ -29,15 +29,15 @@ export class Timeline {
     this.#startMs ??= nowMs;
     this.#nowMs = Math.max(this.#nowMs, nowMs - this.#startMs);
     if (this.isRecent) return;
-    while (this.slot >= SLOTS) {
-      this.#slotMs *= 2;
+    while (this.interval >= MAX_INTERVALS) {
+      this.#intervalMs *= 2;
       this.joins += 1;
     }
   }
 
-  /** The current slot. */
-  get slot(): number {
-    return Math.floor(this.#nowMs / this.#slotMs);
+  /** The current interval. */
+  get interval(): number {
+    return Math.floor(this.#nowMs / this.#intervalMs);
   }
 
   /** Ms from the first time to the last one. */
@@ -46,11 +46,11 @@ export class Timeline {
   }
 }
 
-/** Events and dollars of one row, by slot. */
+/** Events and dollars of one row, by interval. */
 export class Series {
   readonly #timeline: Timeline;
-  readonly #events = new SlotCounts(SLOTS);
-  readonly #dollars = new SlotCounts(SLOTS);
+  readonly #events = new IntervalCounts(MAX_INTERVALS);
+  readonly #dollars = new IntervalCounts(MAX_INTERVALS);
   #joins = 0;
 
   constructor(timeline: Timeline) {
@@ -59,9 +59,9 @@ export class Series {
   }
 
   clear(): void {
-    const { slot, joins } = this.#timeline;
-    this.#events.clear(slot);
-    this.#dollars.clear(slot);
+    const { interval, joins } = this.#timeline;
+    this.#events.clear(interval);
+    this.#dollars.clear(interval);
     this.#joins = joins;
   }
 
@@ -84,48 +84,48 @@ export class Series {
     this.#follow();
     if (this.#timeline.isRecent) {
       const last = this.#events.sumOfLast(RATE_SECONDS);
-      return last && last.sum / last.slots;
+      return last && last.sum / last.intervals;
     }
-    return this.#averageOf(this.#events, SLOT_MS);
+    return this.#averageOf(this.#events, SECOND_MS);
   }
 
   /** Dollars of the last minute, or per minute of the whole time. */
   get dollarsPerMinute(): number | undefined {
     this.#follow();
-    if (this.#timeline.isRecent) return this.#dollars.sumOfLast(MINUTE_SLOTS)?.sum;
+    if (this.#timeline.isRecent) return this.#dollars.sumOfLast(MINUTE_INTERVALS)?.sum;
     return this.#averageOf(this.#dollars, MINUTE_MS);
   }
 
-  /** Events per slot, as up to `bars` values, oldest first. */
+  /** Events per interval, as up to `bars` values, oldest first. */
   readTrend(bars: number): readonly number[] {
     this.#follow();
     const counts = this.#events.read();
     if (this.#timeline.isRecent) return counts.slice(-bars - 1, -1);
     if (counts.length <= bars) return counts;
     return Array.from({ length: bars }, (_unused, bar) => {
-      const slots = counts.slice(
+      const intervals = counts.slice(
         Math.floor((bar * counts.length) / bars),
         Math.floor(((bar + 1) * counts.length) / bars),
       );
-      return sumOf(slots) / slots.length;
+      return sumOf(intervals) / intervals.length;
     });
   }
 
   /** The average count per `everyMs`, over the whole time. */
-  #averageOf(counts: SlotCounts, everyMs: number): number | undefined {
+  #averageOf(counts: IntervalCounts, everyMs: number): number | undefined {
     const { spanMs } = this.#timeline;
     return spanMs === 0 ? undefined : (counts.sum / spanMs) * everyMs;
   }
 
   /** Catches up with the timeline. */
   #follow(): void {
-    const { slot, joins } = this.#timeline;
+    const { interval, joins } = this.#timeline;
     for (; this.#joins < joins; this.#joins++) {
       this.#events.joinPairs();
       this.#dollars.joinPairs();
     }
-    this.#events.advance(slot);
-    this.#dollars.advance(slot);
+    this.#events.advance(interval);
+    this.#dollars.advance(interval);
   }
 }
 

@@ -5,7 +5,7 @@ import { makeSpaces, measureWidth } from '../text-width.ts';
 import { pickPaint } from './cells.ts';
 import type { EventPlan } from './event-plan.ts';
 import { findPage, makeLink } from './explorers.ts';
-import { type EventView, listPairs, type NestedBounds, type Pair, showAt } from './values.ts';
+import { type EventView, listPairs, type NestedBounds, type Pair, showField } from './values.ts';
 
 const INDENT = 2;
 const GAP = 2;
@@ -25,8 +25,8 @@ interface CardOptions {
   readonly hasLinks: boolean;
 }
 
-/** All fields of an event, each once. @param isCut it has more fields than were read */
-export function listCard(
+/** All fields of an event, each once. @param isCut whether the event has more fields than were read */
+export function makeCard(
   plan: EventPlan,
   event: EventView,
   time: string,
@@ -35,15 +35,15 @@ export function listCard(
 ): Card {
   const parts = time === '' ? [] : [style.time.open + time + style.time.close];
   if (plan.type !== undefined) {
-    const type = showAt(event, plan.type);
+    const type = showField(event, plan.type);
     const { open, close } = pickPaint(style.types, type);
     parts.push(open + type + close);
   }
-  const chain = plan.chain === undefined ? '' : showAt(event, plan.chain);
+  const chain = plan.chain === undefined ? '' : showField(event, plan.chain);
   const addresses = [plan.pair?.left?.address, plan.pair?.right?.address];
-  const pairs = plan.all.flatMap((place) => {
-    const found = listPairs(event, bounds, place);
-    const kind = place === plan.hash ? 'transaction' : addresses.includes(place) ? 'address' : undefined;
+  const pairs = plan.all.flatMap((ref) => {
+    const found = listPairs(event, bounds, ref);
+    const kind = ref === plan.hash ? 'transaction' : addresses.includes(ref) ? 'address' : undefined;
     if (!hasLinks || kind === undefined) return found;
     return found.map((pair) => ({ ...pair, url: findPage(chain, kind, pair.value) }));
   });

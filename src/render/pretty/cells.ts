@@ -7,7 +7,7 @@ import { findPage, makeLink } from './explorers.ts';
 import { COLUMN, type Column, type Grid } from './grid.ts';
 import { isHashLike, shortenMiddle } from './hashes.ts';
 import { fitNumber, groupDigits, isNumberText } from './numbers.ts';
-import { type EventView, showAt } from './values.ts';
+import { type EventView, showField } from './values.ts';
 
 /** The text of a column. */
 export interface Cell {
@@ -43,16 +43,16 @@ export class Cells {
     const style = this.#style;
     const { type, chain, unit, hash } = plan;
     if (type !== undefined) {
-      const shown = showAt(event, type);
+      const shown = showField(event, type);
       this.#setText(COLUMN.type, shown, pickPaint(style.types, shown), event);
     }
     if (chain !== undefined) {
-      this.#chain = showAt(event, chain);
+      this.#chain = showField(event, chain);
       this.#setText(COLUMN.chain, this.#chain, pickPaint(style.chains, this.#chain), event);
     }
     this.isUnshown.dollars = !this.#setNumber(COLUMN.dollars, plan.dollars, event, style.dollars);
     this.isUnshown.amount = !this.#setNumber(COLUMN.amount, plan.amount, event, NO_PAINT);
-    if (unit !== undefined) this.#setText(COLUMN.unit, showAt(event, unit), NO_PAINT, event);
+    if (unit !== undefined) this.#setText(COLUMN.unit, showField(event, unit), NO_PAINT, event);
     this.isUnshown.arrow = true;
     if (plan.pair !== undefined) this.#setPair(plan.pair, event);
     if (hash !== undefined) this.#setHash(hash, event);
@@ -83,7 +83,7 @@ export class Cells {
   #widthOf(column: Column): number {
     const grid = this.#grid;
     if (grid === undefined || grid.columns === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    return grid.slots[column]?.width ?? 0;
+    return grid.byColumn[column]?.width ?? 0;
   }
 
   #set(column: Column, width: number, painted: string): void {
@@ -99,11 +99,11 @@ export class Cells {
     this.#set(column, isFitting ? shown.length : measureWidth(shown), open + shown + close);
   }
 
-  /** False if there is a value, but not a number. */
-  #setNumber(column: Column, place: FieldRef | undefined, event: EventView, { open, close }: Paint): boolean {
-    if (place === undefined) return true;
-    const value = showAt(event, place);
-    if (place.field.kind === KIND.string && !isNumberText(value)) return false;
+  /** Returns false if the value is not a number. */
+  #setNumber(column: Column, ref: FieldRef | undefined, event: EventView, { open, close }: Paint): boolean {
+    if (ref === undefined) return true;
+    const value = showField(event, ref);
+    if (ref.field.kind === KIND.string && !isNumberText(value)) return false;
     const width = this.#widthOf(column);
     const sign = column === COLUMN.dollars ? '$' : '';
     const room = width - sign.length;
@@ -127,7 +127,7 @@ export class Cells {
     if (direction === 'left to right') return right;
     if (direction === undefined)
       return (this.all[COLUMN.from]?.width ?? 0) > 0 && (this.all[COLUMN.to]?.width ?? 0) > 0 ? unknown : '';
-    const value = showAt(event, direction);
+    const value = showField(event, direction);
     this.isUnshown.arrow = value !== 'in' && value !== 'out';
     if (this.isUnshown.arrow) return unknown;
     return value === 'in' ? left : right;
@@ -135,8 +135,8 @@ export class Cells {
 
   #setParty(column: Column, address: FieldRef, label: FieldRef | undefined, event: EventView): void {
     const width = this.#widthOf(column);
-    const whole = showAt(event, address);
-    const name = label === undefined ? '' : showAt(event, label);
+    const whole = showField(event, address);
+    const name = label === undefined ? '' : showField(event, label);
     const nameWidth = name === '' ? 0 : measureWidth(name);
     const { ellipsis } = event.signs;
     const isHash = isCuttableHash(whole, width);
@@ -159,9 +159,9 @@ export class Cells {
     this.#set(column, shownWidth + 1 + measureWidth(cut), `${linked} ${cut}`);
   }
 
-  #setHash(place: FieldRef, event: EventView): void {
+  #setHash(ref: FieldRef, event: EventView): void {
     const width = this.#widthOf(COLUMN.hash);
-    const whole = showAt(event, place);
+    const whole = showField(event, ref);
     const { shown, shownWidth } = fitIdentifier(whole, width, event.signs.ellipsis);
     this.#set(COLUMN.hash, shownWidth, this.#link('transaction', whole, shown));
   }
@@ -182,7 +182,7 @@ function fitIdentifier(text: string, width: number, ellipsis: string): { shown: 
   return { shown, shownWidth: measureWidth(shown) };
 }
 
-/** The same paint for the same text: FNV-1a of its first characters. */
+/** Picks a paint by the hash (FNV-1a) of the first characters, so that equal texts have the same paint. */
 export function pickPaint(paints: readonly Paint[], text: string): Paint {
   if (paints.length === 1) return paints[0] as Paint;
   let hash = 0x811c9dc5;

@@ -86,7 +86,7 @@ export interface PartyPair {
 
 /** Priority of a detail. */
 export const WEIGHT = {
-  /** A column shows it, unless it is not of the expected form. */
+  /** The field is in a column, unless its value is not of the expected form. */
   shown: 0,
   /** The amount in the smallest unit. */
   raw: 1,
@@ -99,7 +99,7 @@ type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
 
 interface Detail extends FieldRef {
   readonly weight: Weight;
-  /** The column that shows it. */
+  /** The column that shows the field. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
 }
 
@@ -117,16 +117,16 @@ export interface EventPlan {
   readonly details: readonly Detail[];
   /** All fields but the type: those in columns, in the order of the columns, then the others in the order sent. */
   readonly all: readonly FieldRef[];
-  /** More than time and type are in columns. */
+  /** Whether a field other than the type is in a column. */
   readonly isKnown: boolean;
 }
 
 /** The plan for all events that have these fields. */
 export function planEvent(fields: readonly NamedField[]): EventPlan {
-  const places = fields
+  const refs = fields
     .map((field, index) => ({ index, field, role: findRole(field.name) }))
     .filter(({ field }) => field.kind !== KIND.open);
-  const search = new Search(places);
+  const search = new Search(refs);
   const type = search.take(search.findType());
   const chain = search.take(search.find(ROLE.chain));
   const amount = search.find(ROLE.amount);
@@ -143,18 +143,18 @@ export function planEvent(fields: readonly NamedField[]): EventPlan {
     [dollars, 'dollars'],
     [direction, 'arrow'],
   ] as const);
-  const details = places
-    .filter((place) => !search.taken.has(place))
-    .map((place): Detail => {
-      const shownAs = shown.get(place);
-      return { ...place, shownAs, weight: weighField(place, shownAs !== undefined) };
+  const details = refs
+    .filter((ref) => !search.taken.has(ref))
+    .map((ref): Detail => {
+      const shownAs = shown.get(ref);
+      return { ...ref, shownAs, weight: weighField(ref, shownAs !== undefined) };
     })
     .sort((a, b) => a.weight - b.weight || a.index - b.index);
   const decimals = hasAmount ? search.findDecimals() : undefined;
   const { left, right } = pair ?? {};
   const parties = [left?.address, left?.label, direction, right?.address, right?.label];
-  const inColumns = [chain, dollars, amount, unit, ...parties, hash].filter((place) => place !== undefined);
-  const all = [...inColumns, ...places.filter((place) => place !== type && !inColumns.includes(place))];
+  const inColumns = [chain, dollars, amount, unit, ...parties, hash].filter((ref) => ref !== undefined);
+  const all = [...inColumns, ...refs.filter((ref) => ref !== type && !inColumns.includes(ref))];
   const isKnown = inColumns.length > 0;
   return { type, chain, amount, unit, dollars, pair, hash, decimals, details, all, isKnown };
 }
@@ -176,20 +176,20 @@ function isOuter({ container }: NamedField): boolean {
 /** Finds fields by the role of their names, and remembers which are taken. */
 class Search {
   readonly taken = new Set<FieldRef | undefined>();
-  readonly #places: readonly FieldRef[];
+  readonly #refs: readonly FieldRef[];
   readonly #outer: readonly FieldRef[];
 
-  constructor(places: readonly FieldRef[]) {
-    this.#places = places;
-    this.#outer = places.filter(({ field }) => isOuter(field));
+  constructor(refs: readonly FieldRef[]) {
+    this.#refs = refs;
+    this.#outer = refs.filter(({ field }) => isOuter(field));
   }
 
-  take(place: FieldRef | undefined): FieldRef | undefined {
-    this.taken.add(place);
-    return place;
+  take(ref: FieldRef | undefined): FieldRef | undefined {
+    this.taken.add(ref);
+    return ref;
   }
 
-  /** The type as `--type` finds it, else one level down. */
+  /** The type as `--type` finds it, else a type one level down. */
   findType(): FieldRef | undefined {
     for (const depth of [0, 1]) {
       for (const name of TYPE_FIELDS) {
@@ -204,16 +204,14 @@ class Search {
 
   /** The first field with that role; of duplicate names the last one counts. */
   find(role: Role): FieldRef | undefined {
-    const fitting = this.#outer.filter(
-      (place) => place.role === role && hasAllowedKind(role, place.field.kind),
-    );
+    const fitting = this.#outer.filter((ref) => ref.role === role && hasAllowedKind(role, ref.field.kind));
     return fitting.findLast(({ field }) => field.path === fitting[0]?.field.path);
   }
 
   /** The string with one of these names in the object with that role. */
   findInside(role: Role, names: readonly string[]): FieldRef | undefined {
     for (const name of names) {
-      const found = this.#places.findLast(
+      const found = this.#refs.findLast(
         ({ field: { name: own, kind, container } }) =>
           own === name && kind === KIND.string && container !== undefined && hasRole(container, role),
       );
@@ -223,7 +221,7 @@ class Search {
   }
 
   findDecimals(): FieldRef | undefined {
-    return this.#places.find(({ field }) => field.name === 'decimals' && field.kind === KIND.number);
+    return this.#refs.find(({ field }) => field.name === 'decimals' && field.kind === KIND.number);
   }
 
   /** Sender and recipient, else an address and its counterparty. */
@@ -238,7 +236,7 @@ class Search {
     return { left: address, right: counterparty, direction: hasBoth ? this.find(ROLE.direction) : undefined };
   }
 
-  /** The hash of the transaction, else the first one. */
+  /** The hash of the transaction, else the first hash. */
   findHash(): FieldRef | undefined {
     const hashes = this.#outer.filter(({ role, field }) => role === ROLE.hash && field.kind === KIND.string);
     const first = hashes.find(({ field }) => TRANSACTION_HASH.test(field.name)) ?? hashes[0];
@@ -253,10 +251,10 @@ class Search {
     if (address === undefined) return undefined;
     const { container } = address.field;
     const label = this.take(this.findInside(role, LABEL_FIELDS));
-    for (const place of this.#places) {
-      const { kind, name } = place.field;
-      if (kind === KIND.null && place.field.container === container && LABEL_FIELDS.includes(name))
-        this.take(place);
+    for (const ref of this.#refs) {
+      const { kind, name } = ref.field;
+      if (kind === KIND.null && ref.field.container === container && LABEL_FIELDS.includes(name))
+        this.take(ref);
     }
     return { address, label };
   }

@@ -125,7 +125,7 @@ export interface EventField {
   /** The name as sent, quotes included. */
   readonly source: string;
   readonly kind: Kind;
-  /** Levels above it. */
+  /** Number of objects around the field, without the event itself. */
   readonly depth: number;
   /** The value is `start` to `end` of the text; for an open object, this is only its opening bracket. */
   readonly start: number;
@@ -145,12 +145,12 @@ export interface EventFields {
 export interface NamedField {
   /** Decoded. */
   readonly name: string;
-  /** Visible, with the names above it, cut if it is long. */
+  /** The visible name after the names of the objects around it, `data.chain`; cut if it is long. */
   readonly path: string;
   readonly kind: Kind;
-  /** Levels above it. */
+  /** Number of objects around the field, without the event itself. */
   readonly depth: number;
-  /** The field whose object it is in. */
+  /** The field whose value is the object around this field; undefined at the top level. */
   readonly container: NamedField | undefined;
 }
 
@@ -161,7 +161,7 @@ interface FieldBounds {
   readonly fields: number;
 }
 
-/** Undefined if the event is not an object. */
+/** Reads the fields of an event; undefined if the event is not an object. */
 export function readFields(text: string, bounds: FieldBounds): EventFields | undefined {
   let at = findToken(text, 0);
   if (text.charCodeAt(at) !== OPEN_OBJECT) return undefined;

@@ -28,7 +28,7 @@ export type Column = (typeof COLUMN)[keyof typeof COLUMN];
 const TITLES = ['TIME', 'TYPE', 'CHAIN', 'USD', 'AMOUNT', '', 'FROM', '', 'TO', 'TX'];
 
 /** A column on a line of the terminal. */
-interface Slot {
+interface PlacedColumn {
   readonly column: Column;
   readonly at: number;
   readonly width: number;
@@ -37,18 +37,19 @@ interface Slot {
 }
 
 export interface Grid {
-  /** Columns of the terminal; Infinity without one: nothing is cut then. */
+  /** Columns of the terminal. Infinity without a terminal: then nothing is cut. */
   readonly columns: number;
-  readonly lines: readonly (readonly Slot[])[];
-  /** Where the first line begins, and the others. */
+  readonly lines: readonly (readonly PlacedColumn[])[];
+  /** Where the first line of an event begins. */
   readonly margin: number;
+  /** Where its other lines begin. */
   readonly indent: number;
-  /** The slot of each column. */
-  readonly slots: readonly (Slot | undefined)[];
+  /** Where each column is placed; undefined if it is not shown. */
+  readonly byColumn: readonly (PlacedColumn | undefined)[];
 }
 
 interface GridFrame {
-  /** Of the terminal, or undefined. */
+  /** Columns of the terminal; undefined without a terminal. */
   readonly columns: number | undefined;
   /** Columns of the time, or 0. */
   readonly timeWidth: number;
@@ -66,7 +67,7 @@ const ENDLESS_COLUMNS = 200;
 const WIDTHS = { type: 16, chain: 8, dollars: 14, amount: 12, unit: 5, party: 11 };
 /** Columns grow up to these widths: the label `exchange_hot_wallet` fits after its address. */
 const MAX_WIDTHS = { type: 24, chain: 12, dollars: 18, amount: 24, unit: 8, party: 31 };
-/** `0xcc…8a71`. */
+/** The width of a shortened address, `0xcc…8a71`. */
 const MIN_PARTY = 9;
 type Widths = Record<keyof typeof WIDTHS, number>;
 
@@ -112,7 +113,7 @@ export function planGrid({ columns: given, timeWidth, margin, signs }: GridFrame
     const party = Math.floor((columns - indent - arrow - 2) / 2);
     widths = { ...WIDTHS, type: Math.min(WIDTHS.type, columns - left), party };
   }
-  return place(rows, { ...widths, time: timeWidth, arrow, hash }, { columns: given, indent, margin });
+  return placeColumns(rows, { ...widths, time: timeWidth, arrow, hash }, { columns: given, indent, margin });
 }
 
 const HEAD = [COLUMN.time, COLUMN.type, COLUMN.chain];
@@ -142,7 +143,7 @@ function growParties(columns: number, tail: (widths: Widths) => number): number 
   return party;
 }
 
-function place(
+function placeColumns(
   rows: readonly (readonly Column[])[],
   widths: Widths & { readonly time: number; readonly arrow: number; readonly hash: number },
   {
@@ -153,24 +154,24 @@ function place(
 ): Grid {
   const widthOf = [widths.time, widths.type, widths.chain, widths.dollars, widths.amount, widths.unit];
   widthOf.push(widths.party, widths.arrow, widths.party, widths.hash);
-  const slots: (Slot | undefined)[] = widthOf.map(() => undefined);
-  const lines = rows.map((row, line) => {
-    let at = line === 0 ? margin : indent;
-    const placed: Slot[] = [];
+  const byColumn: (PlacedColumn | undefined)[] = widthOf.map(() => undefined);
+  const lines = rows.map((row, index) => {
+    let at = index === 0 ? margin : indent;
+    const line: PlacedColumn[] = [];
     for (const column of row) {
       const width = widthOf[column] as number;
       if (width === 0) continue;
       const isRight = column === COLUMN.dollars || column === COLUMN.amount;
-      const slot = { column, at, width, isRight };
-      placed.push(slot);
-      slots[column] = slot;
+      const placed = { column, at, width, isRight };
+      line.push(placed);
+      byColumn[column] = placed;
       // A unit follows its amount, and an arrow is between the parties.
       const isClose = column === COLUMN.amount || column === COLUMN.from || column === COLUMN.arrow;
       at += width + (isClose ? 1 : GAP);
     }
-    return placed;
+    return line;
   });
-  return { columns, lines, margin, indent, slots };
+  return { columns, lines, margin, indent, byColumn };
 }
 
 /** The titles of the columns, one line for each line of an event. */

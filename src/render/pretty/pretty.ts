@@ -9,7 +9,7 @@ import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
 import { SIGNS, type Signs } from '../signs.ts';
 import { makeSpaces } from '../text-width.ts';
-import { listCard, writeCard } from './card.ts';
+import { makeCard, writeCard } from './card.ts';
 import { Cells } from './cells.ts';
 import { type EventPlan, type FieldRef, planEvent, WEIGHT } from './event-plan.ts';
 import { type EventFields, findToken, findValueEnd, nameFields, readFields } from './event-reader.ts';
@@ -23,7 +23,7 @@ import {
   listPairs,
   type NestedBounds,
   type Pair,
-  showAt,
+  showField,
   showSource,
 } from './values.ts';
 
@@ -123,7 +123,7 @@ class PrettyPainter {
   paint(batch: Batch, index: number, isMarked: boolean): string {
     const lines = this.#listLines(batch, index);
     const text = `${(isMarked ? lines.map((line, i) => this.#mark(line, i === 0)) : lines).join('\n')}\n`;
-    // A last guard: what could be a command was escaped before it was measured.
+    // A last guard: values were already escaped before they were measured.
     const safe = escapeCommands(text);
     return isMarked ? this.#ring(batch.receivedAtMs) + safe : safe;
   }
@@ -137,7 +137,7 @@ class PrettyPainter {
     return `${open}${isFirst ? mark : makeSpaces(mark.length)} ${bare}${close}`;
   }
 
-  /** At most once a second, and only on a terminal. */
+  /** The bell, at most once a second and only on a terminal. */
   #ring(atMs: number): string {
     const { hasBell = false } = this.#options;
     if (!hasBell || Math.abs(atMs - this.#rangAtMs) < BELL_INTERVAL_MS) return '';
@@ -174,7 +174,7 @@ class PrettyPainter {
       const card =
         plan === undefined
           ? { title: time, pairs: listBareValue(event, bounds), isCut }
-          : listCard(plan, event, time, isCut, { style: this.#style, bounds, hasLinks });
+          : makeCard(plan, event, time, isCut, { style: this.#style, bounds, hasLinks });
       const room = grid.columns - this.#margin;
       const lines = writeCard(card, room, this.#style, event);
       return this.#margin === 0 ? lines : lines.map((line) => makeSpaces(this.#margin) + line);
@@ -214,7 +214,7 @@ class PrettyPainter {
   }
 }
 
-/** An event that is not an object, or an empty one: an array as its items, anything else as sent. */
+/** The pairs of an event without fields: the items of an array, or one pair with any other value as sent. */
 function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
   const start = findToken(event.text, 0);
   const end = findValueEnd(event.text, start);
@@ -225,6 +225,6 @@ function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
 /** Whether a raw amount equals the amount in its column. */
 function repeatsAmount({ amount, decimals }: EventPlan, event: EventView, raw: FieldRef): boolean {
   if (amount === undefined) return false;
-  const places = decimals === undefined ? undefined : Number(showAt(event, decimals));
-  return isSameNumber(showAt(event, amount), showAt(event, raw), places);
+  const decimalCount = decimals === undefined ? undefined : Number(showField(event, decimals));
+  return isSameNumber(showField(event, amount), showField(event, raw), decimalCount);
 }

@@ -36,7 +36,7 @@ export class RowWriter {
   /**
    * The lines of an event.
    *
-   * @param hidden how many values are not among the pairs and not shown
+   * @param hidden number of values that are neither in a column nor among the pairs
    */
   write(cells: Cells['all'], pairs: readonly Pair[], hidden: number): string[] {
     const grid = this.#grid;
@@ -47,10 +47,10 @@ export class RowWriter {
     const hasParties = [COLUMN.from, COLUMN.arrow, COLUMN.to].some(
       (column) => (cells[column] as Cell).width > 0,
     );
-    for (const [i, slots] of grid.lines.entries()) {
+    for (const [i, columns] of grid.lines.entries()) {
       const isLast = i === grid.lines.length - 1;
       this.#line = { text: '', width: 0 };
-      for (const { column, at, width, isRight } of slots) {
+      for (const { column, at, width, isRight } of columns) {
         const cell = cells[column] as Cell;
         if (cell.width === 0) continue;
         // Without parties their columns are free.
@@ -90,7 +90,7 @@ export class RowWriter {
     }
   }
 
-  /** Adds a pair whose value is cut; false if too little of it would be left. */
+  /** Adds a pair whose value is cut; false if too little of the value would be left. */
   #putPart(name: string, nameWidth: number, value: string, columns: number, start: number): boolean {
     const room = columns - nameWidth;
     if (room < MIN_VALUE_COLUMNS || isShortHash(value)) return false;
@@ -110,7 +110,7 @@ export class RowWriter {
     return name === '' ? value : `${paintText(this.#style.name, name)} ${value}`;
   }
 
-  /** On the last line that has room for it; each grid has one. */
+  /** Adds the number of hidden values to the last line that has room for it. */
   #addNote(note: string): void {
     const fits = ({ width }: Line): boolean => width + 1 + note.length <= this.#grid.columns;
     const found = this.#lines.findLast(fits);

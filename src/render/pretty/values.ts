@@ -5,7 +5,7 @@ import { QUOTE, SPACE } from '../../events/scan-constants.ts';
 import { escapeCommands } from '../ci-commands.ts';
 import { joinRawLines, makeVisible, truncateVisible } from '../sanitize.ts';
 import { SIGNS, type Signs } from '../signs.ts';
-import { keepStart } from '../text-width.ts';
+import { dropLastGrapheme } from '../text-width.ts';
 import type { FieldRef } from './event-plan.ts';
 import { type EventField, isContainerAt, type JsonLevel, KIND, readLevel } from './event-reader.ts';
 import { isHashLike, shortenMiddle } from './hashes.ts';
@@ -18,13 +18,13 @@ export interface EventView {
   readonly isPlain: boolean;
   /** The text may contain a command of a CI system. */
   readonly mayHaveCommand: boolean;
-  /** Every value in full. */
+  /** Every value is shown in full. */
   readonly isFull: boolean;
   readonly signs: Signs;
   readonly fields: readonly EventField[];
 }
 
-/** More is never visible on a line; a longer text is cut here already, since measuring a mebibyte takes a second. */
+/** Longer than any line. A longer text is cut before it is measured, since measuring a mebibyte takes a second. */
 const MAX_SHOWN_UNITS = 2_000;
 
 const NO_RANGE = { start: 0, end: 0 };
@@ -35,8 +35,8 @@ function findValue({ fields }: EventView, { index }: FieldRef): Pick<EventField,
 }
 
 /** The visible value of the field. */
-export function showAt(event: EventView, place: FieldRef): string {
-  const { start, end } = findValue(event, place);
+export function showField(event: EventView, ref: FieldRef): string {
+  const { start, end } = findValue(event, ref);
   return showScalar(event, start, end);
 }
 
@@ -52,12 +52,12 @@ function showScalar(view: EventView, start: number, end: number): string {
       : text.slice(start + 1, end - 1);
     return view.mayHaveCommand ? escapeCommands(shown) : shown;
   }
-  const shown = show(view, decodeString(text.slice(start, end)));
+  const shown = showText(view, decodeString(text.slice(start, end)));
   // An empty text, or a space at either end, would be invisible.
   return shown === '' || shown.startsWith(' ') || shown.endsWith(' ') ? `"${shown}"` : shown;
 }
 
-function show(view: EventView, text: string): string {
+function showText(view: EventView, text: string): string {
   const isLong = text.length > MAX_SHOWN_UNITS && !view.isFull;
   const visible = isLong ? cutLong(text) + view.signs.ellipsis : makeVisible(text);
   // Escaped before it is measured, since an escape is longer.
@@ -65,7 +65,7 @@ function show(view: EventView, text: string): string {
 }
 
 function cutLong(text: string): string {
-  return keepStart(makeVisible(text.slice(0, MAX_SHOWN_UNITS)));
+  return dropLastGrapheme(makeVisible(text.slice(0, MAX_SHOWN_UNITS)));
 }
 
 /** Like `showScalar`, but a hash is in its short form. */
@@ -80,7 +80,7 @@ export function showSource(view: EventView, start: number, end: number): string 
   const source = joinRawLines(view.text.slice(start, end));
   const mayBeCut = source.charCodeAt(0) === QUOTE || isContainerAt(source, 0);
   if (!mayBeCut) return source;
-  if (view.isFull || source.length <= MAX_SHOWN_UNITS) return show(view, source);
+  if (view.isFull || source.length <= MAX_SHOWN_UNITS) return showText(view, source);
   const kept = dropCutNumber(cutLong(source));
   return (view.mayHaveCommand ? escapeCommands(kept) : kept) + view.signs.ellipsis;
 }
@@ -89,7 +89,7 @@ export function showSource(view: EventView, start: number, end: number): string 
 export interface Pair {
   readonly name: string;
   readonly value: string;
-  /** The page of the value. */
+  /** The page of the value in a block explorer. */
   readonly url?: string | undefined;
 }
 
@@ -102,14 +102,14 @@ export interface NestedBounds {
   readonly scalars: number;
   /** Items of any other array. */
   readonly containers: number;
-  /** Characters of a name with the names above it. */
+  /** Characters of a path, such as `items[0].x`. */
   readonly pathLength: number;
 }
 
 /** The value of a field as pairs; an array or an object has several. */
-export function listPairs(view: EventView, bounds: NestedBounds, place: FieldRef): Pair[] {
-  const { kind, depth, path } = place.field;
-  const { start, end } = findValue(view, place);
+export function listPairs(view: EventView, bounds: NestedBounds, ref: FieldRef): Pair[] {
+  const { kind, depth, path } = ref.field;
+  const { start, end } = findValue(view, ref);
   const name = view.mayHaveCommand ? escapeCommands(path) : path;
   if (kind === KIND.array || kind === KIND.object)
     return listNested(view, bounds, name, start, end, depth + 1);
