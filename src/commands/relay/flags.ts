@@ -208,7 +208,7 @@ export const CONFIG_FLAGS = group('Delivery:', {
     '--config <file>',
     'read sinks and source from this YAML file instead of flags; SIGHUP reloads it',
   ),
-  isCheckOnly: toggle('--check', 'with --config: check the file and exit: 0 if it is valid, otherwise 2'),
+  isCheckOnly: toggle('--check', 'with --config: only check the file (exit 0 if it is valid, otherwise 2)'),
 });
 
 /** The flags of `stream relay` that no other command has. */
