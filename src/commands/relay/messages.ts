@@ -229,7 +229,7 @@ export const sayRestartNeeded = (settings: readonly string[]): StatusRecord => (
 
 export const HEALTH_IS_ALONE = 'use --health alone: it only queries another process';
 
-/** @param page the URL that was asked */
+/** @param page the URL that was requested */
 export const sayUnhealthy = (page: string, [problem, hint]: ErrorText): StatusRecord => ({
   event: 'error',
   level: 'error',
