@@ -176,7 +176,7 @@ export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
 
 export const IN_THE_FILE = 'set it in the configuration file';
 
-export const sayCheckAlone = (): ErrorText =>
+export const sayConfigRequired = (): ErrorText =>
   sayRequires(['--check'], '--config', 'add --config <file>, the file to check');
 
 export const THE_SOURCE = 'the source';
