@@ -96,7 +96,7 @@ export const sayExistsAndIsOther = (flag: string, path: string, needed: string):
   'nothing was changed: use another name, or move the file away',
 ];
 
-/** Directories are not created: a path may be misspelled, or a disk not mounted. */
+/** What to do after a write error. Directories are not created: a path may be misspelled, or a disk not mounted. */
 export function adviseOnWriting(path: string, error: unknown): string | undefined {
   const code = systemCode(error) ?? '';
   if (code === UNSAFE.link) return 'use the path that the link points to';
