@@ -22,7 +22,7 @@ export interface Failure {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export const A_REPORT_PATH = 'the path of a file such as check.xml';
+export const ACCEPTED_REPORT_PATH = 'the path of a file such as check.xml';
 
 export const sayExpectRequired = (flag: string): ErrorText =>
   sayRequires([flag], '--expect', "add --expect 'type=large_transfer'");

@@ -7,7 +7,7 @@ import { REFORMATTED_HINTS } from '../../recording/messages.ts';
 import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
-export const AN_EVENT_SOURCE =
+export const ACCEPTED_EVENT_SOURCE =
   'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
 /** Why flags of a stream have no effect on --redeliver. */
 export const NO_STREAM_IS_OPENED = 'all events of the file are sent, and no stream is opened';
