@@ -137,7 +137,7 @@ export const INSTEAD_OF_WELCOME = {
   binary: 'a binary message',
   notJson: 'a text message that is not JSON',
   tooLong: (bytes: number) => `a text message of ${bytes} bytes`,
-  otherJson: 'other JSON',
+  otherJson: 'a JSON message of another kind',
   nothing: (ms: number) => `nothing within ${ms} ms`,
   closed: (detail: string) => `closed instead: ${detail}`,
 } as const;

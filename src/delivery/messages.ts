@@ -64,7 +64,7 @@ export function sayWorkerEvent(
         hint: 'fix the cause, then restart the relay; a larger --spool-max keeps more events',
         figures: { sink },
       };
-    // A crash cannot explain it: the disk lost data, or a file was deleted.
+    // A crash does not cause such damage: the disk lost data, or a file was deleted.
     case 'damaged':
       return {
         event: 'warning',

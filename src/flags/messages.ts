@@ -2,12 +2,12 @@
 import type { ErrorText } from '../errors.ts';
 import { KEY_IN_HISTORY, KEY_SOURCES, withNearest } from '../io/messages.ts';
 
-export const A_RATE = 'a number such as 5, 0.5 or 50000, or max';
-export const A_RATE_ABOVE_ZERO = 'a number above 0, such as 5, 0.5 or 50000, or max';
-export const A_SIZE = 'a size such as 500KB, 100M or 1GiB';
-export const A_LISTEN_ADDRESS =
+export const ACCEPTED_RATE = 'a number such as 5, 0.5 or 50000, or max';
+export const ACCEPTED_RATE_ABOVE_ZERO = 'a number above 0, such as 5, 0.5 or 50000, or max';
+export const ACCEPTED_SIZE = 'a size such as 500KB, 100M or 1GiB';
+export const ACCEPTED_LISTEN_ADDRESS =
   'an address such as 127.0.0.1:9464, [::1]:9464 or :9464, or 0.0.0.0:9464 for all addresses';
-export const A_SPEED = 'a factor such as 1x, 10x or 0.5x, or max';
+export const ACCEPTED_SPEED = 'a factor such as 1x, 10x or 0.5x, or max';
 
 /** In the help of commands with pretty output. */
 export const ARROWS =
@@ -110,8 +110,8 @@ export const sayNoTopic = (
 ];
 
 /** What `--id` accepts. */
-export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
-export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
+export const ACCEPTED_ID_PATH = 'a path such as id, data.id or items[0].id';
+export const ID_PATH_ADVICE = `accepted: ${ACCEPTED_ID_PATH}`;
 
 export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
 export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';

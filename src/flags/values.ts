@@ -78,14 +78,14 @@ export function parseCount(flag: string, value: string, min: number, max = Numbe
 export function parseRate(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const rate = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
-  if (!(rate >= 0)) throw refuse(flag, value, say.A_RATE);
+  if (!(rate >= 0)) throw refuse(flag, value, say.ACCEPTED_RATE);
   return rate;
 }
 
 /** As `parseRate`, but more than 0. @throws UsageError */
 export function parsePlayRate(flag: string, value: string): number {
   const rate = parseRate(flag, value);
-  if (rate === 0) throw refuse(flag, value, say.A_RATE_ABOVE_ZERO);
+  if (rate === 0) throw refuse(flag, value, say.ACCEPTED_RATE_ABOVE_ZERO);
   return rate;
 }
 
@@ -101,7 +101,7 @@ export function parseListenAddress(flag: string, value: string): ListenAddress {
   const [, given = '', port = ''] =
     /^(\[[\da-fA-F:.]+\]|\d+(?:\.\d+){3}|localhost)?:(\d{1,5})$/.exec(value) ?? [];
   const url = `http://${given || '127.0.0.1'}:${port || 'none'}`;
-  if (!URL.canParse(url)) throw refuse(flag, value, say.A_LISTEN_ADDRESS);
+  if (!URL.canParse(url)) throw refuse(flag, value, say.ACCEPTED_LISTEN_ADDRESS);
   return { host: dropBrackets(new URL(url).hostname), port: Number(port) };
 }
 
@@ -120,7 +120,7 @@ export function parseSize(flag: string, value: string): number {
   const [, figure = '', unit = ''] =
     /^(\d{1,9}(?:\.\d{1,6})?)(?:([KMG]I?)B?|B)$/.exec(value.toUpperCase()) ?? [];
   const bytes = Math.floor(Number(figure || Number.NaN) * (SIZES[unit] ?? Number.NaN));
-  if (!(bytes >= 1)) throw refuse(flag, value, say.A_SIZE);
+  if (!(bytes >= 1)) throw refuse(flag, value, say.ACCEPTED_SIZE);
   return bytes;
 }
 
@@ -128,7 +128,7 @@ export function parseSize(flag: string, value: string): number {
 export function parseSpeed(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const factor = /^\d{1,6}(\.\d{1,6})?x$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
-  if (!(factor > 0)) throw refuse(flag, value, say.A_SPEED);
+  if (!(factor > 0)) throw refuse(flag, value, say.ACCEPTED_SPEED);
   return factor;
 }
 

@@ -96,7 +96,7 @@ export const sayExistsAndIsOther = (flag: string, path: string, needed: string):
   'nothing was changed: use another name, or move the file away',
 ];
 
-/** Directories are not created: a path may be misspelled, or a disk not mounted. */
+/** What to do after a write error. Directories are not created: a path may be misspelled, or a disk not mounted. */
 export function adviseOnWriting(path: string, error: unknown): string | undefined {
   const code = systemCode(error) ?? '';
   if (code === UNSAFE.link) return 'use the path that the link points to';
@@ -163,7 +163,7 @@ export const describeHolder = (pid: string | undefined): string =>
 export const sayWaitingForHolder = (what: string, holder: string, ms: number): string =>
   `${what} ${holder} in another container or on another machine: waiting for up to ${ms / 1_000} s to see whether it is still running`;
 
-/** @param hint undefined for how to remove the lock by hand */
+/** @param hint default: how to remove the lock by hand */
 export const sayLocked = (what: string, holder: string, path: string, hint?: string): ErrorText => [
   `${what} ${holder}`,
   hint ?? `if no other atlantis is running, remove ${path}`,

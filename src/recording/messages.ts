@@ -8,7 +8,7 @@ import type { StatusRecord } from '../ui/reporter.ts';
 
 export const THE_RECORDING = 'the recording';
 
-export const A_FILE_NAME = 'a file name';
+export const ACCEPTED_FILE_NAME = 'a file name';
 
 export const sayRecordRequired = (): ErrorText =>
   sayRequires(['--record-max-size', '--record-max-age', '--record-keep'], '--record', 'add --record <file>');

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { createEventIdentifier, DEFAULT_ID_STEPS, parseIdSteps } from '../events/event-id.ts';
 import type { PathStep } from '../events/path.ts';
 import { type Flags, parseFlags } from '../flags/definition.ts';
-import { AN_ID_PATH, ID_PATH_ADVICE, sayInvalid } from '../flags/messages.ts';
+import { ACCEPTED_ID_PATH, ID_PATH_ADVICE, sayInvalid } from '../flags/messages.ts';
 import { DEDUPE_FLAGS, REDUNDANCY_FLAGS } from '../flags/shared-flags.ts';
 
 /** Parses the value of `--id`. @throws UsageError with a caret under the mistake */
@@ -15,7 +15,7 @@ export async function parseIdPath(path: string): Promise<readonly PathStep[]> {
     path,
     (text) => {
       const steps = parseIdSteps(text);
-      if (steps === undefined) throw new UsageError(...sayInvalid('--id', path, AN_ID_PATH));
+      if (steps === undefined) throw new UsageError(...sayInvalid('--id', path, ACCEPTED_ID_PATH));
       return steps;
     },
     ID_PATH_ADVICE,

@@ -10,7 +10,7 @@ export const FROM_FLAGS = {
   ),
   since: text(
     '--since <start>',
-    'with --from: where to start: 10m (10 minutes ago), a timestamp, or a sequence number',
+    'with --from: start at a timestamp, a sequence number, or 10m for 10 minutes ago',
     'new messages only',
   ),
   durable: optional(

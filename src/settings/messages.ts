@@ -264,7 +264,7 @@ export const sayNatsHostsInvalid = (flag: string, hosts: string): ErrorText => [
 ];
 
 export const STREAM_NAME_RULE = 'letters, digits, - and _';
-export const A_SUBJECT = 'a subject without wildcards, such as atlantis.events or atlantis.{type}';
+export const ACCEPTED_SUBJECT = 'a subject without wildcards, such as atlantis.events or atlantis.{type}';
 
 export const sayNotACredentialsFile = (source: string, path: string): ErrorText => [
   `${source} "${path}" is not a credentials file`,
@@ -294,5 +294,5 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
 ];
 
 export const AT_MOST_FOUR_PATHS = 'at most four paths';
-export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
+export const ACCEPTED_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';

@@ -4,7 +4,7 @@
 // type is always one token and never a wildcard.
 import { UsageError } from '../errors.ts';
 import { sayInvalid } from '../flags/messages.ts';
-import { A_SUBJECT, STREAM_NAME_RULE, sayNatsHostsInvalid, sayNatsLoginInUrl } from './messages.ts';
+import { ACCEPTED_SUBJECT, STREAM_NAME_RULE, sayNatsHostsInvalid, sayNatsLoginInUrl } from './messages.ts';
 
 /** A checked address. All texts are safe to print. */
 export interface NatsAddress {
@@ -74,7 +74,7 @@ export function parseSubject(flag: string, subject: string): string {
     tokens.every((token) => token !== '') &&
     !/[*>{}]/.test(subject.replaceAll(PLACEHOLDER, ''));
   if (isGood) return subject;
-  throw new UsageError(...sayInvalid(flag, subject, A_SUBJECT));
+  throw new UsageError(...sayInvalid(flag, subject, ACCEPTED_SUBJECT));
 }
 
 /**

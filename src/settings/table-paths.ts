@@ -4,7 +4,7 @@ import { DEFAULT_LAG_PATHS } from '../events/event-time.ts';
 import { type PathStep, readWholePath } from '../events/path.ts';
 import { parseFieldList } from '../filter/field-list.ts';
 import { sayInvalid } from '../flags/messages.ts';
-import { A_LAG_PATH, AT_MOST_FOUR_PATHS } from './messages.ts';
+import { ACCEPTED_LAG_PATH, AT_MOST_FOUR_PATHS } from './messages.ts';
 
 const MAX_GROUP_PATHS = 4;
 
@@ -22,6 +22,6 @@ export function parseLagPaths(
 ): readonly (readonly PathStep[])[] {
   if (lagField === undefined) return DEFAULT_LAG_PATHS;
   const steps = readWholePath(lagField);
-  if (steps === undefined) throw new UsageError(...sayInvalid(name, lagField, A_LAG_PATH));
+  if (steps === undefined) throw new UsageError(...sayInvalid(name, lagField, ACCEPTED_LAG_PATH));
   return [steps];
 }

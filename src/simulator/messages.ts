@@ -80,7 +80,7 @@ function showValue(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** What the user can do if it cannot listen. */
+/** What the user can do if the simulator cannot listen. */
 const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: '--port 0 (in a program: port: 0) picks a free one',
   EACCES: 'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',

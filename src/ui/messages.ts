@@ -49,7 +49,7 @@ export function sayConnecting(host: string, { attempt, others }: Connecting): St
   };
 }
 
-/** The welcome has the prefix of another key (contract C4). */
+/** For a welcome with the prefix of another key (contract C4). */
 export const sayForeignKey = (host: string, accepted: string, expected: string): ErrorText => [
   `${host} accepted the key ${accepted}… instead of yours, ${expected}…`,
   'another key may be charged; check the proxies between this machine and the service',

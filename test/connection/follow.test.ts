@@ -238,12 +238,12 @@ describe('events', () => {
 
 describe('C4: the welcome', () => {
   test.each<[string, string | Buffer, string]>([
-    ['an event', '{"type":"large_transfer"}', 'other JSON'],
-    ['an event with a key', '{"type":"key_used","key":"ak_live_1"}', 'other JSON'],
-    ['null', 'null', 'other JSON'],
-    ['an array', '["welcome"]', 'other JSON'],
-    ['a welcome without a key', '{"type":"welcome"}', 'other JSON'],
-    ['a welcome whose key is a number', '{"type":"welcome","key":7}', 'other JSON'],
+    ['an event', '{"type":"large_transfer"}', 'a JSON message of another kind'],
+    ['an event with a key', '{"type":"key_used","key":"ak_live_1"}', 'a JSON message of another kind'],
+    ['null', 'null', 'a JSON message of another kind'],
+    ['an array', '["welcome"]', 'a JSON message of another kind'],
+    ['a welcome without a key', '{"type":"welcome"}', 'a JSON message of another kind'],
+    ['a welcome whose key is a number', '{"type":"welcome","key":7}', 'a JSON message of another kind'],
     ['a binary welcome', Buffer.from(WELCOME), 'a binary message'],
     ['words', 'welcome', 'a text message that is not JSON'],
     ['nothing', '', 'a text message that is not JSON'],

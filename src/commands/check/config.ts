@@ -15,7 +15,7 @@ import { parseLagPaths } from '../../settings/table-paths.ts';
 import { readVariable } from '../../settings/target.ts';
 import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
-import { A_REPORT_PATH, sayExpectRequired, sayMaxLagRequired } from './messages.ts';
+import { ACCEPTED_REPORT_PATH, sayExpectRequired, sayMaxLagRequired } from './messages.ts';
 
 export interface CheckConfig {
   readonly log: LogConfig;
@@ -60,7 +60,7 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
 /** `-` would be stdout, which has the text report. */
 function parseJunit(path: string | undefined): string | undefined {
   if (path !== '' && path !== '-') return path;
-  throw new UsageError(...sayInvalid('--junit', path, A_REPORT_PATH));
+  throw new UsageError(...sayInvalid('--junit', path, ACCEPTED_REPORT_PATH));
 }
 
 async function parseExpected(

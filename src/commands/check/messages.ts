@@ -22,7 +22,7 @@ export interface Failure {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export const A_REPORT_PATH = 'the path of a file such as check.xml';
+export const ACCEPTED_REPORT_PATH = 'the path of a file such as check.xml';
 
 export const sayExpectRequired = (flag: string): ErrorText =>
   sayRequires([flag], '--expect', "add --expect 'type=large_transfer'");
@@ -139,7 +139,7 @@ export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
   return { cause: ERROR_CAUSES[exitCode] ?? 'settings', message, hint, exitCode };
 }
 
-/** The welcome has the prefix of another key (contract C4). */
+/** For a welcome with the prefix of another key (contract C4). */
 export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
   const [message, hint] = sayForeignKey(host, accepted, expected);
   return {
@@ -152,8 +152,8 @@ export function describeForeignKey(host: string, accepted: string, expected: str
 }
 
 /**
- * No pong arrived. If other messages did, the server violates the protocol; otherwise, the connection is dead
- * (contract K2).
+ * The failure if no pong arrived. If other messages did, the server violates the protocol; otherwise, the connection
+ * is dead (contract K2).
  */
 export function describeMissingPong(host: string, waitedMs: number, hasHeard: boolean): Failure {
   const detail = `no pong within ${formatDuration(waitedMs)} of a ping`;

@@ -41,7 +41,7 @@ export const sayCommandNotSplit = (): ErrorText => [
 
 export const sayRelativeArgument = (argument: string, cwd: string): ErrorText => [
   `--key-command: the argument ${JSON.stringify(argument)} is a path in this directory, but key commands run in ${cwd}`,
-  'use an absolute path; if it is not a path, run this in another directory',
+  'use an absolute path; if the argument is not a path, run this command in another directory',
 ];
 
 export const sayInvalidCommand = (): ErrorText =>

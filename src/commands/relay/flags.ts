@@ -23,7 +23,7 @@ import {
   writeDuration,
 } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
-import { AN_EVENT_SOURCE } from './messages.ts';
+import { ACCEPTED_EVENT_SOURCE } from './messages.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
@@ -208,7 +208,7 @@ export const CONFIG_FLAGS = group('Delivery:', {
     '--config <file>',
     'read sinks and source from this YAML file instead of flags; SIGHUP reloads it',
   ),
-  isCheckOnly: toggle('--check', 'with --config: check the file and exit: 0 if it is valid, otherwise 2'),
+  isCheckOnly: toggle('--check', 'with --config: only check the file (exit 0 if it is valid, otherwise 2)'),
 });
 
 /** The flags of `stream relay` that no other command has. */
@@ -221,5 +221,5 @@ export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS & typeof
 /** A URI reference (RFC 3986). */
 function parseEventSource(flag: string, source: string): string {
   if (/^[\x21-\x7e]{1,200}$/.test(source) && URL.canParse(source, 'https://example.com/')) return source;
-  throw new UsageError(...sayInvalid(flag, source, AN_EVENT_SOURCE));
+  throw new UsageError(...sayInvalid(flag, source, ACCEPTED_EVENT_SOURCE));
 }

@@ -7,7 +7,7 @@ import { REFORMATTED_HINTS } from '../../recording/messages.ts';
 import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
-export const AN_EVENT_SOURCE =
+export const ACCEPTED_EVENT_SOURCE =
   'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
 /** Why flags of a stream have no effect on --redeliver. */
 export const NO_STREAM_IS_OPENED = 'all events of the file are sent, and no stream is opened';
@@ -176,7 +176,7 @@ export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
 
 export const IN_THE_FILE = 'set it in the configuration file';
 
-export const sayCheckAlone = (): ErrorText =>
+export const sayConfigRequired = (): ErrorText =>
   sayRequires(['--check'], '--config', 'add --config <file>, the file to check');
 
 export const THE_SOURCE = 'the source';
@@ -229,7 +229,7 @@ export const sayRestartNeeded = (settings: readonly string[]): StatusRecord => (
 
 export const HEALTH_IS_ALONE = 'use --health alone: it only queries another process';
 
-/** @param page the URL that was asked */
+/** @param page the URL that was requested */
 export const sayUnhealthy = (page: string, [problem, hint]: ErrorText): StatusRecord => ({
   event: 'error',
   level: 'error',

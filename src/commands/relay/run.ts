@@ -114,7 +114,7 @@ interface Settings {
 async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Settings> {
   const { config, check } = flags;
   if (config === undefined) {
-    if (check === true) throw new UsageError(...say.sayCheckAlone());
+    if (check === true) throw new UsageError(...say.sayConfigRequired());
     return { flags, relay: await parseRelayFlags(flags, io) };
   }
   const [other] = listGiven(RELAY_FLAGS, flags);

@@ -5,7 +5,7 @@ import type { StatusRecord } from '../../ui/reporter.ts';
 
 export const THE_SCRIPT = 'the script';
 export const RATE_HINT = 'for other scenarios use --rate';
-export const A_MADE_UP_KEY = 'a made-up key: "ak_" and printable ASCII without spaces';
+export const ACCEPTED_MADE_UP_KEY = 'a made-up key: "ak_" and printable ASCII without spaces';
 
 /** @param position of the first error */
 export const sayScriptNotJson = (path: string, position: string): ErrorText => [

@@ -177,7 +177,7 @@ async function readText(path: string): Promise<string> {
 /** The error message does not repeat the key, which may be a real one. */
 function parseAcceptedKey(key: string): string {
   if (isKey(key)) return key;
-  throw new UsageError(...sayInvalid('--key', undefined, say.A_MADE_UP_KEY));
+  throw new UsageError(...sayInvalid('--key', undefined, say.ACCEPTED_MADE_UP_KEY));
 }
 
 function awaitSignal(io: Io): { signal: Promise<EndSignal>; release: () => void } {

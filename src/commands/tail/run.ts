@@ -6,7 +6,7 @@ import type { DEDUPE_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { loadMonitor } from '../../monitoring/load-monitor.ts';
 import type { Monitor } from '../../monitoring/watcher.ts';
-import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from '../../recording/messages.ts';
+import { ACCEPTED_FILE_NAME, sayRecordRequired, sayRotationRequired } from '../../recording/messages.ts';
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
@@ -29,7 +29,7 @@ export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
     if (maxBytes === undefined && maxAgeMs === undefined && keep === undefined) return undefined;
     throw new UsageError(...sayRecordRequired());
   }
-  if (path === '' || path === '-') throw new UsageError(...sayInvalid('--record', path, A_FILE_NAME));
+  if (path === '' || path === '-') throw new UsageError(...sayInvalid('--record', path, ACCEPTED_FILE_NAME));
   if (keep !== undefined && maxBytes === undefined && maxAgeMs === undefined) {
     throw new UsageError(...sayRotationRequired());
   }
