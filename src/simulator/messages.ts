@@ -6,7 +6,7 @@ import { explainListenError, withNearest } from '../io/messages.ts';
 export const ONLY_WEBSOCKET = 'This path only speaks WebSocket.';
 
 /** What each option accepts. */
-export const ACCEPTED_OPTIONS = {
+export const ACCEPTED_SIMULATOR_OPTIONS = {
   port: '0 to 65535',
   ratePerSecond: 'events per second, 0 or more',
   count: 'a whole number of at least 0, or Infinity',

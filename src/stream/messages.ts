@@ -8,7 +8,7 @@ export const THE_OPTIONS = 'the options';
 export const FILTER_OPTIONS = { type: 'option type', where: 'option where' };
 
 /** What each option accepts. */
-export const ACCEPTED_OPTIONS = {
+export const ACCEPTED_STREAM_OPTIONS = {
   options: 'an object',
   url: 'the base URL that came with the key',
   signal: 'an AbortSignal',
