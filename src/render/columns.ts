@@ -9,7 +9,7 @@ import { dropCutNumber } from './pretty/numbers.ts';
 import { SIGNS, type Signs } from './signs.ts';
 import { cutText, makeSpaces, measureWidth } from './text-width.ts';
 
-export interface Cell {
+export interface FieldCell {
   /** With invisible characters escaped. */
   readonly text: string;
   /** A number: shown in full, at the right of its column. */
@@ -29,7 +29,7 @@ interface ColumnsOptions {
 
 interface Columns {
   /** The rows as lines, after the header where one is due. */
-  render(rows: readonly (readonly Cell[])[]): string;
+  render(rows: readonly (readonly FieldCell[])[]): string;
 }
 
 interface Slot {
@@ -39,7 +39,7 @@ interface Slot {
   readonly limit: number;
 }
 
-const EMPTY: Cell = { text: '', isNumber: false };
+const EMPTY: FieldCell = { text: '', isNumber: false };
 /** Spaces between columns. */
 const GAP = 2;
 /** A narrower column is unreadable. */
@@ -69,7 +69,7 @@ export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsO
   const roles = fields.map(({ name }) => findRole(name));
   const titles = fields.map(({ title }) => title);
   let shownFor: { readonly columns: number | undefined; readonly slots: readonly Slot[] } | undefined;
-  const joinRow = (row: readonly Cell[], slots: readonly Slot[]): string => {
+  const joinRow = (row: readonly FieldCell[], slots: readonly Slot[]): string => {
     const last = row.findLastIndex(({ text }) => text !== '');
     let line = '';
     let used = 0;
@@ -144,7 +144,11 @@ function fitWidths(widths: number[], bounds: readonly { readonly most: number }[
   }
 }
 
-function cutCell({ text, isNumber, isComposite = false }: Cell, limit: number, { ellipsis }: Signs): string {
+function cutCell(
+  { text, isNumber, isComposite = false }: FieldCell,
+  limit: number,
+  { ellipsis }: Signs,
+): string {
   if (isNumber || measureWidth(text) <= limit) return text;
   if (isHashLike(text) && limit >= SHORT_HASH_COLUMNS + ellipsis.length) return shortenMiddle(text, ellipsis);
   const cut = cutText(text, limit, ellipsis);
