@@ -16,7 +16,7 @@ import {
 } from '../ui/format.ts';
 import { describeMerge } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { Compared, EventSample, Kind } from './event-sample.ts';
+import type { Compared, EventSample, ValueKind } from './event-sample.ts';
 
 const MIN_PAUSE_MS = 1_000;
 export const NO_REASON = 'the stream ended without a reason';
@@ -187,7 +187,7 @@ export function sayEnd(reason: StopReason, config: EndConfig, events = 0, proble
 const SHOWN_TYPES = 8;
 const SHOWN_PATHS = 30;
 
-const KINDS: Readonly<Record<Kind, string>> = {
+const KINDS: Readonly<Record<ValueKind, string>> = {
   string: 'a string',
   number: 'a number',
   boolean: 'true or false',
