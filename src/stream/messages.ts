@@ -28,7 +28,7 @@ export const ACCEPTED_STREAM_OPTIONS = {
 /** Shown in messages instead of a value. */
 export const AN_OBJECT = 'an object';
 export const THIS_VALUE = 'this value';
-export const NOT_A_STRING = 'a value that is not a string';
+export const A_NON_STRING = 'a value that is not a string';
 
 export const sayInvalidOptions = (shown: string): ErrorText => [
   `the options of stream() cannot be ${shown}`,

@@ -172,7 +172,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   requireValid(typeof systemCa === 'boolean', 'systemCa', systemCa, ACCEPTED.systemCa);
   const pems = listTexts('ca', ca);
   for (const pem of pems) checkCertificates(pem, say.nameOption('ca'));
-  if (proxy !== undefined) requireValid(typeof proxy === 'string', 'proxy', say.NOT_A_STRING, ACCEPTED.proxy);
+  if (proxy !== undefined) requireValid(typeof proxy === 'string', 'proxy', say.A_NON_STRING, ACCEPTED.proxy);
   return {
     url: parseStreamUrl(url, say.nameOption('url')),
     key: typeof key === 'string' ? parseKey(key, say.THE_OPTIONS) : key,
