@@ -88,7 +88,7 @@ const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'use an address of this machine',
 };
 
-export const sayCannotListen = (address: string, error: NodeJS.ErrnoException): ErrorText => [
+export const saySimulatorCannotListen = (address: string, error: NodeJS.ErrnoException): ErrorText => [
   `the simulator cannot listen on ${address}: ${explainListenError(error)}`,
   LISTEN_ADVICE[error.code ?? ''],
 ];
