@@ -20,13 +20,13 @@ import { type Amount, parseDecimal } from './decimal.ts';
 import type { Facts } from './row.ts';
 
 /** A path, and how it was written. */
-export interface NamedPath {
+export interface ParsedPath {
   readonly text: string;
   readonly steps: readonly PathStep[];
 }
 
 interface FactPaths {
-  readonly by: readonly NamedPath[];
+  readonly by: readonly ParsedPath[];
   /** The first one with a value is used. */
   readonly dollars: readonly (readonly PathStep[])[];
   readonly time: readonly (readonly PathStep[])[];
