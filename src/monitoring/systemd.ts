@@ -7,7 +7,7 @@ import type { SinkMonitor } from '../delivery/sink-status.ts';
 import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
 import { PHASE_PROBLEMS } from '../session/messages.ts';
-import type { Phase, RunStatus } from '../session/run-status.ts';
+import type { RunPhase, RunStatus } from '../session/run-status.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import * as say from './messages.ts';
 import type { MonitorConfig, Watcher } from './watcher.ts';
@@ -108,7 +108,7 @@ function createProgressCheck(
   };
 }
 
-function limitPhase(phase: Phase, connectTimeoutMs: number): number {
+function limitPhase(phase: RunPhase, connectTimeoutMs: number): number {
   switch (phase.kind) {
     case 'lost':
       return GRACE_MS;
