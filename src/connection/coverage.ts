@@ -3,7 +3,7 @@
 // A connection covers the time from its welcome to its last byte. A stalled connection seems live until the stall is
 // noticed. So a gap may be found after the fact, when a connection is lost that had seemed to cover it.
 import type { Gap } from './lifecycle.ts';
-import { earlier, type Instant, later } from './timeline.ts';
+import { earlier, type Instant, later } from './stream-clock.ts';
 
 interface Interval {
   readonly from: Instant;

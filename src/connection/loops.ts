@@ -11,7 +11,7 @@ import {
 import type { Cause } from './lifecycle.ts';
 import type { LiveStream } from './live-stream.ts';
 import { AttemptSpacing, type PolicyConfig, STABLE_AFTER_MS } from './retry-policy.ts';
-import type { Instant, Timeline } from './timeline.ts';
+import type { Instant, StreamClock } from './stream-clock.ts';
 
 /** The next item of a loop. */
 interface Arrived<L, T> {
@@ -45,17 +45,17 @@ class LoopQueue<L, T> {
   }
 
   /**
-   * The next item; undefined if there is none until `atMs` of `timeline`.
+   * The next item; undefined if there is none until `atMs` of `streamClock`.
    *
    * @throws the error of a loop
    */
-  async take(atMs: number | undefined, timeline: Timeline): Promise<Arrived<L, T> | undefined> {
+  async take(atMs: number | undefined, streamClock: StreamClock): Promise<Arrived<L, T> | undefined> {
     if (this.#arrived.length === 0) {
       await new Promise<void>((resolve) => {
         const cancel =
           atMs === undefined
             ? undefined
-            : this.#clock.setTimer(resolve, Math.max(1, Math.ceil(atMs - timeline.now().pulledMs)));
+            : this.#clock.setTimer(resolve, Math.max(1, Math.ceil(atMs - streamClock.now().pulledMs)));
         this.#wake = () => {
           cancel?.();
           resolve();

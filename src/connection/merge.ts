@@ -13,7 +13,7 @@
 //   the same one, once more        no                                delivered again: the service sent it twice
 import { type Batch, keepEvents, textOf } from '../events/batch.ts';
 import type { MergeConfig } from './config.ts';
-import type { Instant } from './timeline.ts';
+import type { Instant } from './stream-clock.ts';
 
 /** Estimated memory of an entry in addition to its id. */
 const ENTRY_BYTES = 200;
