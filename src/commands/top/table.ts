@@ -9,7 +9,7 @@ import { cutText, measureWidth } from '../../render/text-width.ts';
 import { groupThousands } from '../../ui/format.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
 import { formatAbout, formatAmount, formatLag, formatShare } from './cells.ts';
-import { compareDecimals, ZERO } from './decimal.ts';
+import { compareDecimals, ZERO_DECIMAL } from './decimal.ts';
 import type { Ranking } from './ranking.ts';
 import { Row } from './row.ts';
 import type { Timeline } from './timeline.ts';
@@ -60,7 +60,9 @@ const ORDERS: Readonly<Record<Sort, (rows: readonly Row[]) => Row[]>> = {
   usd: (rows) => sortBy(rows, amountOf),
   lag: (rows) => sortBy(rows, lagOf),
   largest: (rows) =>
-    [...rows].sort((a, b) => compareDecimals(b.largest?.dollars ?? ZERO, a.largest?.dollars ?? ZERO)),
+    [...rows].sort((a, b) =>
+      compareDecimals(b.largest?.dollars ?? ZERO_DECIMAL, a.largest?.dollars ?? ZERO_DECIMAL),
+    ),
   last: (rows) => sortBy(rows, (row) => row.lastSeenMs),
 };
 
