@@ -8,7 +8,7 @@ import type { Signs } from '../../render/signs.ts';
 import { cutText, measureWidth } from '../../render/text-width.ts';
 import { groupThousands } from '../../ui/format.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatAbout, formatAmount, formatLag, formatShare } from './cells.ts';
+import { formatAbout, formatAmount, formatLagPercentile, formatShare } from './cells.ts';
 import { compareDecimals, ZERO_DECIMAL } from './decimal.ts';
 import type { Ranking } from './ranking.ts';
 import { Row } from './row.ts';
@@ -115,7 +115,7 @@ const hasLag = (total: Row): boolean => total.readLag() !== undefined;
 
 function showLag(row: Row, percentile: 'p50' | 'p99'): string {
   const lag = row.readLag();
-  return lag === undefined ? '' : formatLag(lag[percentile]);
+  return lag === undefined ? '' : formatLagPercentile(lag[percentile]);
 }
 
 /** From left to right. */

@@ -1,6 +1,11 @@
 // The figures of `top`: exact sums, percentiles of the lag, rates of the last seconds and of a whole run.
 import { describe, expect, test } from '@jest/globals';
-import { formatAbout, formatAmount, formatLag, formatShare } from '../../../src/commands/top/cells.ts';
+import {
+  formatAbout,
+  formatAmount,
+  formatLagPercentile,
+  formatShare,
+} from '../../../src/commands/top/cells.ts';
 import {
   addDecimals,
   compareDecimals,
@@ -66,7 +71,7 @@ describe('L2: amounts are added exactly', () => {
     ]);
     expect([undefined, 0, 0.01, 5, 1_234.4].map(formatRate)).toEqual(['', '0', '<0.1', '5.0', '1,234']);
     expect([0, 0.0001, 0.123, 1].map(formatShare)).toEqual(['0.0%', '<0.1%', '12.3%', '100.0%']);
-    expect([-1, 12, 1_500, 200_000].map(formatLag)).toEqual(['<0 ms', '12 ms', '1.5 s', '3m 20s']);
+    expect([-1, 12, 1_500, 200_000].map(formatLagPercentile)).toEqual(['<0 ms', '12 ms', '1.5 s', '3m 20s']);
   });
 });
 
