@@ -2,6 +2,7 @@
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
 import { UsageError } from '../../errors.ts';
 import { sha256 } from '../../events/event-id.ts';
+import type { Environment } from '../../io/platform.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
@@ -22,10 +23,8 @@ export type RelayTarget = SpoolNames &
 
 type TargetValues = Pick<RelayValues, 'to' | 'toEnv' | 'toFile' | 'stream' | 'allowHttp'>;
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** @throws UsageError; its message never contains a URL from a variable or a file */
-export async function parseTargets(values: RelayValues, env: Env): Promise<RelayTarget[]> {
+export async function parseTargets(values: RelayValues, env: Environment): Promise<RelayTarget[]> {
   const found = await listTargets(values, env);
   if (found.length === 0) {
     throw new UsageError(...say.saySinkRequired());
@@ -38,7 +37,7 @@ export async function parseTargets(values: RelayValues, env: Env): Promise<Relay
 }
 
 /** The targets in the flags, or in the settings of one sink of a configuration file. @throws UsageError as above */
-export async function listTargets(values: TargetValues, env: Env): Promise<RelayTarget[]> {
+export async function listTargets(values: TargetValues, env: Environment): Promise<RelayTarget[]> {
   const given = [
     ...values.to.map((url) => ({ flag: '--to', url })),
     ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readVariable(name, env) })),
@@ -57,7 +56,7 @@ export function nameSpoolOf(target: RelayTarget, name: string): RelayTarget {
   return { ...target, folder: nameFolder(name, name), oldFolders: [target.folder, ...target.oldFolders] };
 }
 
-function readVariable(name: string, env: Env): string {
+function readVariable(name: string, env: Environment): string {
   const url = VARIABLE_NAME.test(name) ? (env[name] ?? '').trim() : undefined;
   if (url === undefined) {
     throw new UsageError(...say.sayInvalidUrlVariable());
