@@ -90,7 +90,7 @@ export function selectRows(
   return { rows: ordered.slice(0, count), rest };
 }
 
-interface Column {
+interface TableColumn {
   readonly title: string;
   readonly sort?: Sort;
   /** Columns with a larger number are left out first. */
@@ -119,7 +119,7 @@ function showLag(row: Row, percentile: 'p50' | 'p99'): string {
 }
 
 /** From left to right. */
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly TableColumn[] = [
   {
     title: 'EVENTS',
     sort: 'events',
@@ -205,7 +205,7 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
     widths.set(title, width);
     return width;
   };
-  const titleOf = (column: Column): string =>
+  const titleOf = (column: TableColumn): string =>
     column.sort === sort ? `${isReversed ? '<' : '>'}${column.title}` : column.title;
   const known = COLUMNS.filter(
     ({ isUseful, needsTimes }) => (hasTimes || needsTimes !== true) && isUseful?.(total) !== false,
@@ -254,7 +254,7 @@ const lengthOf = (text: string): number => text.length;
 const display = (text: string): string => escapeCommands(makeVisible(text));
 
 /** The most important columns that fit, in their order. */
-function pickColumns<T extends { readonly column: Column; readonly width: number }>(
+function pickColumns<T extends { readonly column: TableColumn; readonly width: number }>(
   shown: readonly T[],
   room: number,
 ): T[] {
