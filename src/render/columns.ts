@@ -32,7 +32,7 @@ interface Columns {
   render(rows: readonly (readonly FieldCell[])[]): string;
 }
 
-interface Slot {
+interface ColumnPlace {
   readonly at: number;
   readonly width: number;
   /** The width to which a text is cut; in the last column, the rest of the line. */
@@ -68,18 +68,18 @@ const NUMBERS: ReadonlySet<Role> = new Set([ROLE.dollars, ROLE.amount, ROLE.raw]
 export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsOptions): Columns {
   const roles = fields.map(({ name }) => findRole(name));
   const titles = fields.map(({ title }) => title);
-  let shownFor: { readonly columns: number | undefined; readonly slots: readonly Slot[] } | undefined;
-  const joinRow = (row: readonly FieldCell[], slots: readonly Slot[]): string => {
+  let shownFor: { readonly columns: number | undefined; readonly places: readonly ColumnPlace[] } | undefined;
+  const joinRow = (row: readonly FieldCell[], places: readonly ColumnPlace[]): string => {
     const last = row.findLastIndex(({ text }) => text !== '');
     let line = '';
     let used = 0;
-    for (const [i, slot] of slots.slice(0, last + 1).entries()) {
+    for (const [i, place] of places.slice(0, last + 1).entries()) {
       const cell = row[i] ?? EMPTY;
-      const shown = cutCell(cell, slot.limit, signs);
+      const shown = cutCell(cell, place.limit, signs);
       const own = measureWidth(shown);
       const isForNumbers = NUMBERS.has(roles[i] ?? ROLE.other);
-      const end = slot.at + (isForNumbers ? slot.width : Math.min(slot.width, MAX_NUMBER_WIDTH));
-      const start = Math.max(i === 0 ? 0 : used + GAP, cell.isNumber ? end - own : slot.at);
+      const end = place.at + (isForNumbers ? place.width : Math.min(place.width, MAX_NUMBER_WIDTH));
+      const start = Math.max(i === 0 ? 0 : used + GAP, cell.isNumber ? end - own : place.at);
       line += makeSpaces(start - used) + shown;
       used = start + own;
     }
@@ -89,25 +89,25 @@ export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsO
     render(rows) {
       const columns = width();
       const isNew = shownFor === undefined || shownFor.columns !== columns;
-      if (isNew) shownFor = { columns, slots: planSlots(titles, roles, columns) };
-      const slots = shownFor?.slots ?? [];
-      const lines = rows.map((row) => `${joinRow(row, slots)}\n`).join('');
+      if (isNew) shownFor = { columns, places: planPlaces(titles, roles, columns) };
+      const places = shownFor?.places ?? [];
+      const lines = rows.map((row) => `${joinRow(row, places)}\n`).join('');
       if (!isNew) return lines;
       // A title is aligned like its values.
       const cells = titles.map((title, i) => {
         const isNumber = NUMBERS.has(roles[i] ?? ROLE.other) || rows[0]?.[i]?.isNumber === true;
-        return { text: cutText(title, slots[i]?.width ?? 0, signs.ellipsis), isNumber };
+        return { text: cutText(title, places[i]?.width ?? 0, signs.ellipsis), isNumber };
       });
-      return `${header.open}${joinRow(cells, slots)}${header.close}\n${lines}`;
+      return `${header.open}${joinRow(cells, places)}${header.close}\n${lines}`;
     },
   };
 }
 
-function planSlots(
+function planPlaces(
   titles: readonly string[],
   roles: readonly Role[],
   columns: number | undefined,
-): readonly Slot[] {
+): readonly ColumnPlace[] {
   const bounds = roles.map((role, i) => {
     const [least, most] = WIDTHS[role] ?? OTHER_WIDTHS;
     return { least: Math.max(least, Math.min(measureWidth(titles[i] ?? ''), most)), most };
@@ -119,9 +119,9 @@ function planSlots(
     const isLast = i === widths.length - 1;
     const limit =
       columns === undefined ? Number.POSITIVE_INFINITY : isLast ? Math.max(width, columns - at) : width;
-    const slot = { at, width, limit };
+    const place = { at, width, limit };
     at += width + GAP;
-    return slot;
+    return place;
   });
 }
 

@@ -83,7 +83,7 @@ export class Cells {
   #widthOf(column: Column): number {
     const grid = this.#grid;
     if (grid === undefined || grid.columns === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    return grid.slots[column]?.width ?? 0;
+    return grid.places[column]?.width ?? 0;
   }
 
   #set(column: Column, width: number, painted: string): void {

@@ -28,7 +28,7 @@ export type Column = (typeof COLUMN)[keyof typeof COLUMN];
 const TITLES = ['TIME', 'TYPE', 'CHAIN', 'USD', 'AMOUNT', '', 'FROM', '', 'TO', 'TX'];
 
 /** A column on a line of the terminal. */
-interface Slot {
+interface PlacedColumn {
   readonly column: Column;
   readonly at: number;
   readonly width: number;
@@ -39,12 +39,12 @@ interface Slot {
 export interface Grid {
   /** Columns of the terminal; Infinity without one: nothing is cut then. */
   readonly columns: number;
-  readonly lines: readonly (readonly Slot[])[];
+  readonly lines: readonly (readonly PlacedColumn[])[];
   /** Where the first line begins, and the others. */
   readonly margin: number;
   readonly indent: number;
-  /** The slot of each column. */
-  readonly slots: readonly (Slot | undefined)[];
+  /** The place of each column. */
+  readonly places: readonly (PlacedColumn | undefined)[];
 }
 
 interface GridFrame {
@@ -153,24 +153,24 @@ function place(
 ): Grid {
   const widthOf = [widths.time, widths.type, widths.chain, widths.dollars, widths.amount, widths.unit];
   widthOf.push(widths.party, widths.arrow, widths.party, widths.hash);
-  const slots: (Slot | undefined)[] = widthOf.map(() => undefined);
+  const places: (PlacedColumn | undefined)[] = widthOf.map(() => undefined);
   const lines = rows.map((row, line) => {
     let at = line === 0 ? margin : indent;
-    const placed: Slot[] = [];
+    const placed: PlacedColumn[] = [];
     for (const column of row) {
       const width = widthOf[column] as number;
       if (width === 0) continue;
       const isRight = column === COLUMN.dollars || column === COLUMN.amount;
-      const slot = { column, at, width, isRight };
-      placed.push(slot);
-      slots[column] = slot;
+      const columnPlace = { column, at, width, isRight };
+      placed.push(columnPlace);
+      places[column] = columnPlace;
       // A unit follows its amount, and an arrow is between the parties.
       const isClose = column === COLUMN.amount || column === COLUMN.from || column === COLUMN.arrow;
       at += width + (isClose ? 1 : GAP);
     }
     return placed;
   });
-  return { columns, lines, margin, indent, slots };
+  return { columns, lines, margin, indent, places };
 }
 
 /** The titles of the columns, one line for each line of an event. */

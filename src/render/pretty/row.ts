@@ -47,10 +47,10 @@ export class RowWriter {
     const hasParties = [COLUMN.from, COLUMN.arrow, COLUMN.to].some(
       (column) => (cells[column] as GridCell).width > 0,
     );
-    for (const [i, slots] of grid.lines.entries()) {
+    for (const [i, places] of grid.lines.entries()) {
       const isLast = i === grid.lines.length - 1;
       this.#line = { text: '', width: 0 };
-      for (const { column, at, width, isRight } of slots) {
+      for (const { column, at, width, isRight } of places) {
         const cell = cells[column] as GridCell;
         if (cell.width === 0) continue;
         // Without parties their columns are free.
