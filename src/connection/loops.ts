@@ -99,14 +99,14 @@ export interface Loop {
   readonly abort: AbortController;
   readonly items: AsyncGenerator<FollowItem, void, undefined>;
   /** Set while it is live. */
-  live: Live | undefined;
+  live: LiveConnection | undefined;
   /** The loop that it replaces as soon as it is live. */
   replaces: Loop | undefined;
   /** It was replaced, and ends once it has delivered everything that was sent until then. */
   isRetiring: boolean;
 }
 
-interface Live {
+interface LiveConnection {
   readonly stream: LiveStream;
   readonly number: number;
   readonly at: Instant;
