@@ -34,7 +34,7 @@ interface Probe {
   readonly warn: (message: string) => void;
 }
 
-interface Live {
+interface CheckedStream {
   readonly stream: EventStream;
   /** Resolves after the last item. */
   readonly ended: Promise<'ended'>;
@@ -65,7 +65,7 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
     if (item.kind === 'retrying') reportWait(item, probe);
     return !signal.aborted;
   });
-  const live: Live = { stream, ended: pumped.then(() => 'ended') };
+  const live: CheckedStream = { stream, ended: pumped.then(() => 'ended') };
   try {
     const connected = await Promise.race([welcomed, live.ended]);
     if (connected !== 'ended' && checkIdentity(connected, log)) {
@@ -144,7 +144,7 @@ function checkIdentity({ host, keyPrefix: accepted, expectedKeyPrefix }: Connect
 
 /** True if the check continues. */
 async function measureKeepalive(
-  { stream, ended }: Live,
+  { stream, ended }: CheckedStream,
   { host, keepalive }: DialConfig,
   { log, io, signal, counter }: Probe,
 ): Promise<boolean> {
@@ -169,7 +169,10 @@ async function measureKeepalive(
   return true;
 }
 
-async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter }: Probe): Promise<void> {
+async function awaitEvents(
+  { ended }: CheckedStream,
+  { expected, log, io, signal, counter }: Probe,
+): Promise<void> {
   if (expected === undefined) {
     log.skip('events', say.SKIPPED.noExpect);
     return;
