@@ -9,7 +9,7 @@ import type { FollowItem } from './follow.ts';
 import type { Cause, Connecting, Gap, GaveUp, Lost, Notice, Retrying } from './lifecycle.ts';
 import type { LiveStream } from './live-stream.ts';
 import { isRefusal, type Loop, type LoopContext, Loops } from './loops.ts';
-import { Merge, type Missed } from './merge.ts';
+import { Merge, type MissedEvents } from './merge.ts';
 import type { PolicyConfig } from './retry-policy.ts';
 import { type Instant, measureGap, StreamClock } from './stream-clock.ts';
 
@@ -258,7 +258,7 @@ export class Followers {
     return this.#context.signal.aborted ? [] : this.#describeGaps(gaps);
   }
 
-  #noteMissed(missed: readonly Missed[]): readonly FollowAllItem[] {
+  #noteMissed(missed: readonly MissedEvents[]): readonly FollowAllItem[] {
     return missed.flatMap(({ source, count, since }) => {
       const loop = this.#loops.find(source);
       if (loop?.live === undefined) return [];

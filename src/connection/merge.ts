@@ -33,7 +33,7 @@ interface Entry {
 }
 
 /** Events that a connection did not deliver within the window although another one did. */
-export interface Missed {
+export interface MissedEvents {
   readonly source: number;
   readonly count: number;
   /** When the first of them was delivered. */
@@ -128,7 +128,7 @@ export class Merge {
   }
 
   /** Forgets the events that have left the window; returns how many of them each connection has missed. */
-  advance({ pulledMs }: Instant): Missed[] {
+  advance({ pulledMs }: Instant): MissedEvents[] {
     const missed = new Map<number, { source: number; count: number; since: Instant }>();
     for (const entry of this.#entries) {
       if (entry.at.pulledMs + this.#config.windowMs > pulledMs) break;
