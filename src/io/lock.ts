@@ -44,7 +44,7 @@ export interface LockSubject {
   /** The hint if another process holds the lock; default: how to remove it by hand. */
   readonly hint?: string;
   /** The error for a lock that cannot be taken. */
-  readonly Refusal: new (
+  readonly ErrorClass: new (
     message: string,
     hint?: string,
   ) => AtlantisError;
@@ -84,7 +84,7 @@ const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']
  * Takes the lock, waiting while others hold it.
  *
  * @param lockPath path of the lock folder; the prepared folder is next to it
- * @throws subject.Refusal if another process keeps the lock, or the path is not a lock of this user; the system's error
+ * @throws subject.ErrorClass if another process keeps the lock, or the path is not a lock of this user; the system's error
  *   if the lock cannot be written
  */
 export async function takeLock(lockPath: string, host: LockHost, subject: LockSubject): Promise<Lock> {
@@ -170,7 +170,7 @@ async function waitForLock(
     }
     const limitMs = liveness === 'unknown' ? ABANDONED_MS + WAIT_MS : WAIT_MS;
     if (waitedMs > limitMs || (isNew && totalMs > TOTAL_WAIT_MS)) {
-      throw new subject.Refusal(...sayLocked(subject.what, held, lockPath, subject.hint));
+      throw new subject.ErrorClass(...sayLocked(subject.what, held, lockPath, subject.hint));
     }
     const pauseMs = RETRY_MIN_MS + random() * (RETRY_MAX_MS - RETRY_MIN_MS);
     await new Promise<void>((resolve) => clock.setTimer(resolve, pauseMs));
@@ -189,9 +189,9 @@ interface LockState {
   readonly touchedMs?: number | undefined;
 }
 
-/** @throws subject.Refusal if the path is not a lock that this user could have created */
-function inspectLock(lockPath: string, { what, Refusal }: LockSubject): LockState {
-  const refuse = (why: string): AtlantisError => new Refusal(...sayNotALock(what, why, lockPath));
+/** @throws subject.ErrorClass if the path is not a lock that this user could have created */
+function inspectLock(lockPath: string, { what, ErrorClass }: LockSubject): LockState {
+  const refuse = (why: string): AtlantisError => new ErrorClass(...sayNotALock(what, why, lockPath));
   try {
     const stats = lstatSync(lockPath);
     if (stats.isSymbolicLink()) throw refuse(NOT_A_LOCK.link);

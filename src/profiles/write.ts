@@ -191,7 +191,7 @@ async function lockStore(
   warn: (message: string) => void,
 ): Promise<Lock> {
   try {
-    return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
+    return await takeLock(lockPath, host, { what, ErrorClass: StoreError, warn });
   } catch (error) {
     throw describeStoreFault(error, say.sayNotLockable(what, lockPath, error, findRepair(lockPath, host)));
   }

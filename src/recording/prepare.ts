@@ -78,7 +78,7 @@ async function lockRecording(
   try {
     return await takeLock(`${path}.lock`, host, {
       ...describeRecordingLock(path),
-      Refusal: UsageError,
+      ErrorClass: UsageError,
       ...events,
     });
   } catch (error) {

@@ -46,7 +46,7 @@ export async function adoptSpool(
     assertOwnFolder(dirname(old), true);
     assertOwnFolder(old, false);
     (
-      await takeLock(join(old, 'lock'), host, { what: nameSpoolAt(old), Refusal: OutputError, warn })
+      await takeLock(join(old, 'lock'), host, { what: nameSpoolAt(old), ErrorClass: OutputError, warn })
     ).release();
     // A folder with the current name may exist and have no records.
     if (existsSync(path)) return old;
@@ -79,7 +79,7 @@ export async function openSpool(
   const { path } = config;
   const subject = {
     what: nameSpoolAt(path),
-    Refusal: OutputError,
+    ErrorClass: OutputError,
     warn,
     onLost: () => onFault(new OutputError(...saySpoolTakenOver(path))),
   };
