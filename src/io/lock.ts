@@ -157,7 +157,7 @@ async function waitForLock(
     seen = { holder, touchedMs };
 
     const liveness = holder === undefined || wasTouched ? 'alive' : self.judge(holder);
-    const held = describe(holder, subject);
+    const held = describeLockHolder(holder, subject);
     if (liveness === 'unknown' && waitedMs > WAIT_MS && warnedOf !== holder) {
       warnedOf = holder;
       subject.warn(sayWaitingForHolder(subject.what, held, ABANDONED_MS));
@@ -177,7 +177,7 @@ async function waitForLock(
   }
 }
 
-function describe(holder: string | undefined, subject: LockSubject): string {
+function describeLockHolder(holder: string | undefined, subject: LockSubject): string {
   const pid = holder?.split('-')[0];
   return (pid === undefined ? undefined : subject.describeHolder?.(pid)) ?? describeHolder(pid);
 }
