@@ -46,7 +46,7 @@ async function take(
   const warnings: string[] = [];
   const all = {
     what: 'it',
-    Refusal: OutputError,
+    ErrorClass: OutputError,
     warn: (one: string) => void warnings.push(one),
     ...subject,
   };

@@ -289,7 +289,7 @@ describe('the lock', () => {
   test('F2: a held lock is an error after 2 s, by a clock that the test moves', async () => {
     const path = newStorePath();
     await add(path, 'main');
-    const subject = { what: 'the store', Refusal: StoreError, warn: () => {} };
+    const subject = { what: 'the store', ErrorClass: StoreError, warn: () => {} };
     const lock = await takeLock(`${path}.lock`, host, subject);
     let nowMs = 0;
     const hurried = createStoreHost({

@@ -60,7 +60,7 @@ function describeServer(
   const isOpen = isForAll || !URL.canParse(url) || !isLoopbackHost(new URL(url).hostname);
   const command = `ATLANTIS_API_KEY=${key ?? '<your --key>'} ${argv.map(quoteForShell).join(' ')}`;
   const folded = foldCommand(command, columns - 2);
-  const text = say.describeReady(url, host, caCertPath, folded, { isForAll, isOpen });
+  const text = say.describeReadySimulator(url, host, caCertPath, folded, { isForAll, isOpen });
   const lines = text.flatMap((line) => (line.startsWith(' ') ? line : wrapWords(line, columns)));
   return { text: `${lines.join('\n')}\n`, record: stringifySafe(record) };
 }
