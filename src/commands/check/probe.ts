@@ -102,11 +102,11 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedS
   if (prepared === undefined || signal.aborted) return undefined;
   const { proxyUrl } = prepared.settings.dial;
   const proxy = proxyUrl === undefined ? undefined : new URL(proxyUrl).host;
-  log.pass(...describeSettings(target, url.base, keyPrefix(key), proxy));
+  log.pass(...describeTarget(target, url.base, keyPrefix(key), proxy));
   return prepared;
 }
 
-function describeSettings(
+function describeTarget(
   { profile, url, key }: Target,
   base: string,
   prefix: string,

@@ -40,7 +40,7 @@ export async function parseTargets(values: RelayValues, env: Environment): Promi
 export async function listTargets(values: TargetValues, env: Environment): Promise<RelayTarget[]> {
   const given = [
     ...values.to.map((url) => ({ flag: '--to', url })),
-    ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readVariable(name, env) })),
+    ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readUrlVariable(name, env) })),
     ...(await Promise.all(
       values.toFile.map(async (path) => ({
         flag: `--to-file "${path}"`,
@@ -56,7 +56,7 @@ export function nameSpoolOf(target: RelayTarget, name: string): RelayTarget {
   return { ...target, folder: nameFolder(name, name), oldFolders: [target.folder, ...target.oldFolders] };
 }
 
-function readVariable(name: string, env: Environment): string {
+function readUrlVariable(name: string, env: Environment): string {
   const url = VARIABLE_NAME.test(name) ? (env[name] ?? '').trim() : undefined;
   if (url === undefined) {
     throw new UsageError(...say.sayInvalidUrlVariable());
