@@ -219,7 +219,7 @@ const PROFILES: StoreFile<StoreDraft> = {
   createDraft: draftProfiles,
 };
 
-const SETTINGS: StoreFile<Map<string, string>> = {
+const SETTINGS_FILE: StoreFile<Map<string, string>> = {
   what: say.CHECKED.settings,
   parse: parseSettings,
   createDraft: draftSettings,
@@ -255,7 +255,7 @@ export function updateSettings<T>(
   change: (settings: Map<string, string>) => T,
   options?: StoreOptions,
 ): Promise<Changed<T>> {
-  return updateFile(path, host, SETTINGS, change, options);
+  return updateFile(path, host, SETTINGS_FILE, change, options);
 }
 
 /** Reads the file under its lock, applies `change` to a draft, writes it. If `change` throws, nothing is written. */

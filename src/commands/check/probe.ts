@@ -49,7 +49,7 @@ const PINGS = 3;
  */
 export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> {
   const { log, io, signal, counter } = probe;
-  const prepared = await readSettings(flags, probe);
+  const prepared = await prepareSettings(flags, probe);
   if (prepared === undefined) return;
   const { dial } = prepared.settings;
   const observer = observeAttempt(log, dial, () => io.clock.wallMs());
@@ -83,7 +83,7 @@ function reportWait({ cause, attempt }: Retrying, { warn }: Probe): void {
   if (attempt === 2) warn(say.sayWaiting(cause));
 }
 
-async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedStream | undefined> {
+async function prepareSettings(flags: TargetFlags, probe: Probe): Promise<PreparedStream | undefined> {
   const { connection, log, io, signal } = probe;
   log.begin('settings');
   const target = resolveTarget(flags, io);
@@ -102,11 +102,11 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedS
   if (prepared === undefined || signal.aborted) return undefined;
   const { proxyUrl } = prepared.settings.dial;
   const proxy = proxyUrl === undefined ? undefined : new URL(proxyUrl).host;
-  log.pass(...describeTarget(target, url.base, keyPrefix(key), proxy));
+  log.pass(...describeChecked(target, url.base, keyPrefix(key), proxy));
   return prepared;
 }
 
-function describeTarget(
+function describeChecked(
   { profile, url, key }: Target,
   base: string,
   prefix: string,

@@ -49,7 +49,7 @@ export function createFactReader({ by, dollars, time }: FactPaths): (event: Buff
   const times = time.map((steps) => values.add(steps));
   return (event) => {
     values.begin(event);
-    const key = keys.map(({ fields, own }) => readKey(fields, own));
+    const key = keys.map(({ fields, own }) => readGroup(fields, own));
     const sentAt = readFirst(times);
     const amount = readFirst(amounts);
     return {
@@ -117,7 +117,7 @@ function readFirst(readers: readonly ReadValue[]): string | undefined {
 }
 
 /** @param fields the first of them that is a string is used; otherwise, the value itself */
-function readKey(fields: readonly ReadValue[], own: ReadValue): string | undefined {
+function readGroup(fields: readonly ReadValue[], own: ReadValue): string | undefined {
   for (const read of fields) {
     const source = read();
     if (source?.startsWith('"') === true) return shorten(decodeString(source));
