@@ -45,7 +45,7 @@ export interface Relay {
 const REMOVED_DRAIN_MS = 10_000;
 
 /** The identity of a sink across reloads. */
-const keyOf = ({ name, target }: SinkConfig): string => name ?? target.folder;
+const identifySink = ({ name, target }: SinkConfig): string => name ?? target.folder;
 
 /**
  * Opens the sinks, and starts to deliver the records that an earlier run left in their spools.
@@ -101,7 +101,7 @@ export async function openRelay(
   }
 
   async function openOne(sink: SinkConfig, prepared: Sink, isLate: boolean): Promise<OpenSink> {
-    const last = leaving.get(keyOf(sink));
+    const last = leaving.get(identifySink(sink));
     last?.sink.hurry();
     await last?.done;
     const one = await openSink(sink, prepared, deps, createHost(isLate));
@@ -135,7 +135,7 @@ export async function openRelay(
 
   /** A removed sink delivers its backlog for a while, then reports what is left. */
   function drainRemoved(sink: OpenSink): void {
-    const key = keyOf(sink.config);
+    const key = identifySink(sink.config);
     const done = sink
       .untilEmpty(REMOVED_DRAIN_MS)
       .then(() => sink.close('removed'))
@@ -145,10 +145,10 @@ export async function openRelay(
 
   /** @throws UsageError before anything has changed, OutputError when some sinks may have changed */
   async function change(next: readonly SinkConfig[]): Promise<Changes> {
-    const before = new Map(opened.map((one) => [keyOf(one.config), one]));
+    const before = new Map(opened.map((one) => [identifySink(one.config), one]));
     const plans = await Promise.all(
       next.map(async (sink) => {
-        const old = before.get(keyOf(sink));
+        const old = before.get(identifySink(sink));
         const isSame =
           old !== undefined &&
           old.worker.stoppedBy === undefined &&
@@ -156,8 +156,8 @@ export async function openRelay(
         return { sink, old, prepared: isSame ? undefined : await createSink(sink, deps) };
       }),
     );
-    const kept = new Set(next.map(keyOf));
-    const removed = opened.filter(({ config }) => !kept.has(keyOf(config)));
+    const kept = new Set(next.map(identifySink));
+    const removed = opened.filter(({ config }) => !kept.has(identifySink(config)));
     const resume = output.hold();
     try {
       const all: OpenSink[] = [];
@@ -181,7 +181,9 @@ export async function openRelay(
       resume();
     }
     const namesOf = (one: readonly (typeof plans)[number][]): string[] =>
-      one.map(({ sink }) => opened.find(({ config }) => config === sink)?.worker.sink.name ?? keyOf(sink));
+      one.map(
+        ({ sink }) => opened.find(({ config }) => config === sink)?.worker.sink.name ?? identifySink(sink),
+      );
     return {
       added: namesOf(plans.filter(({ old }) => old === undefined)),
       changed: namesOf(plans.filter(({ old, prepared }) => old !== undefined && prepared !== undefined)),
