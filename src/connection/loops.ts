@@ -82,7 +82,7 @@ export interface LoopContext {
 }
 
 /** One of the connections of `--connections`: it is reconnected after a loss, and may be replaced. */
-export interface Slot {
+interface Slot {
   readonly connect: Connect;
   readonly attempts: Attempts;
   /** Whether it has ever been live. */

@@ -91,8 +91,8 @@ function* readSegment(
     yield { kind: 'damage', damage: { file, offset: 0, bytes, records, kind: 'not-a-segment' } };
     return next ?? first;
   }
-  const { damaged, records, wholeBytes, tornBytes } = scan;
-  const reader = new SegmentReader(fd, first, damaged);
+  const { parts, records, wholeBytes, tornBytes } = scan;
+  const reader = new SegmentReader(fd, first, parts);
   reader.readHeading();
   while (reader.at < wholeBytes) {
     const { at, next: number } = reader;
