@@ -171,7 +171,7 @@ describe('stores that are not written to', () => {
     ['a dangling link', (path) => symlinkSync('/nonexistent/profiles.json', path)],
     ['a directory in its place', (path) => mkdirSync(path)],
     ['a newer format', (path) => writeFileSync(path, '{"version":2,"profiles":[]}')],
-  ])('row 49, F4: %s ends in 10 and nothing is touched', async (_what, prepare) => {
+  ])('row 49, F4: %s is exit 10, and nothing is touched', async (_what, prepare) => {
     const path = newStorePath();
     mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
     const elsewhere = join(makeTempFolder(), 'elsewhere.json');
