@@ -73,6 +73,11 @@ export const sayUnknownFlag = (flag: string, hint: string | undefined): ErrorTex
   hint,
 ];
 
+export const sayNoValueTaken = (flag: string): ErrorText => [
+  `${flag} takes no value`,
+  `write ${flag} alone, or omit it`,
+];
+
 export const sayArgumentMissing = (argument: string, usage: string): ErrorText => [
   `missing argument <${argument}>`,
   `usage: ${usage}`,

@@ -23,6 +23,7 @@ import {
   sayKeyFlag,
   sayNoCommand,
   sayNoTopic,
+  sayNoValueTaken,
   sayTooManyArguments,
   sayUnknownCommand,
   sayUnknownFlag,
@@ -197,10 +198,13 @@ export function explainMisuse(
   const usage = formatUsage(outlineCommand(command));
   const explanations: Readonly<Record<string, ErrorText>> = {
     'commander.unknownCommand': sayUnknownCommand(word, suggest(suggestCommand(word, command))),
-    'commander.unknownOption': sayUnknownFlag(
-      flag,
-      suggest(suggestArray(words.slice(0, at), command) ?? suggestOwner(flag, command)),
-    ),
+    'commander.unknownOption':
+      word.includes('=') && isOwnFlag(flag, command)
+        ? sayNoValueTaken(flag)
+        : sayUnknownFlag(
+            flag,
+            suggest(suggestArray(words.slice(0, at), command) ?? suggestOwner(flag, command)),
+          ),
     'commander.missingArgument': sayArgumentMissing(word, usage),
     'commander.optionMissingArgument': sayValueMissing(longName(word), word),
     'commander.excessArguments': sayTooManyArguments(usage),
@@ -220,6 +224,12 @@ function suggestArray(before: readonly string[], command: DocumentedCommand): st
   const { flags } = outlineCommand(command);
   const list = flags.find(({ long, term }) => term.includes('...>') && before.includes(long));
   return list && suggestJsonArray(list.long);
+}
+
+/** commander does not know `--json=yes`, although the command has `--json`. */
+function isOwnFlag(flag: string, command: DocumentedCommand): boolean {
+  const own = [command, findRoot(command)].flatMap((one) => outlineCommand(one).flags);
+  return own.some(({ long }) => long === flag);
 }
 
 /** The commands that have this flag. */
