@@ -9,7 +9,7 @@ import {
   type SpoolReport,
   viewSpool,
 } from '../../delivery/spool/inspect.ts';
-import { describeDamage, describeHole } from '../../delivery/spool/messages.ts';
+import { describeDamage, describeMissing } from '../../delivery/spool/messages.ts';
 import { describeSpoolFault } from '../../delivery/spool/segments.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
@@ -34,7 +34,7 @@ import { INSPECTED, LABELS } from './messages.ts';
 const REPORT_VERSION = 1;
 /** How many characters of an event the text report shows. */
 const MAX_SHOWN = 200;
-/** Holes and damaged parts of a spool that are listed; JSON has all of them. */
+/** Missing and damaged records of a spool that are listed; JSON has all of them. */
 const MAX_LISTED = 20;
 const EXPORT_AT_ONCE = 512;
 
@@ -74,7 +74,7 @@ const toLine = ({ record: { mark, text } }: NumberedRecord): string =>
   escapeJsonCommands(makeSafeLine(text, mark)).toString();
 
 function formatReport(report: SpoolReport, io: Io): string {
-  const { events, lifecycleRecords, pendingBytes, firstEvent, lastEvent, cursor, holes, damage } = report;
+  const { events, lifecycleRecords, pendingBytes, firstEvent, lastEvent, cursor, missing, damage } = report;
   const nowMs = io.clock.wallMs();
   const formatAge = (wallMs: number): string => INSPECTED.ago(wallMs, nowMs - wallMs);
   const { oldestWrittenAtMs: oldestMs, lastWrittenAtMs: lastMs } = report;
@@ -86,7 +86,7 @@ function formatReport(report: SpoolReport, io: Io): string {
     return INSPECTED.event(event.number, time, truncateVisible(io.redactor.redact(toLine(event)), MAX_SHOWN));
   };
   const faults = [
-    ...holes.map((hole) => [LABELS.hole, describeHole(hole)]),
+    ...missing.map((one) => [LABELS.missing, describeMissing(one)]),
     ...damage.map((one) => [LABELS.damage, describeDamage(one)]),
   ];
   const rows = [
@@ -140,7 +140,7 @@ function formatJsonSpool(report: SpoolReport): string {
     cursor: cursor === undefined ? null : { acknowledged: cursor.acknowledged, unit_end: cursor.unitEnd },
     oldest_written_at: writeTime(report.oldestWrittenAtMs),
     last_written_at: writeTime(report.lastWrittenAtMs),
-    holes: report.holes,
+    missing: report.missing,
     damage: report.damage,
   });
   return `${head.slice(0, -1)},"first_event":${writeEvent(report.firstEvent)},"last_event":${writeEvent(report.lastEvent)}}`;
@@ -173,7 +173,7 @@ async function exportSpool(
           const { value: item, done = false } = attempt(folder, () => pending.next());
           isDone = done;
           if (item === undefined) break;
-          if (item.kind === 'hole') report(describeHole(item.hole));
+          if (item.kind === 'missing') report(describeMissing(item.missing));
           else if (item.kind === 'damage') report(describeDamage(item.damage));
           else if (item.record.mark !== LIFECYCLE_MARK) builder.add(item.record.text, item.record.mark);
         }

@@ -132,7 +132,7 @@ export const LABELS = {
   written: 'last write',
   disk: 'on disk',
   cursor: 'cursor',
-  hole: 'missing',
+  missing: 'missing',
   damage: 'damaged',
   healthy: 'damage',
 } as const;

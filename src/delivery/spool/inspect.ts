@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { LIFECYCLE_MARK } from '../sink.ts';
 import { type Cursor, readCursor } from './cursor.ts';
-import type { Damage, Hole, SpoolRecord } from './record.ts';
+import type { Damage, MissingRecords, SpoolRecord } from './record.ts';
 import { SegmentReader, scanSegment, unlessMissing } from './segment-reader.ts';
 import { listSegments, readSegmentName, type SegmentEntry } from './segments.ts';
 
@@ -16,7 +16,7 @@ export interface NumberedRecord {
 
 type PendingItem =
   | ({ readonly kind: 'record' } & NumberedRecord)
-  | { readonly kind: 'hole'; readonly hole: Hole }
+  | { readonly kind: 'missing'; readonly missing: MissingRecords }
   | { readonly kind: 'damage'; readonly damage: Damage };
 
 interface SpoolView {
@@ -42,7 +42,7 @@ export function findSpools(path: string): string[] {
 /** @throws the system's error */
 export function viewSpool(folder: string): SpoolView {
   // The cursor moves before a segment is deleted. The segments are listed first, so a segment that is deleted meanwhile
-  // does not look like a hole.
+  // does not look missing.
   const segments = listSegments(folder);
   const readCursorNow = (): Cursor | undefined => unlessMissing(() => readCursor(join(folder, 'cursor')));
   const cursor = readCursorNow();
@@ -55,7 +55,7 @@ export function viewSpool(folder: string): SpoolView {
         const next = segments[at + 1]?.first;
         if (next !== undefined && next <= expected) continue;
         if (segment.first > expected) {
-          yield { kind: 'hole', hole: { first: expected, records: segment.first - expected } };
+          yield { kind: 'missing', missing: { first: expected, records: segment.first - expected } };
           expected = segment.first;
         }
         const total = next === undefined ? undefined : next - segment.first;
@@ -64,7 +64,7 @@ export function viewSpool(folder: string): SpoolView {
           return { scan, fd: openOwnFile(segment.path, READ_ONLY) };
         });
         if (opened === undefined) {
-          // Deleted after it was delivered; otherwise it is reported as a hole before the next segment.
+          // Deleted after it was delivered; otherwise it is reported as missing before the next segment.
           expected = Math.max(expected, readCursorNow()?.acknowledged ?? 0);
           continue;
         }
@@ -144,23 +144,23 @@ export interface SpoolReport {
   /** The last write to the first segment with pending records, ms since the epoch: no record in it is newer. */
   readonly oldestWrittenAtMs: number | undefined;
   readonly lastWrittenAtMs: number | undefined;
-  readonly holes: readonly Hole[];
+  readonly missing: readonly MissingRecords[];
   readonly damage: readonly Damage[];
-  /** No holes, no damage, and a cursor. */
+  /** No missing records, no damage, and a cursor. */
   readonly isHealthy: boolean;
 }
 
 /** @throws the system's error */
 export function inspectSpool(folder: string): SpoolReport {
   const { segments, cursor, items } = viewSpool(folder);
-  const holes: Hole[] = [];
+  const missing: MissingRecords[] = [];
   const damage: Damage[] = [];
   let [events, lifecycleRecords, pendingBytes] = [0, 0, 0];
   let firstNumber: number | undefined;
   let firstEvent: NumberedRecord | undefined;
   let lastEvent: NumberedRecord | undefined;
   for (const item of items()) {
-    if (item.kind === 'hole') holes.push(item.hole);
+    if (item.kind === 'missing') missing.push(item.missing);
     else if (item.kind === 'damage') damage.push(item.damage);
     else {
       const { number, record } = item;
@@ -187,9 +187,9 @@ export function inspectSpool(folder: string): SpoolReport {
     lastEvent,
     oldestWrittenAtMs: oldest?.writtenAtMs,
     lastWrittenAtMs: segments.at(-1)?.writtenAtMs,
-    holes,
+    missing,
     damage,
-    isHealthy: holes.length === 0 && damage.length === 0 && cursor !== undefined,
+    isHealthy: missing.length === 0 && damage.length === 0 && cursor !== undefined,
   };
 }
 
