@@ -32,7 +32,7 @@ export const A_NON_STRING = 'a value that is not a string';
 
 export const sayInvalidOptions = (shown: string): ErrorText => [
   `the options of stream() cannot be ${shown}`,
-  `accepted: ${ACCEPTED_OPTIONS.options}`,
+  `accepted: ${ACCEPTED_STREAM_OPTIONS.options}`,
 ];
 
 export const sayInvalidOption = (name: string, shown: string, accepted: string): ErrorText => [
