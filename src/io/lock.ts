@@ -25,11 +25,11 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { AtlantisError } from '../errors.ts';
 import { describeHolder, NOT_A_LOCK, sayLocked, sayNotALock, sayWaitingForHolder } from './messages.ts';
-import { identifyProcess, PROCESS_NAME, type ProcessHost, type ProcessIdentity } from './process-identity.ts';
+import { identifyProcess, PROCESS_NAME, type ProcessDeps, type ProcessIdentity } from './process-identity.ts';
 import { isTrusted, READ_ONLY } from './safe-file.ts';
 
 /** What the lock needs from the system. */
-export interface LockHost extends ProcessHost {
+export interface LockDeps extends ProcessDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
@@ -87,14 +87,14 @@ const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']
  * @throws subject.ErrorClass if another process keeps the lock, or the path is not a lock of this user; the system's error
  *   if the lock cannot be written
  */
-export async function takeLock(lockPath: string, host: LockHost, subject: LockSubject): Promise<Lock> {
-  const self = identifyProcess(host);
+export async function takeLock(lockPath: string, deps: LockDeps, subject: LockSubject): Promise<Lock> {
+  const self = identifyProcess(deps);
   const holder = `${self.name}-${randomBytes(6).toString('hex')}`;
   const prepared = `${lockPath}-${holder}`;
   try {
     mkdirSync(prepared, { mode: 0o700 });
     writeFileSync(join(prepared, holder), '', { mode: 0o600, flag: 'wx' });
-    await waitForLock(lockPath, prepared, self, host, subject);
+    await waitForLock(lockPath, prepared, self, deps, subject);
   } catch (error) {
     remove(prepared, holder);
     throw error;
@@ -107,11 +107,11 @@ export async function takeLock(lockPath: string, host: LockHost, subject: LockSu
       subject.onLost?.();
       return;
     }
-    const nowSeconds = host.clock.wallMs() / 1_000;
+    const nowSeconds = deps.clock.wallMs() / 1_000;
     attempt(() => utimesSync(join(lockPath, holder), nowSeconds, nowSeconds));
-    cancelTouch = host.clock.setTimer(touch, TOUCH_MS);
+    cancelTouch = deps.clock.setTimer(touch, TOUCH_MS);
   };
-  if (subject.onLost !== undefined) cancelTouch = host.clock.setTimer(touch, TOUCH_MS);
+  if (subject.onLost !== undefined) cancelTouch = deps.clock.setTimer(touch, TOUCH_MS);
   return {
     isHeld,
     release() {
@@ -125,7 +125,7 @@ async function waitForLock(
   lockPath: string,
   prepared: string,
   self: ProcessIdentity,
-  { clock, random }: LockHost,
+  { clock, random }: LockDeps,
   subject: LockSubject,
 ): Promise<void> {
   let seen: LockState = {};

@@ -14,7 +14,7 @@ import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import type { RelayConfig, SinkConfig } from './config.ts';
 import type { Changes } from './messages.ts';
-import { type OpenSink, openSink, type SinkHost } from './open-sink.ts';
+import { type OpenSink, openSink, type SinkCallbacks } from './open-sink.ts';
 import { createSink, fingerprintSink, nameRelay, type SinkDeps } from './sinks.ts';
 
 export interface Relay {
@@ -77,7 +77,7 @@ export async function openRelay(
   }
 
   /** @param isLate the run has begun: a sink that has accepted nothing yet is retried without limit */
-  const createHost = (isLate: boolean): SinkHost => ({
+  const createCallbacks = (isLate: boolean): SinkCallbacks => ({
     // With --redeliver nothing can be lost: the events stay in their file.
     givesUpAtStart: isLate ? 'never' : config.redeliver === undefined ? 'while-empty' : 'always',
     openDeadLetters(path) {
@@ -104,7 +104,7 @@ export async function openRelay(
     const last = leaving.get(identifySink(sink));
     last?.sink.hurry();
     await last?.done;
-    const one = await openSink(sink, prepared, deps, createHost(isLate));
+    const one = await openSink(sink, prepared, deps, createCallbacks(isLate));
     fingerprints.set(one, await fingerprintSink(sink, io));
     return one;
   }

@@ -2,7 +2,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.ts';
-import { type LockHost, takeLock } from '../../io/lock.ts';
+import { type LockDeps, takeLock } from '../../io/lock.ts';
 import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
 import { nameSpoolAt, saySpoolTakenOver } from './messages.ts';
@@ -37,7 +37,7 @@ export function countSpooled(path: string): number {
 export async function adoptSpool(
   path: string,
   oldPaths: readonly string[],
-  host: LockHost,
+  deps: LockDeps,
   warn: (message: string) => void,
 ): Promise<string> {
   const old = countSpooled(path) > 0 ? undefined : oldPaths.find((one) => countSpooled(one) > 0);
@@ -46,7 +46,7 @@ export async function adoptSpool(
     assertOwnFolder(dirname(old), true);
     assertOwnFolder(old, false);
     (
-      await takeLock(join(old, 'lock'), host, { what: nameSpoolAt(old), ErrorClass: OutputError, warn })
+      await takeLock(join(old, 'lock'), deps, { what: nameSpoolAt(old), ErrorClass: OutputError, warn })
     ).release();
     // A folder with the current name may exist and have no records.
     if (existsSync(path)) return old;
@@ -73,7 +73,7 @@ interface SpoolEvents {
 /** @throws OutputError */
 export async function openSpool(
   config: SpoolConfig,
-  host: LockHost,
+  deps: LockDeps,
   { onFault, warn }: SpoolEvents,
 ): Promise<LockedSpool> {
   const { path } = config;
@@ -89,9 +89,9 @@ export async function openSpool(
       makeFolder(folder);
       assertOwnFolder(folder, isShared);
     }
-    const lock = await takeLock(join(path, 'lock'), host, subject);
+    const lock = await takeLock(join(path, 'lock'), deps, subject);
     try {
-      const spool = new Spool(config, host.clock, onFault);
+      const spool = new Spool(config, deps.clock, onFault);
       return {
         spool,
         async close() {
