@@ -1,8 +1,8 @@
-// A lock for one process at a time, also across containers and machines that share a folder, and after a `kill -9`.
+// A lock for one process at a time, also across containers and machines that share a directory, and after a `kill -9`.
 //
-// The lock is a folder with one entry, named after its holder. It is taken by renaming a prepared folder onto it, which
-// fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which cannot
-// hit a lock that another process has taken in the meantime.
+// The lock is a directory with one entry, named after its holder. It is taken by renaming a prepared directory onto it,
+// which fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which cannot hit a
+// lock that another process has taken in the meantime.
 //
 // A process that runs on this machine never loses its lock. A holder in another container or on another machine
 // touches its entry every few seconds. Others only watch whether the entry's time changes, because clocks may differ.
@@ -83,9 +83,9 @@ const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']
 /**
  * Takes the lock, waiting while others hold it.
  *
- * @param lockPath path of the lock folder; the prepared folder is next to it
- * @throws subject.ErrorClass if another process keeps the lock, or the path is not a lock of this user; the system's error
- *   if the lock cannot be written
+ * @param lockPath path of the lock directory; the prepared directory is next to it
+ * @throws subject.ErrorClass if another process keeps the lock, or the path is not a lock of this user; the system's
+ *   error if the lock cannot be written
  */
 export async function takeLock(lockPath: string, deps: LockDeps, subject: LockSubject): Promise<Lock> {
   const self = identifyProcess(deps);
@@ -136,7 +136,7 @@ async function waitForLock(
   let warnedOf: string | undefined;
   let lookedAtMs = clock.monotonicMs();
   for (;;) {
-    // Before the rename, because root could replace the empty folder of another user.
+    // Before the rename, because root could replace the empty directory of another user.
     const { holder, touchedMs } = inspectLock(lockPath, subject);
     try {
       if (holder === undefined) {
@@ -163,7 +163,7 @@ async function waitForLock(
       subject.warn(sayWaitingForHolder(subject.what, held, ABANDONED_MS));
     }
     if (holder === undefined) {
-      // The lock is being released. On Windows a rename cannot replace an empty folder.
+      // The lock is being released. On Windows a rename cannot replace an empty directory.
       attempt(() => rmdirSync(lockPath));
     } else if (liveness === 'dead' || (liveness === 'unknown' && waitedMs > ABANDONED_MS)) {
       remove(lockPath, holder);
@@ -219,24 +219,24 @@ function readTouchTime(path: string): number {
   }
 }
 
-/** Removes prepared folders of processes that were killed while they waited. */
+/** Removes prepared directories of processes that were killed while they waited. */
 function removeLeftovers(lockPath: string, self: ProcessIdentity): void {
-  const folder = dirname(lockPath);
+  const directory = dirname(lockPath);
   const start = `${basename(lockPath)}-`;
   attempt(() => {
-    for (const name of readdirSync(folder)) {
+    for (const name of readdirSync(directory)) {
       const holder = name.slice(start.length);
       if (!name.startsWith(start) || !HOLDER.test(holder) || self.judge(holder) !== 'dead') continue;
-      const stats = lstatSync(join(folder, name));
-      if (stats.isDirectory() && isTrusted(stats)) remove(join(folder, name), holder);
+      const stats = lstatSync(join(directory, name));
+      if (stats.isDirectory() && isTrusted(stats)) remove(join(directory, name), holder);
     }
   });
 }
 
-/** Removes a lock folder, unless it contains the entry of another holder. */
-function remove(folder: string, holder: string): void {
-  attempt(() => unlinkSync(join(folder, holder)));
-  attempt(() => rmdirSync(folder));
+/** Removes a lock directory, unless it contains the entry of another holder. */
+function remove(directory: string, holder: string): void {
+  attempt(() => unlinkSync(join(directory, holder)));
+  attempt(() => rmdirSync(directory));
 }
 
 /** Ignores errors: there may be nothing to do. */

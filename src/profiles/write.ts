@@ -24,7 +24,7 @@ import type { Io } from '../io/io.ts';
 import { type Lock, type LockDeps, takeLock } from '../io/lock.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
-import { makeFolder } from '../io/safe-file.ts';
+import { makeDirectory } from '../io/safe-file.ts';
 import { isDiskFault, systemCode } from '../io/system-error.ts';
 import { type Draft, draftProfiles, draftSettings, type StoreDraft } from './draft.ts';
 import * as say from './messages.ts';
@@ -60,7 +60,7 @@ function prepareDirectory(path: string, deps: StoreDeps): string[] {
     const existing = statSync(directory, { throwIfNoEntry: false });
     if (existing !== undefined) checkDirectory(directory, existing, deps);
     checkParents(directory, deps);
-    makeFolder(directory);
+    makeDirectory(directory);
     const notice =
       existing === undefined ? describeNewOwner(directory, deps, deps.env['SUDO_UID']) : undefined;
     if (notice !== undefined) return [notice];

@@ -69,7 +69,7 @@ export async function prepareRecording(
   };
 }
 
-/** Undefined where no lock can be created, as in a read-only folder: recording matters more than the lock. */
+/** Undefined where no lock can be created, as in a read-only directory: recording matters more than the lock. */
 async function lockRecording(
   path: string,
   deps: LockDeps,

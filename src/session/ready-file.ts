@@ -8,7 +8,7 @@ import type { RunObserver } from './run-status.ts';
 /**
  * Removes the ready file. Anything but a regular file stays.
  *
- * @throws OutputError (exit 9), also if the folder does not exist
+ * @throws OutputError (exit 9), also if the directory does not exist
  */
 export function clearReadyFile(path: string): void {
   try {

@@ -46,10 +46,10 @@ export async function runInspection(flags: RelayFlags & StreamFlags, io: Io): Pr
   }
   assertAlone('--inspect', INSPECT_FLAGS, say.INSPECTION_IS_ALONE, flags);
   if (isJson && isExport) throw new UsageError(...sayNotCombinable('--json', '--export'));
-  const folders = attempt(path, () => findSpools(path));
-  if (folders.length === 0) throw new UsageError(...say.sayNoSpool(path));
-  if (isExport) return exportSpool(folders, flags, io);
-  const reports = folders.map((folder) => attempt(folder, () => inspectSpool(folder)));
+  const directories = attempt(path, () => findSpools(path));
+  if (directories.length === 0) throw new UsageError(...say.sayNoSpool(path));
+  if (isExport) return exportSpool(directories, flags, io);
+  const reports = directories.map((directory) => attempt(directory, () => inspectSpool(directory)));
   const text = isJson ? formatJson(reports) : reports.map((report) => formatReport(report, io)).join('\n');
   io.writeOut(io.redactor.redact(text));
   return { exitCode: reports.every(({ isHealthy }) => isHealthy) ? EXIT.ok : EXIT.protocol };
@@ -66,7 +66,7 @@ function attempt<T>(path: string, action: () => T): T {
   }
 }
 
-const showFolder = (folder: string): string => join(dirname(folder), hidePath(basename(folder)));
+const showDirectory = (directory: string): string => join(dirname(directory), hidePath(basename(directory)));
 
 const readTimeMs = createTimestampReader(DEFAULT_LAG_PATHS);
 
@@ -111,7 +111,7 @@ function formatReport(report: SpoolReport, io: Io): string {
     ...(faults.length > MAX_LISTED ? [[LABELS.damage, INSPECTED.more(faults.length - MAX_LISTED)]] : []),
   ];
   const lines = rows.map(([label = '', value = '']) => `  ${label.padEnd(12)}${value}`);
-  return [showFolder(report.folder), ...lines]
+  return [showDirectory(report.directory), ...lines]
     .map((line) => `${escapeCommands(io.toDisplay(line))}\n`)
     .join('');
 }
@@ -130,7 +130,7 @@ function formatJsonSpool(report: SpoolReport): string {
   const writeEvent = (event: NumberedRecord | undefined): string =>
     event === undefined ? 'null' : `{"number":${event.number},"event":${toLine(event)}}`;
   const head = stringifySafe({
-    path: showFolder(report.folder),
+    path: showDirectory(report.directory),
     ok: report.isHealthy,
     pending_events: report.events,
     pending_lifecycle_records: report.lifecycleRecords,
@@ -148,12 +148,12 @@ function formatJsonSpool(report: SpoolReport): string {
 
 /** Writes the pending events of a spool. @throws UsageError if the directory contains several spools */
 async function exportSpool(
-  folders: readonly string[],
+  directories: readonly string[],
   flags: RelayFlags & StreamFlags,
   io: Io,
 ): Promise<Outcome> {
-  const [folder = ''] = folders;
-  if (folders.length > 1) throw new UsageError(...say.saySeveralSpools(folders.map(showFolder)));
+  const [directory = ''] = directories;
+  if (directories.length > 1) throw new UsageError(...say.saySeveralSpools(directories.map(showDirectory)));
   const config = parseStreamFlags(flags, io);
   const { reporter, status } = await createReporting(config, io);
   let faults = 0;
@@ -164,13 +164,13 @@ async function exportSpool(
   const source: FileSource = {
     kind: 'file',
     async *items(signal) {
-      const { items, cursor } = attempt(folder, () => viewSpool(folder));
+      const { items, cursor } = attempt(directory, () => viewSpool(directory));
       if (cursor === undefined) report(INSPECTED.lostCursor);
       const pending = items();
       for (let isDone = false; !isDone && !signal.aborted; ) {
         const builder = new BatchBuilder();
         for (let count = 0; count < EXPORT_AT_ONCE && !isDone; count += 1) {
-          const { value: item, done = false } = attempt(folder, () => pending.next());
+          const { value: item, done = false } = attempt(directory, () => pending.next());
           isDone = done;
           if (item === undefined) break;
           if (item.kind === 'missing') report(describeMissing(item.missing));

@@ -119,9 +119,9 @@ export const sayNoSpool = (path: string): ErrorText => [
   'pass the directory of --spool, or the directory of one sink in it',
 ];
 
-export const saySeveralSpools = (folders: readonly string[]): ErrorText => [
-  `--export: the directory contains the spools of ${folders.length} sinks`,
-  `export one of them: ${folders.map((folder) => JSON.stringify(folder)).join(', ')}`,
+export const saySeveralSpools = (directories: readonly string[]): ErrorText => [
+  `--export: the directory contains the spools of ${directories.length} sinks`,
+  `export one of them: ${directories.map((directory) => JSON.stringify(directory)).join(', ')}`,
 ];
 
 /** Labels of the report of `--inspect`. */

@@ -45,7 +45,7 @@ export interface Relay {
 const REMOVED_DRAIN_MS = 10_000;
 
 /** The identity of a sink across reloads. */
-const identifySink = ({ name, target }: SinkConfig): string => name ?? target.folder;
+const identifySink = ({ name, target }: SinkConfig): string => name ?? target.directory;
 
 /**
  * Opens the sinks, and starts to deliver the records that an earlier run left in their spools.
@@ -238,7 +238,7 @@ export async function openRelay(
 }
 
 function warnAboutUnusedSpools(sinks: readonly OpenSink[], reporter: Reporter): void {
-  const used = new Set(sinks.map(({ spoolFolder }) => spoolFolder));
+  const used = new Set(sinks.map(({ spoolDirectory }) => spoolDirectory));
   const parents = new Set(sinks.flatMap(({ config }) => config.spool?.path ?? []));
   for (const parent of parents) {
     for (const entry of readdirSync(parent, { withFileTypes: true })) {

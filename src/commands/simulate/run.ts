@@ -65,14 +65,14 @@ function describeServer(
   return { text: `${lines.join('\n')}\n`, record: stringifySafe(record) };
 }
 
-/** Writes the certificate into a new temporary folder. @throws OutputError */
+/** Writes the certificate into a new temporary directory. @throws OutputError */
 function writeCertificate(pem: string | undefined): { readonly path: string; remove(): void } | undefined {
   if (pem === undefined) return undefined;
   let remove = (): void => {};
   try {
-    const folder = mkdtempSync(join(tmpdir(), 'atlantis-simulator-'));
-    remove = () => rmSync(folder, { recursive: true, force: true });
-    const path = join(folder, 'cert.pem');
+    const directory = mkdtempSync(join(tmpdir(), 'atlantis-simulator-'));
+    remove = () => rmSync(directory, { recursive: true, force: true });
+    const path = join(directory, 'cert.pem');
     writeFileSync(path, pem);
     return { path, remove };
   } catch (error) {

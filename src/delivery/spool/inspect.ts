@@ -27,10 +27,10 @@ interface SpoolView {
   items(): Generator<PendingItem>;
 }
 
-/** The spools at a path: the folder itself, or the folders in it. @throws the system's error */
+/** The spools at a path: the directory itself, or the directories in it. @throws the system's error */
 export function findSpools(path: string): string[] {
-  const isSpool = (folder: string): boolean =>
-    readdirSync(folder).some((name) => name === 'cursor' || readSegmentName(name) !== undefined);
+  const isSpool = (directory: string): boolean =>
+    readdirSync(directory).some((name) => name === 'cursor' || readSegmentName(name) !== undefined);
   if (isSpool(path)) return [path];
   return readdirSync(path, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -40,11 +40,11 @@ export function findSpools(path: string): string[] {
 }
 
 /** @throws the system's error */
-export function viewSpool(folder: string): SpoolView {
+export function viewSpool(directory: string): SpoolView {
   // The cursor moves before a segment is deleted. The segments are listed first, so a segment that is deleted meanwhile
   // does not look missing.
-  const segments = listSegments(folder);
-  const readCursorNow = (): Cursor | undefined => unlessMissing(() => readCursor(join(folder, 'cursor')));
+  const segments = listSegments(directory);
+  const readCursorNow = (): Cursor | undefined => unlessMissing(() => readCursor(join(directory, 'cursor')));
   const cursor = readCursorNow();
   return {
     segments,
@@ -129,7 +129,7 @@ function scanUntilStable(path: string, total: number | undefined): Scan {
 }
 
 export interface SpoolReport {
-  readonly folder: string;
+  readonly directory: string;
   readonly segments: number;
   /** The size of all segments, including acknowledged records that are not deleted yet. */
   readonly bytesOnDisk: number;
@@ -151,8 +151,8 @@ export interface SpoolReport {
 }
 
 /** @throws the system's error */
-export function inspectSpool(folder: string): SpoolReport {
-  const { segments, cursor, items } = viewSpool(folder);
+export function inspectSpool(directory: string): SpoolReport {
+  const { segments, cursor, items } = viewSpool(directory);
   const missing: MissingRecords[] = [];
   const damage: Damage[] = [];
   let [events, lifecycleRecords, pendingBytes] = [0, 0, 0];
@@ -176,7 +176,7 @@ export function inspectSpool(folder: string): SpoolReport {
   }
   const oldest = segments.findLast(({ first }) => firstNumber !== undefined && first <= firstNumber);
   return {
-    folder,
+    directory,
     segments: segments.length,
     bytesOnDisk: segments.reduce((sum, { bytes }) => sum + bytes, 0),
     cursor,
@@ -193,7 +193,7 @@ export function inspectSpool(folder: string): SpoolReport {
   };
 }
 
-/** Hides the path of a URL, which may be a secret, in the name of a spool's folder: earlier versions put it there. */
+/** Hides the path of a URL, which may be a secret, in the name of a spool's directory: earlier versions put it there. */
 export function hidePath(name: string): string {
   return name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
 }

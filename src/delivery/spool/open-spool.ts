@@ -1,16 +1,17 @@
-// Locks and opens a spool: two relays in one folder would corrupt each other's records. Counting records needs no lock.
+// Locks and opens a spool: two relays in one directory would corrupt each other's records. Counting records needs no
+// lock.
 import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.ts';
 import { type LockDeps, takeLock } from '../../io/lock.ts';
-import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
+import { assertOwnDirectory, makeDirectory } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
 import { nameSpoolAt, saySpoolTakenOver } from './messages.ts';
 import { scanSegment } from './segment-reader.ts';
 import { describeSpoolFault, listSegments } from './segments.ts';
 import { Spool, type SpoolConfig } from './spool.ts';
 
-/** Number of records in the spool in this folder; 0 if there is none. */
+/** Number of records in the spool in this directory; 0 if there is none. */
 export function countSpooled(path: string): number {
   try {
     const segments = listSegments(path);
@@ -27,12 +28,12 @@ export function countSpooled(path: string): number {
 }
 
 /**
- * Finds the folder of a sink's spool, to which an earlier version or a relay configured with flags may have given
- * another name. If the folder with the current name has no records, the first old folder that has records is used. It
- * is renamed to the current name, unless a folder without records has that name.
+ * Finds the directory of a sink's spool, to which an earlier version or a relay configured with flags may have given
+ * another name. If the directory with the current name has no records, the first old directory that has records is used. It
+ * is renamed to the current name, unless a directory without records has that name.
  *
- * @returns the folder to use
- * @throws OutputError if another process uses the old folder
+ * @returns the directory to use
+ * @throws OutputError if another process uses the old directory
  */
 export async function adoptSpool(
   path: string,
@@ -43,12 +44,12 @@ export async function adoptSpool(
   const old = countSpooled(path) > 0 ? undefined : oldPaths.find((one) => countSpooled(one) > 0);
   if (old === undefined) return path;
   try {
-    assertOwnFolder(dirname(old), true);
-    assertOwnFolder(old, false);
+    assertOwnDirectory(dirname(old), true);
+    assertOwnDirectory(old, false);
     (
       await takeLock(join(old, 'lock'), deps, { what: nameSpoolAt(old), ErrorClass: OutputError, warn })
     ).release();
-    // A folder with the current name may exist and have no records.
+    // A directory with the current name may exist and have no records.
     if (existsSync(path)) return old;
     renameSync(old, path);
     return path;
@@ -84,10 +85,10 @@ export async function openSpool(
     onLost: () => onFault(new OutputError(...saySpoolTakenOver(path))),
   };
   try {
-    // The user's folder contains one folder for each sink.
-    for (const [folder, isShared] of [[dirname(path), true] as const, [path, false] as const]) {
-      makeFolder(folder);
-      assertOwnFolder(folder, isShared);
+    // The user's directory contains one directory for each sink.
+    for (const [directory, isShared] of [[dirname(path), true] as const, [path, false] as const]) {
+      makeDirectory(directory);
+      assertOwnDirectory(directory, isShared);
     }
     const lock = await takeLock(join(path, 'lock'), deps, subject);
     try {
