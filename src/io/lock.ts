@@ -1,8 +1,8 @@
 // A lock for one process at a time, also across containers and machines that share a directory, and after a `kill -9`.
 //
 // The lock is a directory with one entry, named after its holder. It is taken by renaming a prepared directory onto it,
-// which fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which cannot hit a
-// lock that another process has taken in the meantime.
+// which fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which
+// cannot hit a lock that another process has taken in the meantime.
 //
 // A process that runs on this machine never loses its lock. A holder in another container or on another machine
 // touches its entry every few seconds. Others only watch whether the entry's time changes, because clocks may differ.
