@@ -19,7 +19,7 @@ export function sayListening(address: string, isLoopback: boolean): StatusRecord
     event: 'setting',
     level: 'info',
     message: `metrics: http://${address}/metrics, health checks: /healthz and /readyz${isLoopback ? '' : '; other machines can read them'}`,
-    figures: { metrics_listen: address },
+    fields: { metrics_listen: address },
   };
 }
 
