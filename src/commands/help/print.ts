@@ -232,13 +232,16 @@ function isOwnFlag(flag: string, command: DocumentedCommand): boolean {
   return own.some(({ long }) => long === flag);
 }
 
+/** Commands that a suggestion lists. */
+const MAX_OWNERS = 3;
+
 /** The commands that have this flag. */
 function suggestOwner(flag: string, command: DocumentedCommand): string | undefined {
   const owners = listCommands(outlineCommand(findRoot(command))).filter(({ flags }) =>
     flags.some(({ long, short }) => long === flag || short === flag),
   );
-  const paths = owners.slice(0, 3).map(({ path }) => path);
-  return paths.length === 0 ? undefined : suggestCommands(flag, paths);
+  const paths = owners.slice(0, MAX_OWNERS).map(({ path }) => path);
+  return paths.length === 0 ? undefined : suggestCommands(flag, paths, owners.length > MAX_OWNERS);
 }
 
 /** The largest width of help when stdout is not a terminal, such as `--help | less`. */
