@@ -119,7 +119,7 @@ function refusal(reason: string, hint?: string): Error {
   return Object.assign(new Error(reason), { code: reason, hint });
 }
 
-/** True if a file or folder belongs to this user or to root. */
+/** True if a file or directory belongs to this user or to root. */
 export function isTrusted({ uid }: Stats): boolean {
   const own = processUid();
   return own === undefined || uid === own || uid === 0;
@@ -193,7 +193,7 @@ export function openOwnFile(path: string, flags: number): number {
   });
 }
 
-/** @throws an error whose code is the reason, unless the file or folder belongs to this user or to root */
+/** @throws an error whose code is the reason, unless the file or directory belongs to this user or to root */
 export function assertTrusted(stats: Stats, hint?: string): void {
   if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), hint);
 }

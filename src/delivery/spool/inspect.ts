@@ -23,7 +23,7 @@ interface SpoolView {
   readonly segments: readonly SegmentEntry[];
   /** Undefined if it is missing or damaged. */
   readonly cursor: Cursor | undefined;
-  /** The records that are not acknowledged, in order, with missing and damaged ones between them. @throws the system's error */
+  /** The records that are not acknowledged, in order, with what is missing or damaged. @throws the system's error */
   items(): Generator<PendingItem>;
 }
 
