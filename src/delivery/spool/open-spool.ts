@@ -29,8 +29,8 @@ export function countSpooled(path: string): number {
 
 /**
  * Finds the directory of a sink's spool, to which an earlier version or a relay configured with flags may have given
- * another name. If the directory with the current name has no records, the first old directory that has records is used. It
- * is renamed to the current name, unless a directory without records has that name.
+ * another name. If the directory with the current name has no records, the first old directory that has records is
+ * used. It is renamed to the current name, unless a directory without records has that name.
  *
  * @returns the directory to use
  * @throws OutputError if another process uses the old directory
