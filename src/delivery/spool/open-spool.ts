@@ -22,7 +22,7 @@ export function countSpooled(path: string): number {
     const end = last.first + (scanSegment(last.path)?.records ?? 0);
     return Math.max(0, end - (cursor?.acknowledged ?? first.first));
   } catch {
-    // The folder belongs to another user, or was deleted in the meantime.
+    // The directory belongs to another user, or was deleted in the meantime.
     return 0;
   }
 }
