@@ -46,17 +46,17 @@ function report(error: unknown, io: Io): ExitCode {
   });
   if (isAtlantisError(error)) {
     const { message, hint, exitCode } = error;
-    reporter.report({ event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } });
+    reporter.report({ event: 'error', level: 'error', message, hint, fields: { exit_code: exitCode } });
     return exitCode;
   }
   const { message, stack } = describeThrown(error);
   // In JSON the stack is a member, since each line is one object.
-  const figures = { exit_code: EXIT.bug, ...(isJson && isVerbose ? { stack } : {}) };
+  const fields = { exit_code: EXIT.bug, ...(isJson && isVerbose ? { stack } : {}) };
   reporter.report({
     event: 'error',
     level: 'error',
     message: sayBug(message, isVerbose),
-    figures,
+    fields,
   });
   if (isVerbose && !isJson)
     for (const line of stack?.split('\n').slice(1) ?? []) io.writeErr(io.toDisplay(line));

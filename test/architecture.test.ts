@@ -59,6 +59,12 @@ const SMALL_FOR_A_REASON: Readonly<Record<string, string>> = {
   'simulator/library.ts': 'what the package exports as `simulator`',
 };
 
+/** Names that two files define, and why. */
+const SHARED_NAMES: Readonly<Record<string, string>> = {
+  requestTunnel:
+    'connect.ts loads one of two bundles, http-tunnel.ts or socks-tunnel.ts, and calls it the same way',
+};
+
 interface Module {
   /** Path in src, with `/`. */
   readonly path: string;
@@ -237,6 +243,23 @@ describe('architecture', () => {
   test('every file begins with a comment that describes it, and its imports follow', () => {
     const isDescribed = /^\/\/ (?:.*\n)+?(?!\/\/)(?!\nimport )/;
     expect(modules.filter(({ source }) => !isDescribed.test(source)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test('no name is exported by two files, and no type has the name of another, unless it has a reason', () => {
+    const DEFINITION =
+      /^(export )?(?:abstract )?(?:async )?(const|let|function\*?|class|interface|type|enum) (\w+)/gm;
+    const files = new Map<string, Set<string>>();
+    for (const { path, source } of modules) {
+      for (const [, exported, keyword = '', name = ''] of source.matchAll(DEFINITION)) {
+        if (exported === undefined && !/^(?:class|interface|type|enum)$/.test(keyword)) continue;
+        files.set(name, (files.get(name) ?? new Set()).add(path));
+      }
+    }
+    const shared = [...files].filter(([, paths]) => paths.size > 1);
+    expect(
+      shared.filter(([name]) => !(name in SHARED_NAMES)).map(([name, paths]) => [name, ...paths]),
+    ).toEqual([]);
+    expect(Object.keys(SHARED_NAMES).filter((name) => !shared.some(([found]) => found === name))).toEqual([]);
   });
 
   // knip also allows an export that only its own file uses.

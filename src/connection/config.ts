@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { IdentifyEvent } from '../events/event-id.ts';
 import type { FrameBuffer } from '../events/frame-buffer.ts';
 import type { KeyOrigin } from './lifecycle.ts';
-import type { Phase } from './messages.ts';
+import type { ConnectionPhase } from './messages.ts';
 import type { KeepaliveConfig } from './read/heartbeat.ts';
 
 /** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */
@@ -98,7 +98,7 @@ export interface ConnectionsConfig {
 /** Callbacks for the progress of each attempt to connect. */
 export interface AttemptObserver {
   /** The attempt enters a phase; `socket` is set from the name lookup on. */
-  onPhase(phase: Phase, socket: Socket | undefined): void;
+  onPhase(phase: ConnectionPhase, socket: Socket | undefined): void;
   /** The server accepted the upgrade; the welcome is next. */
   onUpgraded(response: { readonly headers: IncomingHttpHeaders; readonly requestId: string }): void;
 }

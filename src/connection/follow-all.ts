@@ -4,14 +4,14 @@
 // second one is opened. The first is closed once it has delivered everything that was sent before the second was live.
 import type { Batch } from '../events/batch.ts';
 import type { ConnectionsConfig } from './config.ts';
-import { Coverage, type Hole } from './coverage.ts';
+import { Coverage, type GapInterval } from './coverage.ts';
 import type { FollowItem } from './follow.ts';
 import type { Cause, Connecting, Gap, GaveUp, Lost, Notice, Retrying } from './lifecycle.ts';
 import type { LiveStream } from './live-stream.ts';
 import { isRefusal, type Loop, type LoopContext, Loops } from './loops.ts';
-import { Merge, type Missed } from './merge.ts';
+import { Merge, type MissedEvents } from './merge.ts';
 import type { PolicyConfig } from './retry-policy.ts';
-import { type Instant, measureGap, Timeline } from './timeline.ts';
+import { type Instant, measureGap, StreamClock } from './stream-clock.ts';
 
 /** For runs without redundancy, such as a check. */
 export const ONE_CONNECTION: ConnectionsConfig = {
@@ -50,7 +50,7 @@ export class Followers {
   readonly #policy: PolicyConfig;
   readonly #config: ConnectionsConfig;
   readonly #context: LoopContext;
-  readonly #timeline: Timeline;
+  readonly #streamClock: StreamClock;
   readonly #merge: Merge;
   readonly #coverage = new Coverage();
   readonly #loops: Loops;
@@ -66,7 +66,7 @@ export class Followers {
     this.#policy = policy;
     this.#config = config;
     this.#context = context;
-    this.#timeline = new Timeline(context.clock);
+    this.#streamClock = new StreamClock(context.clock);
     this.#loops = new Loops(policy, context);
     this.#merge = new Merge(config.merge);
     this.#hasOverlap = config.hasOverlap && config.connections === 1;
@@ -85,8 +85,8 @@ export class Followers {
     try {
       if (!signal.aborted) this.#addSlot();
       while (this.#loops.size > 0) {
-        const arrived = await this.#loops.queue.take(this.#merge.nextExpiryMs, this.#timeline);
-        yield* this.#hand(this.#noteMissed(this.#merge.advance(this.#timeline.now())));
+        const arrived = await this.#loops.queue.take(this.#merge.nextExpiryMs, this.#streamClock);
+        yield* this.#hand(this.#noteMissed(this.#merge.advance(this.#streamClock.now())));
         if (arrived === undefined) continue;
         const { loop, result } = arrived;
         if (result.done === true) {
@@ -107,9 +107,9 @@ export class Followers {
   /** Yields items; the time until the consumer asks for the next one does not count toward the window. */
   *#hand(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
     for (const item of items) {
-      this.#timeline.pause();
+      this.#streamClock.pause();
       yield item;
-      this.#timeline.resume();
+      this.#streamClock.resume();
     }
   }
 
@@ -139,7 +139,7 @@ export class Followers {
 
   #join(loop: Loop, stream: LiveStream): readonly FollowAllItem[] {
     const { slot, replaces } = loop;
-    const at = this.#timeline.now();
+    const at = this.#streamClock.now();
     this.#connections += 1;
     const number = this.#connections;
     const isAdditional = !slot.isUsed;
@@ -147,7 +147,7 @@ export class Followers {
     loop.live = { stream, number, at, eventsBefore: this.#events };
     stream.onSuspect = () => this.#replace(loop);
     const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isAdditional }];
-    items.push(...this.#describeHoles(this.#coverage.join(loop.source, at)));
+    items.push(...this.#describeGaps(this.#coverage.join(loop.source, at)));
     for (const [source, other] of this.#coverage.unproven) this.#provePast(source, other, loop);
     if (replaces?.live !== undefined) {
       items.push({ kind: 'notice', what: 'handover', from: replaces.live.number, to: number });
@@ -188,7 +188,7 @@ export class Followers {
   #takeEvents(loop: Loop, received: Batch): readonly FollowAllItem[] {
     const { live, source } = loop;
     if (live === undefined) return [];
-    const batch = this.#merge.take(source, received, this.#timeline.now());
+    const batch = this.#merge.take(source, received, this.#streamClock.now());
     this.#events += batch.count;
     for (const [one, other] of this.#coverage.unproven) {
       if (this.#merge.haveCommon(one, other)) this.#coverage.prove(one, other);
@@ -207,20 +207,20 @@ export class Followers {
   #leave(loop: Loop, item: Lost): readonly FollowAllItem[] {
     const { live } = loop;
     if (live === undefined) return [];
-    const holes = this.#forgetLive(loop, this.#timeline.at(item.lastByteAtMs));
+    const gaps = this.#forgetLive(loop, this.#streamClock.at(item.lastByteAtMs));
     this.#loops.keepReplaced(loop);
     this.#cause = item.cause;
     const others = this.#loops.others(loop);
-    if (others.others === undefined) return [item, ...this.#describeHoles(holes)];
+    if (others.others === undefined) return [item, ...this.#describeGaps(gaps)];
     const lost: Lost = { ...item, connection: live.number, ...others };
-    return [holes.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeHoles(holes)];
+    return [gaps.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeGaps(gaps)];
   }
 
   /** The connection of a loop has ended, or is let go. */
-  #forgetLive(loop: Loop, lastByte: Instant): readonly Hole[] {
+  #forgetLive(loop: Loop, lastByte: Instant): readonly GapInterval[] {
     const missing = this.#merge.close(loop.source);
     const end = missing !== undefined && missing.atMs < lastByte.atMs ? missing : lastByte;
-    this.#loops.noteEnd(loop, this.#timeline.now());
+    this.#loops.noteEnd(loop, this.#streamClock.now());
     loop.live = undefined;
     return this.#coverage.leave(loop.source, end);
   }
@@ -253,12 +253,12 @@ export class Followers {
 
   /** A loop has ended, because it was let go or the stream ends. */
   #endLoop(loop: Loop): readonly FollowAllItem[] {
-    const holes = this.#forgetLive(loop, this.#timeline.now());
+    const gaps = this.#forgetLive(loop, this.#streamClock.now());
     this.#loops.remove(loop);
-    return this.#context.signal.aborted ? [] : this.#describeHoles(holes);
+    return this.#context.signal.aborted ? [] : this.#describeGaps(gaps);
   }
 
-  #noteMissed(missed: readonly Missed[]): readonly FollowAllItem[] {
+  #noteMissed(missed: readonly MissedEvents[]): readonly FollowAllItem[] {
     return missed.flatMap(({ source, count, since }) => {
       const loop = this.#loops.find(source);
       if (loop?.live === undefined) return [];
@@ -268,7 +268,7 @@ export class Followers {
       const events = this.#events - eventsBefore;
       return [
         ...this.#sayOnce({ kind: 'notice', what: 'differing', connection, missed: count, events, windowMs }),
-        ...this.#describeHoles(this.#coverage.distrust(source, since, this.#timeline.now(), count)),
+        ...this.#describeGaps(this.#coverage.distrust(source, since, this.#streamClock.now(), count)),
       ];
     });
   }
@@ -279,10 +279,10 @@ export class Followers {
     return [notice];
   }
 
-  #describeHoles(holes: readonly Hole[]): readonly Gap[] {
+  #describeGaps(gaps: readonly GapInterval[]): readonly Gap[] {
     const cause = this.#cause;
     if (cause === undefined) return [];
-    return holes.map(({ from, to, missed }) => ({
+    return gaps.map(({ from, to, missed }) => ({
       kind: 'gap',
       fromMs: from.wallMs,
       toMs: to.wallMs,

@@ -11,7 +11,7 @@ import {
 import type { Cause } from './lifecycle.ts';
 import type { LiveStream } from './live-stream.ts';
 import { AttemptSpacing, type PolicyConfig, STABLE_AFTER_MS } from './retry-policy.ts';
-import type { Instant, Timeline } from './timeline.ts';
+import type { Instant, StreamClock } from './stream-clock.ts';
 
 /** The next item of a loop. */
 interface Arrived<L, T> {
@@ -45,17 +45,17 @@ class LoopQueue<L, T> {
   }
 
   /**
-   * The next item; undefined if there is none until `atMs` of `timeline`.
+   * The next item; undefined if there is none until `atMs` of `streamClock`.
    *
    * @throws the error of a loop
    */
-  async take(atMs: number | undefined, timeline: Timeline): Promise<Arrived<L, T> | undefined> {
+  async take(atMs: number | undefined, streamClock: StreamClock): Promise<Arrived<L, T> | undefined> {
     if (this.#arrived.length === 0) {
       await new Promise<void>((resolve) => {
         const cancel =
           atMs === undefined
             ? undefined
-            : this.#clock.setTimer(resolve, Math.max(1, Math.ceil(atMs - timeline.now().pulledMs)));
+            : this.#clock.setTimer(resolve, Math.max(1, Math.ceil(atMs - streamClock.now().pulledMs)));
         this.#wake = () => {
           cancel?.();
           resolve();
@@ -82,7 +82,7 @@ export interface LoopContext {
 }
 
 /** One of the connections of `--connections`: it is reconnected after a loss, and may be replaced. */
-export interface Slot {
+interface Slot {
   readonly connect: Connect;
   readonly attempts: Attempts;
   /** Whether it has ever been live. */
@@ -99,14 +99,14 @@ export interface Loop {
   readonly abort: AbortController;
   readonly items: AsyncGenerator<FollowItem, void, undefined>;
   /** Set while it is live. */
-  live: Live | undefined;
+  live: LiveConnection | undefined;
   /** The loop that it replaces as soon as it is live. */
   replaces: Loop | undefined;
   /** It was replaced, and ends once it has delivered everything that was sent until then. */
   isRetiring: boolean;
 }
 
-interface Live {
+interface LiveConnection {
   readonly stream: LiveStream;
   readonly number: number;
   readonly at: Instant;

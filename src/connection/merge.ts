@@ -13,7 +13,7 @@
 //   the same one, once more        no                                delivered again: the service sent it twice
 import { type Batch, keepEvents, textOf } from '../events/batch.ts';
 import type { MergeConfig } from './config.ts';
-import type { Instant } from './timeline.ts';
+import type { Instant } from './stream-clock.ts';
 
 /** Estimated memory of an entry in addition to its id. */
 const ENTRY_BYTES = 200;
@@ -33,7 +33,7 @@ interface Entry {
 }
 
 /** Events that a connection did not deliver within the window although another one did. */
-export interface Missed {
+export interface MissedEvents {
   readonly source: number;
   readonly count: number;
   /** When the first of them was delivered. */
@@ -128,7 +128,7 @@ export class Merge {
   }
 
   /** Forgets the events that have left the window; returns how many of them each connection has missed. */
-  advance({ pulledMs }: Instant): Missed[] {
+  advance({ pulledMs }: Instant): MissedEvents[] {
     const missed = new Map<number, { source: number; count: number; since: Instant }>();
     for (const entry of this.#entries) {
       if (entry.at.pulledMs + this.#config.windowMs > pulledMs) break;

@@ -12,10 +12,10 @@ export const PHASES = {
   welcome: 'waiting for the welcome',
   live: 'streaming',
 } as const;
-export type Phase = keyof typeof PHASES;
+export type ConnectionPhase = keyof typeof PHASES;
 
 /** The phase for a message, with the proxy in use. */
-export function describePhase(phase: Phase, proxy: string | undefined): string {
+export function describePhase(phase: ConnectionPhase, proxy: string | undefined): string {
   if (proxy === undefined) return PHASES[phase];
   return phase === 'proxy' ? `${PHASES.proxy} ${proxy}` : `${PHASES[phase]} through the proxy ${proxy}`;
 }

@@ -3,7 +3,7 @@ import { CAUSES, type CauseKind } from './cause-table.ts';
 import { formatAddress } from './dial/address.ts';
 import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
-import type { Phase } from './messages.ts';
+import type { ConnectionPhase } from './messages.ts';
 import * as say from './messages.ts';
 
 interface ErrorLike {
@@ -97,7 +97,7 @@ const ALERT_NUMBER = /alert number (\d+)/;
 export function classifyError(
   error: unknown,
   host: string,
-  phase: Phase,
+  phase: ConnectionPhase,
   proxy?: string,
   hasCipher = false,
 ): Cause {
@@ -190,7 +190,7 @@ function describeError(
   error: unknown,
   code: string,
   message: string,
-  phase: Phase,
+  phase: ConnectionPhase,
   proxy: string | undefined,
 ): string {
   // "socket hang up" is clearer than its code, ECONNRESET.

@@ -58,11 +58,11 @@ function cleanType(type = ''): string {
 /** The event in the JSON format. Its text is copied, never parsed, so its numbers stay as sent. */
 export function wrapEvent(record: SpoolRecord, describe: DescribeEvent): Buffer {
   const head = JSON.stringify(describe(record)).slice(0, -1);
-  return Buffer.concat([Buffer.from(`${head},"data":`), dropByteOrderMark(record), Buffer.from('}')]);
+  return Buffer.concat([Buffer.from(`${head},"data":`), toTransmittedJson(record), Buffer.from('}')]);
 }
 
-/** Transmitted JSON has no byte order mark (RFC 8259 § 8.1). */
-export function dropByteOrderMark({ mark, text }: SpoolRecord): Buffer {
+/** The text of a record without a byte order mark, which transmitted JSON may not have (RFC 8259 § 8.1). */
+export function toTransmittedJson({ mark, text }: SpoolRecord): Buffer {
   return (mark & MESSAGE.byteOrderMark) === 0 ? text : text.subarray(BYTE_ORDER_MARK_LENGTH);
 }
 

@@ -54,7 +54,7 @@ export function sayWorkerEvent(
         event: 'sink',
         level: 'info',
         message: `${sink} accepts events again`,
-        figures: { sink, state: 'recovered', circuit: 'closed' },
+        fields: { sink, state: 'recovered', circuit: 'closed' },
       };
     case 'dropping':
       return {
@@ -62,7 +62,7 @@ export function sayWorkerEvent(
         level: 'error',
         message: `${sink} has stopped, and there is no more room for its events: from now on they are lost`,
         hint: 'fix the cause, then restart the relay; a larger --spool-max keeps more events',
-        figures: { sink },
+        fields: { sink },
       };
     // A crash does not cause such damage: the disk lost data, or a file was deleted.
     case 'damaged':
@@ -71,7 +71,7 @@ export function sayWorkerEvent(
         level: 'error',
         message: `${nameSpool(sink)} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
         hint: SPOOL_HINT,
-        figures: { sink, records_lost: event.records },
+        fields: { sink, records_lost: event.records },
       };
   }
 }
@@ -93,7 +93,7 @@ function sayFailed(
     level: attempt > OPEN_AFTER ? 'debug' : fault.isLasting === true ? 'error' : 'warn',
     message: `${fault.message}${kept}${next} ${formatDuration(delayMs)}${asked}`,
     hint: fault.hint,
-    figures: { sink, state: 'failed', circuit, delay_ms: Math.round(delayMs), attempt, asked_ms: askedMs },
+    fields: { sink, state: 'failed', circuit, delay_ms: Math.round(delayMs), attempt, asked_ms: askedMs },
   };
 }
 
@@ -104,7 +104,7 @@ export function saySinkStopped(sink: string, { message, hint }: SinkFault): Stat
     level: 'error',
     message: `${message}; ${sink} gets no more events in this run; the other sinks continue`,
     hint,
-    figures: { sink, state: 'stopped' },
+    fields: { sink, state: 'stopped' },
   };
 }
 
@@ -158,7 +158,7 @@ export function saySinkReady(sink: string, stream: StreamLimits & { readonly isN
     event: 'sink',
     level: isDedupeOff ? 'warn' : 'info',
     message: `${isNew ? 'created the stream' : 'delivering to'} ${sink}, which ${keeps} and ${dedupe}`,
-    figures: {
+    fields: {
       sink,
       state: 'ready',
       is_new: isNew,
@@ -175,7 +175,7 @@ export function sayLeftOver(sink: string, records: number): StatusRecord {
     event: 'spooling',
     level: 'info',
     message: `delivering ${formatCount(records, 'message')} from an earlier run to ${sink} first`,
-    figures: { sink, records },
+    fields: { sink, records },
   };
 }
 
@@ -184,7 +184,7 @@ export function sayRepaired(what: string, bytes: number): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `removed an incomplete record of ${formatCount(bytes, 'byte')} at the end of ${what}`,
-    figures: { bytes_repaired: bytes },
+    fields: { bytes_repaired: bytes },
   };
 }
 
@@ -195,7 +195,7 @@ export function sayLostCursor(sink: string): StatusRecord {
     level: 'warn',
     message: `${nameSpool(sink)} has lost its cursor: all messages in it will be sent again, and earlier losses cannot be counted`,
     hint: SPOOL_HINT,
-    figures: { sink },
+    fields: { sink },
   };
 }
 
@@ -205,7 +205,7 @@ export function sayUnusedSpool(path: string, records: number): StatusRecord {
     level: 'warn',
     message: `${JSON.stringify(path)} contains ${formatCount(records, 'message')} for a sink that this run does not use`,
     hint: 'to deliver them, run with that sink; to discard them, remove the directory unless another relay uses it',
-    figures: { path, records },
+    fields: { path, records },
   };
 }
 
@@ -214,7 +214,7 @@ export function saySpooling(sink: string, pending: number, window: number): Stat
     event: 'spooling',
     level: 'warn',
     message: `${sink} is not keeping up: the window of ${window} is full, with ${formatCount(pending, 'message')} waiting in the spool`,
-    figures: { sink, pending, window },
+    fields: { sink, pending, window },
   };
 }
 
@@ -223,7 +223,7 @@ export function sayCaughtUp(sink: string): StatusRecord {
     event: 'caught-up',
     level: 'info',
     message: `${sink} has caught up: the spool is empty`,
-    figures: { sink },
+    fields: { sink },
   };
 }
 
@@ -232,7 +232,7 @@ export function sayReadingPaused(sink: string, why: string, pending: number): St
     event: 'paused',
     level: 'warn',
     message: `${sink} is not keeping up, and ${why}: paused reading from the server, with ${formatCount(pending, 'message')} waiting; nothing is lost`,
-    figures: { sink, reason: why, pending },
+    fields: { sink, reason: why, pending },
   };
 }
 
@@ -241,7 +241,7 @@ export function sayReadingResumed(pausedMs: number): StatusRecord {
     event: 'resumed',
     level: 'info',
     message: `resumed reading from the server after ${formatDuration(pausedMs)}`,
-    figures: { paused_ms: Math.round(pausedMs) },
+    fields: { paused_ms: Math.round(pausedMs) },
   };
 }
 
@@ -251,7 +251,7 @@ export function sayDeadLettered(sink: string, path: string, id: string, why: str
     level: 'warn',
     message: `${sink} refused the event ${id} (${why}): kept as a dead letter in ${JSON.stringify(path)}`,
     hint: 'once the cause is fixed, send it again with `atlantis stream relay --redeliver <file>`',
-    figures: { sink, id, reason: why, path },
+    fields: { sink, id, reason: why, path },
   };
 }
 
@@ -269,7 +269,7 @@ export function sayDelivered(
     event: 'summary',
     level: left === 0 && lost === 0 ? 'info' : 'warn',
     message: `${sink}: ${formatCount(delivered, 'event')} acknowledged${known}${dead}${gone}${rest}`,
-    figures: { sink, acknowledged: delivered, duplicates, dead_letters: deadLettered, lost, spooled: left },
+    fields: { sink, acknowledged: delivered, duplicates, dead_letters: deadLettered, lost, spooled: left },
   };
 }
 
@@ -279,7 +279,7 @@ export function sayUndelivered(records: number): StatusRecord {
     level: 'error',
     message: `lost ${formatCount(records, 'undelivered message')}`,
     hint: 'use --spool <dir> to keep them for the next run',
-    figures: { undelivered: records },
+    fields: { undelivered: records },
   };
 }
 

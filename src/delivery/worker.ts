@@ -36,7 +36,7 @@ interface WorkerDeps {
   readonly deadLetter: ((record: SpoolRecord, why: string) => void) | undefined;
 }
 
-type Refusal = Extract<SendResult, { kind: 'refused' }>;
+type RefusedResult = Extract<SendResult, { kind: 'refused' }>;
 
 export class Worker implements SinkMonitor {
   readonly sink: Sink;
@@ -235,7 +235,7 @@ export class Worker implements SinkMonitor {
   }
 
   /** True once the record of a refused unit is a dead letter; false if the unit is sent again, or the sink stops. */
-  #takeRefusal(unit: Unit, { why, doubt }: Refusal): boolean {
+  #takeRefusal(unit: Unit, { why, doubt }: RefusedResult): boolean {
     const { first, records } = unit;
     if (doubt !== undefined && !this.#policy.isBeyondDoubt(first)) {
       this.#fault ??= doubt;

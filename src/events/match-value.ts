@@ -4,7 +4,7 @@ import { DOT, MINUS, NINE, NOT_FOUND, OPEN_ARRAY, OPEN_OBJECT, QUOTE, ZERO } fro
 import { isQuoted, quoteText, readSource, readString, skipDigits, skipNumber, skipToMark } from './seek.ts';
 
 /** The number that an expression compares with. */
-interface Decimal {
+interface WantedDecimal {
   /** -1, 0 or 1. */
   readonly sign: number;
   /** Digits before the decimal point, without leading zeros; negative for zeros after the point. */
@@ -22,7 +22,7 @@ const MAX_EXPONENT = 4e15;
 const measured = { sign: 0, magnitude: 0, first: 0, last: 0 };
 
 /** Parses a JSON number (RFC 8259 § 6); undefined if its exponent is beyond ±10^15. */
-export function readDecimal(source: string): Decimal | undefined {
+export function readDecimal(source: string): WantedDecimal | undefined {
   const bytes = new TextEncoder().encode(source);
   measure(new DataView(bytes.buffer), 0, bytes.length);
   const { sign, magnitude, first, last } = measured;
@@ -32,7 +32,7 @@ export function readDecimal(source: string): Decimal | undefined {
 }
 
 /** Compares the JSON number from `start` to `end` with `to`: negative, 0 or positive. */
-export function compareDecimal(view: DataView, start: number, end: number, to: Decimal): number {
+export function compareDecimal(view: DataView, start: number, end: number, to: WantedDecimal): number {
   const isNegative = view.getUint8(start) === MINUS;
   const first = isNegative ? start + 1 : start;
   if (view.getUint8(first) !== ZERO) {
@@ -54,7 +54,7 @@ function compareDigits(
   last: number,
   sign: number,
   magnitude: number,
-  to: Decimal,
+  to: WantedDecimal,
 ): number {
   if (sign !== to.sign) return sign - to.sign;
   if (magnitude !== to.magnitude) return magnitude > to.magnitude ? sign : -sign;

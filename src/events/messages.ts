@@ -1,7 +1,7 @@
 // Mistakes in a path. A message shows them after the name of the flag, such as `invalid --where:`.
 
 /** Also used for the values of `--where`. */
-export const NOT_A_STRING = 'not a valid JSON string; write a backslash as \\\\';
+export const INVALID_STRING = 'not a valid JSON string; write a backslash as \\\\';
 
 export const PATH_FAULTS = {
   dotFirst: 'a path begins with a name, not with a dot',

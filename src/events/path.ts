@@ -1,5 +1,5 @@
 // Parses paths into an event: `a.b`, `items[0].x`, `items[*].x`, `["odd key"].x` (contract O8, docs/filters.md).
-import { NOT_A_STRING, PATH_FAULTS } from './messages.ts';
+import { INVALID_STRING, PATH_FAULTS } from './messages.ts';
 
 /** One step: a member by name, an item by index from 0, or every item. */
 export type PathStep =
@@ -107,6 +107,6 @@ export function parseQuoted(
   try {
     return { value: JSON.parse(`"${inside}"`) as string, end: at + source.length };
   } catch {
-    throw new ExpressionFault(NOT_A_STRING, at);
+    throw new ExpressionFault(INVALID_STRING, at);
   }
 }

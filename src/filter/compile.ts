@@ -47,10 +47,10 @@ class PatternWork {
 export const NO = 0;
 const UNKNOWN = 1;
 export const YES = 2;
-type Verdict = typeof NO | typeof UNKNOWN | typeof YES;
+type TestResult = typeof NO | typeof UNKNOWN | typeof YES;
 
 /** `places` has the position of each member that a path begins with, or NOT_FOUND. */
-type EventTest = (view: DataView, root: number, end: number, places: Int32Array) => Verdict;
+type EventTest = (view: DataView, root: number, end: number, places: Int32Array) => TestResult;
 
 /** Compiles expressions into tests of the bytes of an event. */
 export class Compiler {
@@ -68,7 +68,7 @@ export class Compiler {
     if (expression.kind === 'comparison') return this.#compileComparison(expression);
     if (expression.kind === 'not') {
       const test = await this.compile(expression.part);
-      return (...event) => (YES - test(...event)) as Verdict;
+      return (...event) => (YES - test(...event)) as TestResult;
     }
     const tests: EventTest[] = [];
     for (const part of expression.parts) tests.push(await this.compile(part));
@@ -122,7 +122,7 @@ export function joinTests(tests: readonly EventTest[], kind: 'and' | 'or'): Even
   const start = kind === 'and' ? YES : NO;
   const decisive = kind === 'and' ? NO : YES;
   return (view, root, end, places) => {
-    let verdict: Verdict = start;
+    let verdict: TestResult = start;
     for (let i = 0; i < tests.length; i += 1) {
       const one = (tests[i] as EventTest)(view, root, end, places);
       if (one === decisive) return decisive;

@@ -22,13 +22,13 @@ interface WantedSource extends Written {
 export type Wanted = WantedText | WantedSource;
 
 /** `path operator value`. `in` is `=` with several values; `!=`, `!~` and `not in` are the negations. */
-export type Comparison = Target &
+export type Comparison = ComparisonBase &
   (
     | { readonly operator: Operator; readonly wanted: readonly Wanted[] }
     | { readonly operator: '~'; readonly wanted: readonly [WantedText] }
   );
 
-interface Target {
+interface ComparisonBase {
   readonly kind: 'comparison';
   /** As written. */
   readonly path: string;

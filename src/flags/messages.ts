@@ -73,6 +73,11 @@ export const sayUnknownFlag = (flag: string, hint: string | undefined): ErrorTex
   hint,
 ];
 
+export const sayNoValueTaken = (flag: string): ErrorText => [
+  `${flag} takes no value`,
+  `write ${flag} alone, or omit it`,
+];
+
 export const sayArgumentMissing = (argument: string, usage: string): ErrorText => [
   `missing argument <${argument}>`,
   `usage: ${usage}`,
@@ -85,9 +90,9 @@ export const sayNoCommand = (command: string, subcommands: readonly string[]): E
   `commands of \`${command}\`: ${subcommands.join(', ')}`,
 ];
 
-/** @param commands that have the flag */
-export const suggestCommands = (flag: string, commands: readonly string[]): string =>
-  `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}`;
+/** @param commands that have the flag. @param hasMore other commands have it, too */
+export const suggestCommands = (flag: string, commands: readonly string[], hasMore: boolean): string =>
+  `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}${hasMore ? ' and others' : ''}`;
 
 export const suggestJsonArray = (flag: string): string =>
   `pass arguments that start with - as a JSON array: ${flag} '["sh","-c","…"]'`;

@@ -11,7 +11,7 @@ import { makeVisible } from '../render/sanitize.ts';
 import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from '../render/signs.ts';
 import { createForegroundTest } from './foreground.ts';
 import { createScreenSlot, type FullScreen } from './full-screen.ts';
-import { platformOf } from './platform.ts';
+import { type Environment, platformOf } from './platform.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 import { createSignalWatch, END_SIGNALS, type EndSignal, isHangUpIgnored } from './signals.ts';
 import {
@@ -33,8 +33,6 @@ const STDERR_FLUSH_MS = 1_000;
 const STDERR_FLUSH_AFTER_SIGNAL_MS = 300;
 /** How long the kernel may take to stop the process. */
 const SUSPEND_MS = 100;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Io {
   readonly argv: readonly string[];

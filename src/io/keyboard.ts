@@ -20,14 +20,14 @@ const RETRY_MS = 500;
 /** Cursor and function keys (ECMA-48 § 5.4). */
 export const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
 
-interface KeyListener {
+interface KeyboardListener {
   onKey(key: string): void;
   /** Called before Ctrl-\ ends the process by SIGQUIT. */
   onQuit(): void;
 }
 
 /** Undefined if stdin is not a terminal: then it is not touched. */
-export function openKeyboard(io: Io, { onKey, onQuit }: KeyListener): Keyboard | undefined {
+export function openKeyboard(io: Io, { onKey, onQuit }: KeyboardListener): Keyboard | undefined {
   if (!io.isStdinTty) return undefined;
   const stdin = io.stdin();
   const setRaw = (isRaw: boolean): void => {

@@ -1,8 +1,8 @@
-// A lock for one process at a time, also across containers and machines that share a folder, and after a `kill -9`.
+// A lock for one process at a time, also across containers and machines that share a directory, and after a `kill -9`.
 //
-// The lock is a folder with one entry, named after its holder. It is taken by renaming a prepared folder onto it, which
-// fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which cannot
-// hit a lock that another process has taken in the meantime.
+// The lock is a directory with one entry, named after its holder. It is taken by renaming a prepared directory onto it,
+// which fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which
+// cannot hit a lock that another process has taken in the meantime.
 //
 // A process that runs on this machine never loses its lock. A holder in another container or on another machine
 // touches its entry every few seconds. Others only watch whether the entry's time changes, because clocks may differ.
@@ -25,11 +25,11 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { AtlantisError } from '../errors.ts';
 import { describeHolder, NOT_A_LOCK, sayLocked, sayNotALock, sayWaitingForHolder } from './messages.ts';
-import { identifyProcess, PROCESS_NAME, type ProcessHost, type ProcessIdentity } from './process-identity.ts';
+import { identifyProcess, PROCESS_NAME, type ProcessDeps, type ProcessIdentity } from './process-identity.ts';
 import { isTrusted, READ_ONLY } from './safe-file.ts';
 
 /** What the lock needs from the system. */
-export interface LockHost extends ProcessHost {
+export interface LockDeps extends ProcessDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
@@ -44,7 +44,7 @@ export interface LockSubject {
   /** The hint if another process holds the lock; default: how to remove it by hand. */
   readonly hint?: string;
   /** The error for a lock that cannot be taken. */
-  readonly Refusal: new (
+  readonly ErrorClass: new (
     message: string,
     hint?: string,
   ) => AtlantisError;
@@ -83,18 +83,18 @@ const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']
 /**
  * Takes the lock, waiting while others hold it.
  *
- * @param lockPath path of the lock folder; the prepared folder is next to it
- * @throws subject.Refusal if another process keeps the lock, or the path is not a lock of this user; the system's error
- *   if the lock cannot be written
+ * @param lockPath path of the lock directory; the prepared directory is next to it
+ * @throws subject.ErrorClass if another process keeps the lock, or the path is not a lock of this user; the system's
+ *   error if the lock cannot be written
  */
-export async function takeLock(lockPath: string, host: LockHost, subject: LockSubject): Promise<Lock> {
-  const self = identifyProcess(host);
+export async function takeLock(lockPath: string, deps: LockDeps, subject: LockSubject): Promise<Lock> {
+  const self = identifyProcess(deps);
   const holder = `${self.name}-${randomBytes(6).toString('hex')}`;
   const prepared = `${lockPath}-${holder}`;
   try {
     mkdirSync(prepared, { mode: 0o700 });
     writeFileSync(join(prepared, holder), '', { mode: 0o600, flag: 'wx' });
-    await waitForLock(lockPath, prepared, self, host, subject);
+    await waitForLock(lockPath, prepared, self, deps, subject);
   } catch (error) {
     remove(prepared, holder);
     throw error;
@@ -107,11 +107,11 @@ export async function takeLock(lockPath: string, host: LockHost, subject: LockSu
       subject.onLost?.();
       return;
     }
-    const nowSeconds = host.clock.wallMs() / 1_000;
+    const nowSeconds = deps.clock.wallMs() / 1_000;
     attempt(() => utimesSync(join(lockPath, holder), nowSeconds, nowSeconds));
-    cancelTouch = host.clock.setTimer(touch, TOUCH_MS);
+    cancelTouch = deps.clock.setTimer(touch, TOUCH_MS);
   };
-  if (subject.onLost !== undefined) cancelTouch = host.clock.setTimer(touch, TOUCH_MS);
+  if (subject.onLost !== undefined) cancelTouch = deps.clock.setTimer(touch, TOUCH_MS);
   return {
     isHeld,
     release() {
@@ -125,7 +125,7 @@ async function waitForLock(
   lockPath: string,
   prepared: string,
   self: ProcessIdentity,
-  { clock, random }: LockHost,
+  { clock, random }: LockDeps,
   subject: LockSubject,
 ): Promise<void> {
   let seen: LockState = {};
@@ -136,7 +136,7 @@ async function waitForLock(
   let warnedOf: string | undefined;
   let lookedAtMs = clock.monotonicMs();
   for (;;) {
-    // Before the rename, because root could replace the empty folder of another user.
+    // Before the rename, because root could replace the empty directory of another user.
     const { holder, touchedMs } = inspectLock(lockPath, subject);
     try {
       if (holder === undefined) {
@@ -157,27 +157,27 @@ async function waitForLock(
     seen = { holder, touchedMs };
 
     const liveness = holder === undefined || wasTouched ? 'alive' : self.judge(holder);
-    const held = describe(holder, subject);
+    const held = describeLockHolder(holder, subject);
     if (liveness === 'unknown' && waitedMs > WAIT_MS && warnedOf !== holder) {
       warnedOf = holder;
       subject.warn(sayWaitingForHolder(subject.what, held, ABANDONED_MS));
     }
     if (holder === undefined) {
-      // The lock is being released. On Windows a rename cannot replace an empty folder.
+      // The lock is being released. On Windows a rename cannot replace an empty directory.
       attempt(() => rmdirSync(lockPath));
     } else if (liveness === 'dead' || (liveness === 'unknown' && waitedMs > ABANDONED_MS)) {
       remove(lockPath, holder);
     }
     const limitMs = liveness === 'unknown' ? ABANDONED_MS + WAIT_MS : WAIT_MS;
     if (waitedMs > limitMs || (isNew && totalMs > TOTAL_WAIT_MS)) {
-      throw new subject.Refusal(...sayLocked(subject.what, held, lockPath, subject.hint));
+      throw new subject.ErrorClass(...sayLocked(subject.what, held, lockPath, subject.hint));
     }
     const pauseMs = RETRY_MIN_MS + random() * (RETRY_MAX_MS - RETRY_MIN_MS);
     await new Promise<void>((resolve) => clock.setTimer(resolve, pauseMs));
   }
 }
 
-function describe(holder: string | undefined, subject: LockSubject): string {
+function describeLockHolder(holder: string | undefined, subject: LockSubject): string {
   const pid = holder?.split('-')[0];
   return (pid === undefined ? undefined : subject.describeHolder?.(pid)) ?? describeHolder(pid);
 }
@@ -189,9 +189,9 @@ interface LockState {
   readonly touchedMs?: number | undefined;
 }
 
-/** @throws subject.Refusal if the path is not a lock that this user could have created */
-function inspectLock(lockPath: string, { what, Refusal }: LockSubject): LockState {
-  const refuse = (why: string): AtlantisError => new Refusal(...sayNotALock(what, why, lockPath));
+/** @throws subject.ErrorClass if the path is not a lock that this user could have created */
+function inspectLock(lockPath: string, { what, ErrorClass }: LockSubject): LockState {
+  const refuse = (why: string): AtlantisError => new ErrorClass(...sayNotALock(what, why, lockPath));
   try {
     const stats = lstatSync(lockPath);
     if (stats.isSymbolicLink()) throw refuse(NOT_A_LOCK.link);
@@ -219,24 +219,24 @@ function readTouchTime(path: string): number {
   }
 }
 
-/** Removes prepared folders of processes that were killed while they waited. */
+/** Removes prepared directories of processes that were killed while they waited. */
 function removeLeftovers(lockPath: string, self: ProcessIdentity): void {
-  const folder = dirname(lockPath);
+  const directory = dirname(lockPath);
   const start = `${basename(lockPath)}-`;
   attempt(() => {
-    for (const name of readdirSync(folder)) {
+    for (const name of readdirSync(directory)) {
       const holder = name.slice(start.length);
       if (!name.startsWith(start) || !HOLDER.test(holder) || self.judge(holder) !== 'dead') continue;
-      const stats = lstatSync(join(folder, name));
-      if (stats.isDirectory() && isTrusted(stats)) remove(join(folder, name), holder);
+      const stats = lstatSync(join(directory, name));
+      if (stats.isDirectory() && isTrusted(stats)) remove(join(directory, name), holder);
     }
   });
 }
 
-/** Removes a lock folder, unless it contains the entry of another holder. */
-function remove(folder: string, holder: string): void {
-  attempt(() => unlinkSync(join(folder, holder)));
-  attempt(() => rmdirSync(folder));
+/** Removes a lock directory, unless it contains the entry of another holder. */
+function remove(directory: string, holder: string): void {
+  attempt(() => unlinkSync(join(directory, holder)));
+  attempt(() => rmdirSync(directory));
 }
 
 /** Ignores errors: there may be nothing to do. */

@@ -2,7 +2,7 @@
 // platform.
 import { type PlatformPath, posix, win32 } from 'node:path';
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Platform {
   readonly path: PlatformPath;
@@ -19,12 +19,12 @@ export interface Platform {
   /** Whether a program is given with a path; a bare name is looked up on PATH. */
   hasDirectory(program: string): boolean;
   /** The directory for configuration; undefined without a home directory. */
-  findConfigDirectory(env: Env, home: string | undefined): string | undefined;
+  findConfigDirectory(env: Environment, home: string | undefined): string | undefined;
   /**
    * Directory and environment for a program that must not depend on the working directory: only an administrator can
    * write to the directory, and PATH has only its absolute entries.
    */
-  isolate(env: Env): { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
+  isolate(env: Environment): { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
 }
 
 const LINUX: Platform = {

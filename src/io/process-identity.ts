@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { Io } from './io.ts';
 
 /** What the check needs from the system. */
-export type ProcessHost = Pick<Io, 'pid' | 'sendSignal'>;
+export type ProcessDeps = Pick<Io, 'pid' | 'sendSignal'>;
 
 /** `unknown`: the process belongs to another PID namespace. */
 type Liveness = 'alive' | 'dead' | 'unknown';
@@ -27,24 +27,24 @@ const NO_MACHINE = '0'.repeat(12);
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 const INITIAL_TIME_NAMESPACE = 'time:[4026531834]';
 
-export function identifyProcess(host: ProcessHost): ProcessIdentity {
+export function identifyProcess(deps: ProcessDeps): ProcessIdentity {
   const pidNamespace = readOr('', () => readlinkSync('/proc/self/ns/pid'));
   const timeNamespace = readOr('', () => readlinkSync('/proc/self/ns/time'));
   const bootId = readOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
   const namespace = hash(hostname(), bootId, pidNamespace, timeNamespace);
   const machine = identifyMachine(pidNamespace, timeNamespace);
   // /proc may belong to another PID namespace, where this process has another pid.
-  const hasProc = readOr('', () => readlinkSync('/proc/self')) === String(host.pid);
-  const start = hasProc ? readProcess(host.pid)?.start : undefined;
+  const hasProc = readOr('', () => readlinkSync('/proc/self')) === String(deps.pid);
+  const start = hasProc ? readProcess(deps.pid)?.start : undefined;
   return {
-    name: [host.pid, start ?? NO_START, namespace, machine].join('-'),
+    name: [deps.pid, start ?? NO_START, namespace, machine].join('-'),
     judge(name) {
       const [otherPid, otherStart, otherNamespace, otherMachine] = name.split('-');
       if (otherNamespace !== namespace) {
         // The same machine with another boot id has restarted.
         return otherMachine === machine && machine !== NO_MACHINE ? 'dead' : 'unknown';
       }
-      if (!host.sendSignal(Number(otherPid), 0)) return 'dead';
+      if (!deps.sendSignal(Number(otherPid), 0)) return 'dead';
       const found = hasProc ? readProcess(Number(otherPid)) : undefined;
       // `hidepid` hides running processes of other users.
       if (found === undefined || otherStart === NO_START) return 'alive';

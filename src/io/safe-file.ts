@@ -2,8 +2,8 @@
 // reader, a forged file. Replaces a file in one step, so that a reader sees the old content or the new.
 //
 // The rules (docs/security.md): a file to write is not a symbolic link, and an existing pipe or device belongs to this
-// user or to root, as does each file in one of our own folders. Owners are not checked on Windows, and no rule applies
-// in /dev and /proc, where only the system creates entries.
+// user or to root, as does each file in one of our own directories. Owners are not checked on Windows, and no rule
+// applies in /dev and /proc, where only the system creates entries.
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -53,7 +53,7 @@ export function writeWholeFile(path: string, text: string, what: string): void {
 /**
  * Checks at the start of a run that `writeWholeFile` can write at the end of it.
  *
- * @throws OutputError (exit 9), also if the folder does not exist
+ * @throws OutputError (exit 9), also if the directory does not exist
  */
 export function assertWritable(path: string, what: string): void {
   try {
@@ -112,14 +112,14 @@ export const READ_ONLY = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 export const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 
 const MAX_LINKS = 40;
-const SYSTEM_FOLDER = /^\/(dev|dev\/(fd|pts)|proc\/.+)$/;
+const SYSTEM_DIRECTORY = /^\/(dev|dev\/(fd|pts)|proc\/.+)$/;
 
 /** Messages show the `code` of an error: here it is the reason. */
 function refusal(reason: string, hint?: string): Error {
   return Object.assign(new Error(reason), { code: reason, hint });
 }
 
-/** True if a file or folder belongs to this user or to root. */
+/** True if a file or directory belongs to this user or to root. */
 export function isTrusted({ uid }: Stats): boolean {
   const own = processUid();
   return own === undefined || uid === own || uid === 0;
@@ -134,24 +134,24 @@ export interface Place {
 }
 
 /**
- * Resolves a path that the user named; the file need not exist. A link is followed only in /dev, or with `isFolder`.
+ * Resolves a path that the user named; the file need not exist. A link is followed only in /dev, or with `isDirectory`.
  *
- * @param isFolder follow a link of this user or of root: systemd creates a state directory as such a link
+ * @param isDirectory follow a link of this user or of root: systemd creates a state directory as such a link
  * @throws an error whose code is the reason for a link that is not followed; the system's error
  */
-export function resolvePlace(path: string, isFolder = false): Place {
+export function resolvePlace(path: string, isDirectory = false): Place {
   let place = path;
   for (let links = 0; links < MAX_LINKS; links += 1) {
-    const folder = realpathSync(dirname(place));
-    const isSystem = SYSTEM_FOLDER.test(folder);
+    const directory = realpathSync(dirname(place));
+    const isSystem = SYSTEM_DIRECTORY.test(directory);
     const stats = lstatSync(place, { throwIfNoEntry: false });
     const isLink = stats?.isSymbolicLink() === true;
     // The target of a link in /proc is an open file, which may have no path.
-    if (!isLink || folder.startsWith('/proc/')) return { path: place, isSystem };
-    if (!isSystem && !isFolder) throw refusal(UNSAFE.link);
+    if (!isLink || directory.startsWith('/proc/')) return { path: place, isSystem };
+    if (!isSystem && !isDirectory) throw refusal(UNSAFE.link);
     if (!isSystem && !isTrusted(stats)) throw refusal(UNSAFE.linkOfOther(stats.uid));
     const target = readlinkSync(place);
-    place = isAbsolute(target) ? target : folder + sep + target;
+    place = isAbsolute(target) ? target : directory + sep + target;
   }
   throw Object.assign(new Error(), { code: 'ELOOP' });
 }
@@ -173,7 +173,7 @@ export function openNamedFile(path: string, flags: number, mode: number): number
 }
 
 /**
- * Opens a regular file in one of our folders.
+ * Opens a regular file in one of our directories.
  *
  * @throws an error whose code is the reason if another user may have planted it; the system's error
  */
@@ -193,7 +193,7 @@ export function openOwnFile(path: string, flags: number): number {
   });
 }
 
-/** @throws an error whose code is the reason, unless the file or folder belongs to this user or to root */
+/** @throws an error whose code is the reason, unless the file or directory belongs to this user or to root */
 export function assertTrusted(stats: Stats, hint?: string): void {
   if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), hint);
 }
@@ -213,29 +213,29 @@ function check(fd: number, assertSafe: (stats: Stats) => void): number {
 }
 
 /**
- * Creates a folder with mode 0700, and its parents. Node's own recursive mkdir never returns in /proc.
+ * Creates a directory with mode 0700, and its parents. Node's own recursive mkdir never returns in /proc.
  *
  * @throws the system's error
  */
-export function makeFolder(path: string): void {
+export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
     const isWithoutParent = (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(path) !== path;
     if (!isWithoutParent || statSync(dirname(path), { throwIfNoEntry: false }) !== undefined) throw error;
-    makeFolder(dirname(path));
-    makeFolder(path);
+    makeDirectory(dirname(path));
+    makeDirectory(path);
   }
 }
 
 /**
- * Refuses a folder whose content another user could change.
+ * Refuses a directory whose content another user could change.
  *
- * @param isShared other users may add their own folders to it
+ * @param isShared other users may add their own directories to it
  * @throws an error whose code is the reason if another user could change its content; the system's error
  */
-export function assertOwnFolder(path: string, isShared: boolean): void {
+export function assertOwnDirectory(path: string, isShared: boolean): void {
   const stats = statSync(resolvePlace(path, true).path);
   if (!stats.isDirectory()) throw refusal(UNSAFE.notDirectory);
   assertTrusted(stats, OWN_DIRECTORY_OR_OWNER);

@@ -4,10 +4,10 @@ import { explainListenError } from '../io/messages.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
-export const NOT_FOUND = 'see /metrics, /healthz and /readyz\n';
-export const READ_ONLY = 'only GET and HEAD are allowed\n';
+export const NOT_FOUND_BODY = 'see /metrics, /healthz and /readyz\n';
+export const NOT_ALLOWED_BODY = 'only GET and HEAD are allowed\n';
 
-export const sayCannotListen = (address: string, error: NodeJS.ErrnoException): ErrorText => [
+export const sayMetricsCannotListen = (address: string, error: NodeJS.ErrnoException): ErrorText => [
   `--metrics-listen: cannot listen on ${address}: ${explainListenError(error)}`,
   error.code === 'EADDRINUSE'
     ? 'use another port for each process; port 0 picks a free one'
@@ -19,7 +19,7 @@ export function sayListening(address: string, isLoopback: boolean): StatusRecord
     event: 'setting',
     level: 'info',
     message: `metrics: http://${address}/metrics, health checks: /healthz and /readyz${isLoopback ? '' : '; other machines can read them'}`,
-    figures: { metrics_listen: address },
+    fields: { metrics_listen: address },
   };
 }
 

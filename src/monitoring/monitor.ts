@@ -12,7 +12,7 @@ import type { RunStatus } from '../session/run-status.ts';
 import { isLoopbackHost } from '../settings/stream-url.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { Latencies } from './latencies.ts';
-import { NOT_FOUND, READ_ONLY, sayCannotListen, sayListening } from './messages.ts';
+import { NOT_ALLOWED_BODY, NOT_FOUND_BODY, sayListening, sayMetricsCannotListen } from './messages.ts';
 import { type MetricsSource, renderMetrics } from './metrics.ts';
 import { createServiceNotifier } from './systemd.ts';
 import type { Monitor, MonitorConfig, Watcher } from './watcher.ts';
@@ -145,7 +145,7 @@ async function servePages(
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = MAX_REQUEST_MS;
-  const { address, port: chosenPort } = await listenOn(server, host, port, sayCannotListen);
+  const { address, port: chosenPort } = await listenOn(server, host, port, sayMetricsCannotListen);
   return {
     address,
     port: chosenPort,
@@ -180,7 +180,7 @@ function choosePage(
   path: string,
   accept = '',
 ): Page | Promise<Page> {
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, type: TEXT, body: READ_ONLY };
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, type: TEXT, body: NOT_ALLOWED_BODY };
   const show = Object.hasOwn(pages, path) ? pages[path] : undefined;
-  return show === undefined ? { status: 404, type: TEXT, body: NOT_FOUND } : show(accept);
+  return show === undefined ? { status: 404, type: TEXT, body: NOT_FOUND_BODY } : show(accept);
 }

@@ -7,7 +7,7 @@ import type { SinkMonitor } from '../delivery/sink-status.ts';
 import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
 import { PHASE_PROBLEMS } from '../session/messages.ts';
-import type { Phase, RunStatus } from '../session/run-status.ts';
+import type { RunPhase, RunStatus } from '../session/run-status.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import * as say from './messages.ts';
 import type { MonitorConfig, Watcher } from './watcher.ts';
@@ -32,7 +32,7 @@ export function createServiceNotifier(
   const beat = (ms: number): void => {
     cancelBeat = clock.setTimer(() => beat(ms), ms);
     const stuck = run === undefined ? undefined : findStuck(run, sinks);
-    if (stuck === undefined) send({ WATCHDOG: '1', STATUS: describe(run, sinks) });
+    if (stuck === undefined) send({ WATCHDOG: '1', STATUS: describeRun(run, sinks) });
     else if (!isStuck) reporter.report(say.sayStuck(stuck));
     isStuck = stuck !== undefined;
   };
@@ -40,7 +40,7 @@ export function createServiceNotifier(
   return {
     update(status) {
       run = status;
-      const message: Record<string, string> = { STATUS: describe(status, sinks) };
+      const message: Record<string, string> = { STATUS: describeRun(status, sinks) };
       if (!isReady && status.listProblems().length === 0) message['READY'] = '1';
       if (!isStopping && status.phase.kind === 'stopping') message['STOPPING'] = '1';
       isReady ||= 'READY' in message;
@@ -55,7 +55,7 @@ export function createServiceNotifier(
       if (state === 'begun')
         send({ RELOADING: '1', MONOTONIC_USEC: String(Math.floor(clock.monotonicMs() * 1_000)) });
       // READY also ends a reload that has failed: the relay continues as before.
-      else send({ READY: '1', STATUS: describe(run, sinks) });
+      else send({ READY: '1', STATUS: describeRun(run, sinks) });
     },
     close: () => cancelBeat?.(),
   };
@@ -69,7 +69,7 @@ function findWatchdogInterval({ env, pid }: Io): number | undefined {
 }
 
 /** One line for `systemctl status`. */
-function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): string {
+function describeRun(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): string {
   if (run === undefined) return PHASE_PROBLEMS.starting;
   const [problem] = run.listProblems();
   if (problem !== undefined) return problem;
@@ -108,7 +108,7 @@ function createProgressCheck(
   };
 }
 
-function limitPhase(phase: Phase, connectTimeoutMs: number): number {
+function limitPhase(phase: RunPhase, connectTimeoutMs: number): number {
   switch (phase.kind) {
     case 'lost':
       return GRACE_MS;

@@ -198,7 +198,7 @@ export function describeNewOwner(
 }
 
 /** Refuses a directory in /proc or /sys, where no file can be created. @throws StoreError */
-export function refuseSystemFolder(directory: string): void {
+export function refuseSystemDirectory(directory: string): void {
   let place = directory;
   for (;;) {
     try {

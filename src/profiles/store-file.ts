@@ -19,7 +19,7 @@ import {
   findMountedStore,
   findRepair,
   hasOwners,
-  refuseSystemFolder,
+  refuseSystemDirectory,
   type StoreReader,
 } from './permissions.ts';
 
@@ -130,7 +130,7 @@ export function readStoreBytes(path: string, reader: StoreReader, what: string):
     if (error instanceof StoreError || code === undefined) throw error;
     // ENOTDIR: a home such as /dev/null, for users without one.
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      if (hasOwners(reader)) refuseSystemFolder(directory);
+      if (hasOwners(reader)) refuseSystemDirectory(directory);
       return undefined;
     }
     if (code === 'EFBIG') throw new StoreError(...say.sayNotAStore(what, say.NOT_A_STORE.tooLarge, path));

@@ -21,10 +21,10 @@ import { basename, dirname, join } from 'node:path';
 import Conf from 'conf';
 import { type ErrorText, isAtlantisError, OutputError, StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
-import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
+import { type Lock, type LockDeps, takeLock } from '../io/lock.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
-import { makeFolder } from '../io/safe-file.ts';
+import { makeDirectory } from '../io/safe-file.ts';
 import { isDiskFault, systemCode } from '../io/system-error.ts';
 import { type Draft, draftProfiles, draftSettings, type StoreDraft } from './draft.ts';
 import * as say from './messages.ts';
@@ -41,7 +41,7 @@ import { parseSettings } from './settings-file.ts';
 import { DamagedStoreError, type JsonObject, readStoreBytes, STORE_FILES } from './store-file.ts';
 
 /** What writing needs from the system. */
-export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
+export type StoreDeps = StoreReader & LockDeps & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
@@ -53,41 +53,41 @@ function describeStoreFault(error: unknown, text: ErrorText): unknown {
 }
 
 /** Creates the directory, or makes sure that it is safe and private. @returns warnings */
-function prepareDirectory(path: string, host: StoreHost): string[] {
+function prepareDirectory(path: string, deps: StoreDeps): string[] {
   const directory = dirname(path);
   try {
     // Checked first, so that nothing is created in a rejected place.
     const existing = statSync(directory, { throwIfNoEntry: false });
-    if (existing !== undefined) checkDirectory(directory, existing, host);
-    checkParents(directory, host);
-    makeFolder(directory);
+    if (existing !== undefined) checkDirectory(directory, existing, deps);
+    checkParents(directory, deps);
+    makeDirectory(directory);
     const notice =
-      existing === undefined ? describeNewOwner(directory, host, host.env['SUDO_UID']) : undefined;
+      existing === undefined ? describeNewOwner(directory, deps, deps.env['SUDO_UID']) : undefined;
     if (notice !== undefined) return [notice];
     const stats = statSync(directory);
-    if (!platformOf(host.platform).hasOwners || (stats.mode & 0o077) === 0) return [];
+    if (!platformOf(deps.platform).hasOwners || (stats.mode & 0o077) === 0) return [];
     // A directory with other files, such as /etc or a home, keeps its mode.
     const isOurs = readdirSync(directory).every((name) => STORE_FILES.some((file) => name.startsWith(file)));
-    if (!isOurs || stats.uid !== host.uid) {
+    if (!isOurs || stats.uid !== deps.uid) {
       return [say.sayOtherFiles(directory)];
     }
     chmodSync(directory, DIRECTORY_MODE);
     return [];
   } catch (error) {
-    throw describeStoreFault(error, say.sayNotCreated(directory, error, findRepair(directory, host)));
+    throw describeStoreFault(error, say.sayNotCreated(directory, error, findRepair(directory, deps)));
   }
 }
 
 /** The stored content: undefined if there is none, 'damaged' if it is damaged and may be moved aside. */
 function readCurrent(
   path: string,
-  host: StoreHost,
+  deps: StoreDeps,
   { what, parse }: Pick<StoreFile<unknown>, 'what' | 'parse'>,
   mayMoveAside: boolean,
 ): JsonObject | 'damaged' | undefined {
-  const read = readStoreBytes(path, host, what);
+  const read = readStoreBytes(path, deps, what);
   if (read === undefined) return undefined;
-  if (read.isReadOnly) throw refuseWriting(path, host, what);
+  if (read.isReadOnly) throw refuseWriting(path, deps, what);
   try {
     return parse(read.bytes, path);
   } catch (error) {
@@ -186,14 +186,14 @@ function replaceStore(
 
 async function lockStore(
   lockPath: string,
-  host: StoreHost,
+  deps: StoreDeps,
   what: string,
   warn: (message: string) => void,
 ): Promise<Lock> {
   try {
-    return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
+    return await takeLock(lockPath, deps, { what, ErrorClass: StoreError, warn });
   } catch (error) {
-    throw describeStoreFault(error, say.sayNotLockable(what, lockPath, error, findRepair(lockPath, host)));
+    throw describeStoreFault(error, say.sayNotLockable(what, lockPath, error, findRepair(lockPath, deps)));
   }
 }
 
@@ -219,7 +219,7 @@ const PROFILES: StoreFile<StoreDraft> = {
   createDraft: draftProfiles,
 };
 
-const SETTINGS: StoreFile<Map<string, string>> = {
+const SETTINGS_FILE: StoreFile<Map<string, string>> = {
   what: say.CHECKED.settings,
   parse: parseSettings,
   createDraft: draftSettings,
@@ -241,44 +241,44 @@ interface Changed<T> {
  */
 export function updateStore<T>(
   path: string | undefined,
-  host: StoreHost,
+  deps: StoreDeps,
   change: (draft: StoreDraft) => T,
   options?: StoreOptions,
 ): Promise<Changed<T>> {
-  return updateFile(path, host, PROFILES, change, options);
+  return updateFile(path, deps, PROFILES, change, options);
 }
 
 /** Changes the settings, as `updateStore` changes the profiles. @param path from `settingsPath` */
 export function updateSettings<T>(
   path: string | undefined,
-  host: StoreHost,
+  deps: StoreDeps,
   change: (settings: Map<string, string>) => T,
   options?: StoreOptions,
 ): Promise<Changed<T>> {
-  return updateFile(path, host, SETTINGS, change, options);
+  return updateFile(path, deps, SETTINGS_FILE, change, options);
 }
 
 /** Reads the file under its lock, applies `change` to a draft, writes it. If `change` throws, nothing is written. */
 async function updateFile<Content, T>(
   path: string | undefined,
-  host: StoreHost,
+  deps: StoreDeps,
   file: StoreFile<Content>,
   change: (draft: Content) => T,
   { mayMoveAside = false, warn = () => {} }: StoreOptions = {},
 ): Promise<Changed<T>> {
   if (path === undefined) throw noHomeDirectory();
-  host.ignoreFileSizeSignal();
+  deps.ignoreFileSizeSignal();
   // An unsafe or damaged store is reported before anything, even a lock, is written next to it.
-  readCurrent(path, host, file, mayMoveAside);
-  const notices = prepareDirectory(path, host);
-  const lock = await lockStore(`${path}.lock`, host, file.what, warn);
+  readCurrent(path, deps, file, mayMoveAside);
+  const notices = prepareDirectory(path, deps);
+  const lock = await lockStore(`${path}.lock`, deps, file.what, warn);
   try {
-    const current = readCurrent(path, host, file, mayMoveAside);
+    const current = readCurrent(path, deps, file, mayMoveAside);
     const isDamaged = current === 'damaged';
     const { draft, json } = file.createDraft(isDamaged ? undefined : current);
     const result = change(draft);
     removeStaging(path);
-    const aside = replaceStore(path, json(), file.what, isDamaged, lock, host.clock.wallMs());
+    const aside = replaceStore(path, json(), file.what, isDamaged, lock, deps.clock.wallMs());
     if (aside !== undefined) notices.push(say.sayMovedAside(file.what, aside));
     return { result, notices };
   } finally {

@@ -196,7 +196,7 @@ function inspectMembers(fd: number, size: number): Inspection | undefined {
 const STAMP = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/;
 
 interface NameParts {
-  readonly folder: string;
+  readonly directory: string;
   readonly stem: string;
   /** Such as `.ndjson.gz`. */
   readonly extension: string;
@@ -206,12 +206,12 @@ function splitName(path: string): NameParts {
   const gz = isCompressedName(path) ? '.gz' : '';
   const name = basename(path, gz);
   const extension = extname(name);
-  return { folder: dirname(path), stem: basename(name, extension), extension: `${extension}${gz}` };
+  return { directory: dirname(path), stem: basename(name, extension), extension: `${extension}${gz}` };
 }
 
 /** The rotated files of this recording, oldest first: each name with its stamp. */
-function listFinished({ folder, stem, extension }: NameParts): { name: string; stamp: string }[] {
-  return readdirSync(folder)
+function listFinished({ directory, stem, extension }: NameParts): { name: string; stamp: string }[] {
+  return readdirSync(directory)
     .filter((name) => name.startsWith(`${stem}.`) && name.endsWith(extension))
     .map((name) => ({ name, stamp: name.slice(stem.length + 1, name.length - extension.length) }))
     .filter(({ stamp }) => STAMP.test(stamp))
@@ -224,13 +224,13 @@ function listFinished({ folder, stem, extension }: NameParts): { name: string; s
  */
 export function moveAside(path: string, nowMs: number): void {
   const parts = splitName(path);
-  const { folder, stem, extension } = parts;
+  const { directory, stem, extension } = parts;
   const lastStamp = listFinished(parts).at(-1)?.stamp ?? '';
   const lastMs = Date.parse(lastStamp.replace(STAMP, '$1-$2-$3T$4:$5:$6.$7Z'));
   const atMs = lastMs >= nowMs ? lastMs + 1 : nowMs;
   const stamp = new Date(atMs).toISOString().replace(/[-:.]/g, '');
   try {
-    renameSync(path, join(folder, `${stem}.${stamp}${extension}`));
+    renameSync(path, join(directory, `${stem}.${stamp}${extension}`));
   } catch (error) {
     // An external log rotator may have moved it already.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -243,6 +243,6 @@ export function pruneFinished(path: string, keep: number): void {
   const finished = listFinished(parts);
   for (const { name } of finished.slice(0, Math.max(0, finished.length - keep))) {
     // Another program may have removed it in the meantime.
-    rmSync(join(parts.folder, name), { force: true });
+    rmSync(join(parts.directory, name), { force: true });
   }
 }

@@ -90,7 +90,7 @@ export function sayRecordingDamaged(): StatusRecord {
     level: 'error',
     message: '--strict: the recording is damaged',
     hint: 'without --strict, the rest of it is played',
-    figures: { exit_code: EXIT.protocol },
+    fields: { exit_code: EXIT.protocol },
   };
 }
 
@@ -111,7 +111,7 @@ export function sayDamagedLine(line: number, why: string, isLastNamed: boolean):
     event: 'discarded',
     level: 'warn',
     message: `line ${line} is damaged: ${why}${isLastNamed ? '; further damaged lines are only counted' : ''}`,
-    figures: { line, why },
+    fields: { line, why },
   };
 }
 
@@ -132,7 +132,7 @@ export function sayPlayed(figures: PlayFigures, damaged: number): StatusRecord {
     event: 'summary',
     level: 'info',
     message: parts.join(', '),
-    figures: { events, duration_ms: Math.round(durationMs), ...gapFigures, damaged, ...filtered },
+    fields: { events, duration_ms: Math.round(durationMs), ...gapFigures, damaged, ...filtered },
   };
 }
 
@@ -141,7 +141,7 @@ export function sayRecordingRepaired(path: string, bytes: number): StatusRecord 
     event: 'warning',
     level: 'warn',
     message: `removed an incomplete line of ${formatCount(bytes, 'byte')} at the end of ${THE_RECORDING} ${quote(path)}`,
-    figures: { bytes_repaired: bytes },
+    fields: { bytes_repaired: bytes },
   };
 }
 
@@ -158,7 +158,7 @@ export function sayChanged(path: string, change: RecordingChange): StatusRecord 
     event: 'recording',
     level: change === 'moved' ? 'info' : 'warn',
     message: `${THE_RECORDING} ${quote(path)} was ${CHANGES[change]}`,
-    figures: { change },
+    fields: { change },
   };
 }
 

@@ -1,6 +1,6 @@
 // Prepares `tail --record`: finds the file, takes its lock, and makes SIGUSR1 reopen the file.
 import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
-import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
+import { type Lock, type LockDeps, takeLock } from '../io/lock.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { locateRecording } from './file.ts';
 import { describeRecordingLock, sayTakenOver } from './messages.ts';
@@ -13,7 +13,7 @@ export interface Recording {
   release(): void;
 }
 
-interface RecordingHost extends LockHost {
+interface RecordingDeps extends LockDeps {
   readonly stdout: { readonly fd: number };
   readonly stderr: { readonly fd: number };
   ignoreFileSizeSignal(): void;
@@ -28,16 +28,16 @@ interface RecordingHost extends LockHost {
 export async function prepareRecording(
   config: RecordConfig,
   reporter: Reporter,
-  host: RecordingHost,
+  deps: RecordingDeps,
 ): Promise<Recording> {
-  host.ignoreFileSizeSignal();
-  const path = locateRecording(config.path, [host.stdout.fd, host.stderr.fd]);
+  deps.ignoreFileSizeSignal();
+  const path = locateRecording(config.path, [deps.stdout.fd, deps.stderr.fd]);
   const report = reporter.report.bind(reporter);
   let fail = (_failure: OutputError): void => {};
   let lock: Lock | undefined;
   let isReleased = false;
   const acquireLock = async (): Promise<void> => {
-    const taken = await lockRecording(path, host, {
+    const taken = await lockRecording(path, deps, {
       warn: (message) => report({ event: 'warning', level: 'warn', message }),
       onLost: () => void reacquireLock(),
     });
@@ -57,8 +57,8 @@ export async function prepareRecording(
   return {
     open(onFailure) {
       fail = onFailure;
-      const recorder = openRecorder({ ...config, path }, { clock: host.clock, report, onFailure });
-      unwatch = host.onReopenSignal(() => recorder.reopen());
+      const recorder = openRecorder({ ...config, path }, { clock: deps.clock, report, onFailure });
+      unwatch = deps.onReopenSignal(() => recorder.reopen());
       return recorder;
     },
     release() {
@@ -69,16 +69,16 @@ export async function prepareRecording(
   };
 }
 
-/** Undefined where no lock can be created, as in a read-only folder: recording matters more than the lock. */
+/** Undefined where no lock can be created, as in a read-only directory: recording matters more than the lock. */
 async function lockRecording(
   path: string,
-  host: LockHost,
+  deps: LockDeps,
   events: { warn(message: string): void; onLost(): void },
 ): Promise<Lock | undefined> {
   try {
-    return await takeLock(`${path}.lock`, host, {
+    return await takeLock(`${path}.lock`, deps, {
       ...describeRecordingLock(path),
-      Refusal: UsageError,
+      ErrorClass: UsageError,
       ...events,
     });
   } catch (error) {

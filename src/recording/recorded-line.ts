@@ -113,7 +113,7 @@ export function readEnvelope(line: Buffer): Envelope | undefined {
 
 function makeEvent(text: Buffer, receivedAt: string, connection: string): RecordedLine {
   const flags = classifyText(text);
-  if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
+  if (flags < 0) return { kind: 'damaged', why: nameFault(flags) };
   const receivedAtMs = parseReceivedAt(receivedAt);
   if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: LINE_FAULTS.noTime };
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
@@ -124,7 +124,7 @@ export function readPlainLine(bytes: Buffer): RecordedLine {
   const text = trimLine(bytes);
   if (text.length === 0) return { kind: 'empty' };
   const flags = classifyText(text);
-  return flags < 0 ? { kind: 'damaged', why: describeFault(flags) } : { kind: 'plain', text, flags };
+  return flags < 0 ? { kind: 'damaged', why: nameFault(flags) } : { kind: 'plain', text, flags };
 }
 
 /** Other programs may have added a byte order mark to a file; joined files can contain several. */
@@ -135,7 +135,7 @@ function trimLine(bytes: Buffer): Buffer {
 
 function readOther(line: Buffer): RecordedLine {
   const flags = classifyText(line);
-  if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
+  if (flags < 0) return { kind: 'damaged', why: nameFault(flags) };
   const text = line.toString('latin1');
   if (LIFECYCLE.test(text) || readMembers(line, LIFECYCLE_MEMBERS) !== undefined)
     return {
@@ -184,5 +184,5 @@ function readGapMs(line: Buffer): number | undefined {
   return fromMs === undefined || toMs === undefined ? 0 : Math.max(0, toMs - fromMs);
 }
 
-const describeFault = (flags: number): string =>
+const nameFault = (flags: number): string =>
   flags === MESSAGE.notUtf8 ? LINE_FAULTS.notUtf8 : LINE_FAULTS.notJson;

@@ -9,7 +9,7 @@ import { dropCutNumber } from './pretty/numbers.ts';
 import { SIGNS, type Signs } from './signs.ts';
 import { cutText, makeSpaces, measureWidth } from './text-width.ts';
 
-export interface Cell {
+export interface FieldCell {
   /** With invisible characters escaped. */
   readonly text: string;
   /** A number: shown in full, at the right of its column. */
@@ -29,7 +29,7 @@ interface ColumnsOptions {
 
 interface Columns {
   /** The rows as lines. The header comes first in the first call, and in the first call after a resize. */
-  render(rows: readonly (readonly Cell[])[]): string;
+  render(rows: readonly (readonly FieldCell[])[]): string;
 }
 
 /** Where a column is. */
@@ -40,7 +40,7 @@ interface Span {
   readonly limit: number;
 }
 
-const EMPTY: Cell = { text: '', isNumber: false };
+const EMPTY: FieldCell = { text: '', isNumber: false };
 /** Spaces between columns. */
 const GAP = 2;
 /** A narrower column is unreadable. */
@@ -70,7 +70,7 @@ export function createColumns({ fields, header, signs = SIGNS, width }: ColumnsO
   const roles = fields.map(({ name }) => findRole(name));
   const titles = fields.map(({ title }) => title);
   let shownFor: { readonly columns: number | undefined; readonly spans: readonly Span[] } | undefined;
-  const joinRow = (row: readonly Cell[], spans: readonly Span[]): string => {
+  const joinRow = (row: readonly FieldCell[], spans: readonly Span[]): string => {
     const last = row.findLastIndex(({ text }) => text !== '');
     let line = '';
     let used = 0;
@@ -145,7 +145,11 @@ function fitWidths(widths: number[], bounds: readonly { readonly most: number }[
   }
 }
 
-function cutCell({ text, isNumber, isComposite = false }: Cell, limit: number, { ellipsis }: Signs): string {
+function cutCell(
+  { text, isNumber, isComposite = false }: FieldCell,
+  limit: number,
+  { ellipsis }: Signs,
+): string {
   if (isNumber || measureWidth(text) <= limit) return text;
   if (isHashLike(text) && limit >= SHORT_HASH_COLUMNS + ellipsis.length) return shortenMiddle(text, ellipsis);
   const cut = cutText(text, limit, ellipsis);

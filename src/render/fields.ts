@@ -11,7 +11,7 @@ import type { PathStep } from '../events/path.ts';
 import { readSource } from '../events/seek.ts';
 import { prepareSteps, type SeekStep, visitValues } from '../events/seek-path.ts';
 import { escapeCommands } from './ci-commands.ts';
-import type { Cell } from './columns.ts';
+import type { FieldCell } from './columns.ts';
 import type { Style } from './paint.ts';
 import { isNumberText } from './pretty/numbers.ts';
 import type { Renderer } from './renderer.ts';
@@ -40,7 +40,7 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
   const showText = form === 'csv' ? showLines : escapeText;
   const paths = options.fields.map(({ steps }) => prepareSteps(steps));
   const names = options.fields.map(({ text }) => showText(text));
-  const readRows = (batch: Batch, count: number): Cell[][] =>
+  const readRows = (batch: Batch, count: number): FieldCell[][] =>
     textsOf(batch)
       .slice(0, count)
       .map((text) => paths.map((steps) => readCell(text, steps, showText)));
@@ -70,7 +70,7 @@ function nameOf(steps: readonly PathStep[]): string {
 }
 
 /** The values at a path; `[*]` leads to several, which are joined with commas. */
-function readCell(event: Buffer, steps: readonly SeekStep[], showText: (text: string) => string): Cell {
+function readCell(event: Buffer, steps: readonly SeekStep[], showText: (text: string) => string): FieldCell {
   let text = '';
   let parts: string[] = [];
   let isComposite = false;
@@ -94,7 +94,7 @@ function escapeText(text: string): string {
   return makeVisible(text.replace(TO_ESCAPE, (character) => ESCAPES[character] ?? character));
 }
 
-function joinTabs(row: readonly Cell[]): string {
+function joinTabs(row: readonly FieldCell[]): string {
   return `${row.map(({ text }) => text).join('\t')}\n`;
 }
 
@@ -111,7 +111,7 @@ const TO_QUOTE = /[",\n]/;
 /** Spreadsheets evaluate a text that begins with one of these as a formula; the last four are the fullwidth forms. */
 const FORMULA = /^[=+\-@\uff1d\uff0b\uff0d\uff20]/;
 
-function joinCsv(row: readonly Cell[]): string {
+function joinCsv(row: readonly FieldCell[]): string {
   const values = row.map(({ text, isNumber }) => {
     const safe = !isNumber && FORMULA.test(text) ? `'${text}` : text;
     return TO_QUOTE.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -25,7 +25,7 @@ const MAX_TEXT_LENGTH = 64;
 /** A comparison is reported after this many values, if none of them is of a kind that can match. */
 const MIN_MISFITS = 5;
 
-export type Kind = 'string' | 'number' | 'boolean' | 'object' | 'array' | 'null';
+export type ValueKind = 'string' | 'number' | 'boolean' | 'object' | 'array' | 'null';
 
 /** A path that events should have, and the flag that names it. */
 export interface WatchedPath {
@@ -73,7 +73,7 @@ export class Compared extends NamedPath {
   fits = false;
   misfits = 0;
   /** The first value of another kind. */
-  misfit: { readonly kind: Kind; readonly source: string } | undefined;
+  misfit: { readonly kind: ValueKind; readonly source: string } | undefined;
   /** Some of the texts. */
   readonly texts = new Set<string>();
 
@@ -99,7 +99,7 @@ export class Compared extends NamedPath {
   }
 }
 
-function kindOf(source: string): Kind {
+function kindOf(source: string): ValueKind {
   const byte = source.charCodeAt(0);
   if (byte === QUOTE) return 'string';
   if (byte === OPEN_OBJECT) return 'object';
@@ -109,7 +109,7 @@ function kindOf(source: string): Kind {
 }
 
 /** Whether a value of this kind can match; a string can be a number. */
-function canMatch({ operator, wanted }: Comparison, kind: Kind, source: string): boolean {
+function canMatch({ operator, wanted }: Comparison, kind: ValueKind, source: string): boolean {
   if (operator === '~') return kind !== 'object' && kind !== 'array';
   return wanted.some((one: Wanted) => {
     if (one.kind === 'text') return kind === 'string';

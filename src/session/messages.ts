@@ -16,7 +16,7 @@ import {
 } from '../ui/format.ts';
 import { describeMerge } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { Compared, EventSample, Kind } from './event-sample.ts';
+import type { Compared, EventSample, ValueKind } from './event-sample.ts';
 
 const MIN_PAUSE_MS = 1_000;
 export const NO_REASON = 'the stream ended without a reason';
@@ -69,7 +69,7 @@ export function saySummary(run: RunFigures): StatusRecord {
     level: 'info',
     message: block.join('; '),
     block,
-    figures: {
+    fields: {
       events: run.events,
       duration_ms: Math.round(run.durationMs),
       reconnects: run.reconnects,
@@ -113,7 +113,7 @@ export function sayDiscarded(discarded: ReadonlyMap<string, number>): StatusReco
     event: 'discarded',
     level: 'warn',
     message: `${formatCount(total, 'message')} discarded: ${listDiscarded(discarded)}`,
-    figures: { discarded: Object.fromEntries(discarded) },
+    fields: { discarded: Object.fromEntries(discarded) },
   };
 }
 
@@ -130,12 +130,12 @@ export function sayCut(bytesCut: number): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `stdout was blocked at the end of the run: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be incomplete`,
-    figures: { bytes_cut: bytesCut },
+    fields: { bytes_cut: bytesCut },
   };
 }
 
 export function sayFailure({ message, hint, exitCode }: AtlantisError): StatusRecord {
-  return { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } };
+  return { event: 'error', level: 'error', message, hint, fields: { exit_code: exitCode } };
 }
 
 const SILENCE_HINT = 'check the subscriptions of the key, or allow more time';
@@ -147,14 +147,14 @@ interface EndConfig {
 }
 
 export function saySignal(signal: EndSignal, why = ''): StatusRecord {
-  return { event: 'signal', level: 'info', message: `stopped by ${signal}${why}`, figures: { signal } };
+  return { event: 'signal', level: 'info', message: `stopped by ${signal}${why}`, fields: { signal } };
 }
 
 /** @param problem the first problem of the output. @returns the signal or errors that ended the run, if any */
 export function sayEnd(reason: StopReason, config: EndConfig, events = 0, problem?: string): StatusRecord[] {
   const records: StatusRecord[] = [];
   const fail = (message: string, hint: string, exitCode: number): void => {
-    records.push({ event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } });
+    records.push({ event: 'error', level: 'error', message, hint, fields: { exit_code: exitCode } });
   };
   if (reason.kind === 'signal') records.push(saySignal(reason.signal));
   if (reason.kind === 'output' && reason.failure === 'terminal-gone') {
@@ -187,7 +187,7 @@ export function sayEnd(reason: StopReason, config: EndConfig, events = 0, proble
 const SHOWN_TYPES = 8;
 const SHOWN_PATHS = 30;
 
-const KINDS: Readonly<Record<Kind, string>> = {
+const KINDS: Readonly<Record<ValueKind, string>> = {
   string: 'a string',
   number: 'a number',
   boolean: 'true or false',
@@ -254,7 +254,7 @@ export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonl
     level: 'info',
     message: `no event has matched the filters so far: ${formatFiltered(seen)}`,
     hint: lines.join('\n'),
-    figures: { ...seen, types: Object.fromEntries(types.map(({ type, count }) => [type, count])) },
+    fields: { ...seen, types: Object.fromEntries(types.map(({ type, count }) => [type, count])) },
   };
 }
 

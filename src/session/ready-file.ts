@@ -8,7 +8,7 @@ import type { RunObserver } from './run-status.ts';
 /**
  * Removes the ready file. Anything but a regular file stays.
  *
- * @throws OutputError (exit 9), also if the folder does not exist
+ * @throws OutputError (exit 9), also if the directory does not exist
  */
 export function clearReadyFile(path: string): void {
   try {
@@ -28,7 +28,7 @@ interface ReadyContent {
   readonly pid: number;
 }
 
-function describeReady({ atMs, host, keyPrefix }: Connected, pid: number): ReadyContent {
+function makeReadyContent({ atMs, host, keyPrefix }: Connected, pid: number): ReadyContent {
   return { connected_at: new Date(atMs).toISOString(), host, key_prefix: keyPrefix, pid };
 }
 
@@ -47,7 +47,7 @@ export function createReadyFile(path: string, pid: number, onFault: (error: unkn
       if (isReady === isThere) return;
       isThere = isReady;
       try {
-        if (isReady && phase.kind === 'live') writeReadyFile(path, describeReady(phase.connected, pid));
+        if (isReady && phase.kind === 'live') writeReadyFile(path, makeReadyContent(phase.connected, pid));
         else clearReadyFile(path);
       } catch (error) {
         onFault(error);

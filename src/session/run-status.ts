@@ -9,13 +9,13 @@ import type { LiveSource } from './source.ts';
 import type { Tally } from './tally.ts';
 
 /** Where a run is: it starts, connects, is live, loses its connection and waits, and stops. */
-export type Phase =
+export type RunPhase =
   | { readonly kind: 'starting' | 'connecting' | 'lost' | 'stopping' }
   | { readonly kind: 'live'; readonly connected: Connected }
   | { readonly kind: 'retrying'; readonly delayMs: number };
 
 export interface RunStatus {
-  readonly phase: Phase;
+  readonly phase: RunPhase;
   /** When the phase began (monotonic ms). */
   readonly phaseSinceMs: number;
   readonly tally: Pick<Tally, 'summarize' | 'connections' | 'live' | 'gaps' | 'gapMs' | 'openGap'>;
@@ -43,7 +43,7 @@ interface TrackedRun extends Pick<RunStatus, 'tally'> {
 }
 
 export class RunTracker implements RunStatus {
-  phase: Phase = { kind: 'starting' };
+  phase: RunPhase = { kind: 'starting' };
   phaseSinceMs: number;
   readonly tally: RunStatus['tally'];
   readonly output: TrackedRun['output'];
@@ -108,7 +108,7 @@ export class RunTracker implements RunStatus {
     if (this.phase.kind !== 'stopping') this.#enter({ kind: 'stopping' });
   }
 
-  #enter(phase: Phase): void {
+  #enter(phase: RunPhase): void {
     if (this.phase.kind === 'stopping') return;
     this.phase = phase;
     this.phaseSinceMs = this.#clock.monotonicMs();

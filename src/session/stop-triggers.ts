@@ -44,8 +44,8 @@ export function createSilenceWatch(
   };
 }
 
-/** An output whose flush can be cut short. */
-interface Cuttable {
+/** An output whose flush has a time limit. */
+interface DrainableOutput {
   /** Discards what is not written within `ms`. */
   cutAfter(ms: number): void;
 }
@@ -65,7 +65,7 @@ export function watchStopTriggers(
   config: Pick<TailConfig, 'durationMs' | 'timeoutMs'>,
   io: Io,
   stop: Stop,
-  output?: Cuttable,
+  output?: DrainableOutput,
 ): () => void {
   const cancels: (() => void)[] = [];
   const unwatchSignals = io.onSignal((signal) => {

@@ -1,8 +1,8 @@
 // The certificates to trust (`--ca-cert`, NODE_EXTRA_CA_CERTS), read and checked before anything connects.
 import { X509Certificate } from 'node:crypto';
 import { UsageError } from '../errors.ts';
-import type { Environment } from '../io/io.ts';
 import { sayNotRead } from '../io/messages.ts';
+import type { Environment } from '../io/platform.ts';
 import { readNamedFile } from '../io/read-file.ts';
 import { sayCertificateDamaged, sayNoCertificate, sayNoSystemRoots } from './messages.ts';
 

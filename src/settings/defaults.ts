@@ -27,15 +27,15 @@ const TOP = 'top.';
 /** A setting has the name of its flag: `time` for `--time`. */
 const settingName = ({ term }: Pick<FlagDefinition, 'term'>): string => longName(term).slice('--'.length);
 
-const listSettings = (flags: FlagTable, prefix = ''): (readonly [string, FlagDefinition])[] =>
+const pickSettings = (flags: FlagTable, prefix = ''): (readonly [string, FlagDefinition])[] =>
   Object.values(flags)
     .filter(({ isSetting }) => isSetting === true)
     .map((flag) => [prefix + settingName(flag), flag]);
 
 /** Each setting by its name. */
 export const SETTINGS: ReadonlyMap<string, FlagDefinition> = new Map([
-  ...listSettings({ ...GLOBAL_FLAGS, ...FORM_FLAGS }),
-  ...listSettings(TABLE_FLAGS, TOP),
+  ...pickSettings({ ...GLOBAL_FLAGS, ...FORM_FLAGS }),
+  ...pickSettings(TABLE_FLAGS, TOP),
 ]);
 
 /** A value, or null if it is not set, and its source. */
@@ -75,14 +75,14 @@ export function addDefaults<Given extends Flags<typeof FORM_FLAGS>>(given: Given
   const stored = readSettings(io);
   const replaced =
     listGiven(FORM_CHOICE, given).length > 0 ? ['format', 'fields'] : stored.has('fields') ? ['format'] : [];
-  const flags = listSettings(FORM_FLAGS).filter(([name]) => !replaced.includes(name));
+  const flags = pickSettings(FORM_FLAGS).filter(([name]) => !replaced.includes(name));
   return { ...given, ...readDefaults(flags, stored, given, io) };
 }
 
 /** Adds the stored defaults of `stream top` to the given flags, if stdout is a terminal. @throws StoreError */
 export function addTopDefaults<Given extends Flags<typeof TABLE_FLAGS>>(given: Given, io: Io): Given {
   if (!io.stdout.isTty) return given;
-  return { ...given, ...readDefaults(listSettings(TABLE_FLAGS, TOP), readSettings(io), given, io) };
+  return { ...given, ...readDefaults(pickSettings(TABLE_FLAGS, TOP), readSettings(io), given, io) };
 }
 
 /** The stored texts of flags that are not given. */

@@ -23,7 +23,7 @@ const OUTPUT_GRACE_MS = 300;
 const MAX_OUTPUT_BYTES = 8192;
 
 /** What a key command needs from the system. */
-export type KeyCommandHost = Pick<Io, 'env' | 'platform' | 'sendSignal' | 'onSignal' | 'dieBySignal'>;
+export type KeyCommandDeps = Pick<Io, 'env' | 'platform' | 'sendSignal' | 'onSignal' | 'dieBySignal'>;
 
 /** The environment without the key of this run; names are case-insensitive on Windows. */
 function withoutKey(env: Io['env']): NodeJS.ProcessEnv {
@@ -51,15 +51,15 @@ function describeExit(status: number | null, stderr: string): string {
  */
 export async function runKeyCommand(
   argv: readonly string[],
-  host: KeyCommandHost,
+  deps: KeyCommandDeps,
   signal?: AbortSignal,
   timeoutMs = TIMEOUT_MS,
 ): Promise<string> {
   const source = nameKeyCommand(argv[0]);
-  const { cwd } = platformOf(host.platform).isolate(host.env);
+  const { cwd } = platformOf(deps.platform).isolate(deps.env);
   const fail = (what: string): CredentialError =>
     new CredentialError(...sayKeyCommandFailed(source, what, cwd));
-  const output = await runProgram(argv, host, fail, { signal, timeoutMs });
+  const output = await runProgram(argv, deps, fail, { signal, timeoutMs });
   return parseKey(decodeKey(output, source), source, ONLY_THE_KEY);
 }
 
@@ -90,23 +90,23 @@ interface ProgramOptions {
  */
 export async function runProgram(
   argv: readonly string[],
-  host: KeyCommandHost,
+  deps: KeyCommandDeps,
   fail: (what: string) => CredentialError,
   options: ProgramOptions,
 ): Promise<Buffer> {
   const { signal, timeoutMs, input, showsStderr = false, acceptedStatus = 0 } = options;
   const [program = '', ...args] = argv;
-  const { hasSignals, isolate } = platformOf(host.platform);
+  const { hasSignals, isolate } = platformOf(deps.platform);
   // Arguments may be relative paths, and programs read settings from their directory.
-  const { cwd, env } = isolate(withoutKey(host.env));
+  const { cwd, env } = isolate(withoutKey(deps.env));
   if (signal?.aborted) throw fail(PROGRAM_FAULTS.interrupted);
   let interrupt = (): void => {};
   // Before the spawn, since a signal may arrive while the program starts.
   const unwatch =
     signal === undefined
-      ? host.onSignal((endSignal) => {
+      ? deps.onSignal((endSignal) => {
           interrupt();
-          host.dieBySignal(endSignal);
+          deps.dieBySignal(endSignal);
         })
       : () => {};
   let child: ChildProcess & { readonly stdout: Readable };
@@ -145,7 +145,7 @@ export async function runProgram(
     /** Kills the program, with its process group on POSIX, and does not wait for its output to close. */
     const endWith = (error: CredentialError): void => {
       settle();
-      if (hasSignals && child.pid !== undefined) host.sendSignal(-child.pid, 'SIGKILL');
+      if (hasSignals && child.pid !== undefined) deps.sendSignal(-child.pid, 'SIGKILL');
       else child.kill('SIGKILL');
       stopReading();
       reject(error);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { CredentialError, type ErrorText } from '../errors.ts';
 import { decodeKey, parseKey } from '../io/key.ts';
 import { platformOf } from '../io/platform.ts';
-import { type KeyCommandHost, runProgram } from './key-command.ts';
+import { type KeyCommandDeps, runProgram } from './key-command.ts';
 import {
   chooseKeychain,
   findKeychainEntry,
@@ -36,13 +36,13 @@ interface Call extends ToolCall {
   readonly acceptedStatus?: number;
 }
 
-function callTool(call: Call, host: KeyCommandHost): Promise<Buffer> {
+function callTool(call: Call, deps: KeyCommandDeps): Promise<Buffer> {
   const { keychain, argv, failure, timeoutMs = TIMEOUT_MS, ...options } = call;
   const fail = (what: string): CredentialError => {
     const hint = what === PROGRAM_FAULTS.notFound ? keychain.installHint : undefined;
     return new CredentialError(...sayKeychainFailed(failure, `${argv[0]} ${what}`, hint));
   };
-  return runProgram(argv, host, fail, { ...options, timeoutMs, showsStderr: true });
+  return runProgram(argv, deps, fail, { ...options, timeoutMs, showsStderr: true });
 }
 
 /**
@@ -54,21 +54,21 @@ function callTool(call: Call, host: KeyCommandHost): Promise<Buffer> {
 export async function storeInKeychain(
   profile: string,
   key: string,
-  host: KeyCommandHost,
+  deps: KeyCommandDeps,
   timeoutMs?: number,
 ): Promise<readonly string[]> {
-  const keychain = chooseKeychain(host.platform);
+  const keychain = chooseKeychain(deps.platform);
   const account = `${profile}-${randomBytes(4).toString('hex')}`;
   const failure = keychainFailures.store(keychain.name);
   const tool = keychain.store(account, labelKey(profile), key);
-  if (platformOf(host.platform).keychain === 'keychain' && (tool.input?.length ?? 0) > MAX_LINE_LENGTH) {
+  if (platformOf(deps.platform).keychain === 'keychain' && (tool.input?.length ?? 0) > MAX_LINE_LENGTH) {
     throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_TOO_LONG, WITHOUT_KEYCHAIN));
   }
-  await callTool({ keychain, ...tool, failure, timeoutMs }, host);
+  await callTool({ keychain, ...tool, failure, timeoutMs }, deps);
   const argv = keychain.read(account);
-  const stored = (await callTool({ keychain, argv, failure }, host)).toString('utf8').trim();
+  const stored = (await callTool({ keychain, argv, failure }, deps)).toString('utf8').trim();
   if (stored === key) return argv;
-  await removeFromKeychain(argv, host);
+  await removeFromKeychain(argv, deps);
   throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_OTHER_KEY));
 }
 
@@ -76,12 +76,12 @@ export async function storeInKeychain(
 export async function readFromKeychain(
   argv: readonly string[],
   profile: string,
-  host: KeyCommandHost,
+  deps: KeyCommandDeps,
   signal?: AbortSignal,
 ): Promise<string> {
-  const keychain = findKeychainEntry(argv)?.keychain ?? chooseKeychain(host.platform);
+  const keychain = findKeychainEntry(argv)?.keychain ?? chooseKeychain(deps.platform);
   const failure = keychainFailures.read(keychain.name, profile);
-  const output = await callTool({ keychain, argv, failure, signal }, host);
+  const output = await callTool({ keychain, argv, failure, signal }, deps);
   return parseKey(decodeKey(output, keychain.name), keychain.name, failure[1]);
 }
 
@@ -90,18 +90,18 @@ export async function readFromKeychain(
  *
  * @throws CredentialError with the command to run by hand
  */
-export async function removeFromKeychain(argv: readonly string[], host: KeyCommandHost): Promise<void> {
+export async function removeFromKeychain(argv: readonly string[], deps: KeyCommandDeps): Promise<void> {
   const entry = findKeychainEntry(argv);
   if (entry === undefined) return;
   const { keychain, account } = entry;
   const command = keychain.remove(account);
   const failure = keychainFailures.remove(keychain.name, command);
   try {
-    await callTool({ keychain, argv: command, failure, acceptedStatus: MISSING_STATUS }, host);
+    await callTool({ keychain, argv: command, failure, acceptedStatus: MISSING_STATUS }, deps);
   } catch (error) {
     const find = keychain.find?.(account);
     if (find === undefined) throw error;
-    const found = await callTool({ keychain, argv: find, failure }, host);
+    const found = await callTool({ keychain, argv: find, failure }, deps);
     if (found.length > 0) throw error;
   }
 }

@@ -4,14 +4,14 @@ import { withNearest } from '../io/messages.ts';
 
 const ADD_PROFILE = 'add one with `atlantis profile add <name>`';
 
-function listProfiles(names: readonly string[], limit: number): string {
+function joinProfileNames(names: readonly string[], limit: number): string {
   return `${names.slice(0, limit).join(', ')}${names.length > limit ? ', …' : ''}`;
 }
 
 /** @param source the flag or variable with the name; undefined if it was an argument */
 export const sayNoProfile = (name: string, known: readonly string[], source?: string): ErrorText => [
   `no profile "${shortenName(name)}"${source === undefined ? '' : ` (from ${source})`}`,
-  known.length === 0 ? ADD_PROFILE : withNearest(`profiles: ${listProfiles(known, 20)}`, name, known),
+  known.length === 0 ? ADD_PROFILE : withNearest(`profiles: ${joinProfileNames(known, 20)}`, name, known),
 ];
 
 export const shortenName = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name);
@@ -21,7 +21,7 @@ export const sayNoUrl = (unused: readonly string[], canSimulate: boolean): Error
   'no URL: set the base URL that came with your key',
   (unused.length === 0
     ? 'pass --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`'
-    : `no profile is active: select one with \`atlantis profile use <name>\`, pass --url <url>, or set ATLANTIS_URL; profiles: ${listProfiles(unused, 5)}`) +
+    : `no profile is active: select one with \`atlantis profile use <name>\`, pass --url <url>, or set ATLANTIS_URL; profiles: ${joinProfileNames(unused, 5)}`) +
     (canSimulate ? '; `--simulate` needs no URL' : ''),
 ];
 

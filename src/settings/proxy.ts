@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';
-import type { Environment } from '../io/io.ts';
+import type { Environment } from '../io/platform.ts';
 import * as say from './messages.ts';
 
 /** In order of precedence, as for curl. */

@@ -6,7 +6,7 @@ import { explainListenError, withNearest } from '../io/messages.ts';
 export const ONLY_WEBSOCKET = 'This path only speaks WebSocket.';
 
 /** What each option accepts. */
-export const ACCEPTED_OPTIONS = {
+export const ACCEPTED_SIMULATOR_OPTIONS = {
   port: '0 to 65535',
   ratePerSecond: 'events per second, 0 or more',
   count: 'a whole number of at least 0, or Infinity',
@@ -88,7 +88,7 @@ const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'use an address of this machine',
 };
 
-export const sayCannotListen = (address: string, error: NodeJS.ErrnoException): ErrorText => [
+export const saySimulatorCannotListen = (address: string, error: NodeJS.ErrnoException): ErrorText => [
   `the simulator cannot listen on ${address}: ${explainListenError(error)}`,
   LISTEN_ADVICE[error.code ?? ''],
 ];

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { KNOWN_EVENT_TYPES } from './events.ts';
-import { ACCEPTED_OPTIONS as ACCEPTED, AN_EMPTY_LIST, saySimulatorOption } from './messages.ts';
+import { ACCEPTED_SIMULATOR_OPTIONS as ACCEPTED, AN_EMPTY_LIST, saySimulatorOption } from './messages.ts';
 import { findScenario, type Scenario } from './scenarios.ts';
 
 export interface SimulatorOptions {

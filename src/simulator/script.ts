@@ -109,12 +109,12 @@ function parseSteps(value: unknown, path: string, depth: number): readonly Step[
   return value.map((step: unknown, index) => parseStep(step, `${path}[${index}]`, depth));
 }
 
-interface Entry {
+interface ScriptEntry {
   readonly times: number;
   readonly getAct: Scenario['getAct'];
 }
 
-function parseEntry(value: unknown, path: string): Entry {
+function parseEntry(value: unknown, path: string): ScriptEntry {
   const object = requireObject(value, path, ACCEPTED.entry(ACT_NAMES));
   refuseOthers(object, [...ACT_NAMES, 'times'], path);
   const given = ACT_NAMES.filter((name) => object[name] !== undefined);

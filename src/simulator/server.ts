@@ -16,7 +16,7 @@ import { formatAddress } from '../connection/dial/address.ts';
 import { listenOn } from '../io/listen.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
-import { ONLY_WEBSOCKET, sayCannotListen } from './messages.ts';
+import { ONLY_WEBSOCKET, saySimulatorCannotListen } from './messages.ts';
 import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom, createVirtualClock } from './random.ts';
@@ -61,7 +61,7 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
       if (address === '::') return `${scheme}://[::1]:${port}`;
       return `${scheme}://${formatAddress(address, port)}`;
     },
-    listen: async (port, host) => (await listenOn(server, host, port, sayCannotListen)).port,
+    listen: async (port, host) => (await listenOn(server, host, port, saySimulatorCannotListen)).port,
     reset(socket) {
       (connections.get(addressOf(socket)) ?? socket).resetAndDestroy();
     },

@@ -8,7 +8,7 @@ export const OPTIONS_NAME = 'the options';
 export const FILTER_OPTIONS = { type: 'option type', where: 'option where' };
 
 /** What each option accepts. */
-export const ACCEPTED_OPTIONS = {
+export const ACCEPTED_STREAM_OPTIONS = {
   options: 'an object',
   url: 'the base URL that came with the key',
   signal: 'an AbortSignal',
@@ -34,7 +34,7 @@ export const DESCRIPTIONS = {
 
 export const sayInvalidOptions = (shown: string): ErrorText => [
   `the options of stream() cannot be ${shown}`,
-  `accepted: ${ACCEPTED_OPTIONS.options}`,
+  `accepted: ${ACCEPTED_STREAM_OPTIONS.options}`,
 ];
 
 export const sayInvalidOption = (name: string, shown: string, accepted: string): ErrorText => [

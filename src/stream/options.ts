@@ -111,7 +111,7 @@ export interface StreamConfig extends ConnectConfig {
   readonly redundancy: ConnectionsConfig;
 }
 
-const { ACCEPTED_OPTIONS: ACCEPTED } = say;
+const { ACCEPTED_STREAM_OPTIONS: ACCEPTED } = say;
 
 /** The callback for each kind of item. */
 export const CALLBACK_OF = {

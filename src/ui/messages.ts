@@ -45,7 +45,7 @@ export function sayConnecting(host: string, { attempt, others }: Connecting): St
     event: 'connecting',
     level: attempt === 1 && others === undefined ? 'info' : 'debug',
     message: attempt === 1 ? `connecting to ${host}` : `connecting to ${host} (attempt ${attempt})`,
-    figures: { host, attempt },
+    fields: { host, attempt },
   };
 }
 
@@ -57,7 +57,7 @@ export const sayForeignKey = (host: string, accepted: string, expected: string):
 
 export function sayConnected(connected: Connected): StatusRecord {
   const { host, keyPrefix, expectedKeyPrefix, connection, requestId, isAdditional = false } = connected;
-  const figures = { host, key_prefix: keyPrefix, connection, request_id: requestId };
+  const fields = { host, key_prefix: keyPrefix, connection, request_id: requestId };
   if (keyPrefix !== expectedKeyPrefix) {
     const [, hint] = sayForeignKey(host, keyPrefix, expectedKeyPrefix);
     return {
@@ -65,14 +65,14 @@ export function sayConnected(connected: Connected): StatusRecord {
       level: 'warn',
       message: `connected to ${host}, but it accepted the key ${keyPrefix}… instead of yours, ${expectedKeyPrefix}…`,
       hint,
-      figures: { ...figures, expected_key_prefix: expectedKeyPrefix },
+      fields: { ...fields, expected_key_prefix: expectedKeyPrefix },
     };
   }
   return {
     event: 'connected',
     level: 'info',
     message: `connected to ${host} with the key ${keyPrefix}…${isAdditional ? ` (connection ${connection})` : ''}`,
-    figures,
+    fields,
   };
 }
 
@@ -94,7 +94,7 @@ export function sayLost(item: Lost, nowMs: number): StatusRecord {
         ? `${happened}; last byte received at ${times[0]}`
         : `connection ${connection} lost: ${happened}; ${nameConnections(others)} still live${hasGap ? '' : ', no gap'}`,
     hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
-    figures: {
+    fields: {
       ...listCauseFigures(item.cause),
       last_byte_at: new Date(item.lastByteAtMs).toISOString(),
       up_ms: Math.round(item.upMs),
@@ -113,7 +113,7 @@ export function sayRetrying(item: Retrying): StatusRecord {
     level: item.others === undefined ? 'warn' : 'info',
     message: item.wasLive ? next : `${happened}; ${next}`,
     hint: item.wasLive ? undefined : remedy,
-    figures: { ...listCauseFigures(item.cause), delay_ms: Math.round(item.delayMs), attempt: item.attempt },
+    fields: { ...listCauseFigures(item.cause), delay_ms: Math.round(item.delayMs), attempt: item.attempt },
   };
 }
 
@@ -135,7 +135,7 @@ export function sayGap(item: Gap): StatusRecord {
       missed !== undefined
         ? `events sent between ${from} and ${to}${duration} may be missing: the connection that stayed live did not deliver ${formatCount(missed, 'event')} that the lost one had delivered`
         : `${why}live again at ${to}; events sent between ${from} and ${to}${duration} were not delivered, and their number is unknown`,
-    figures: {
+    fields: {
       cause: cause.kind,
       from: new Date(fromMs).toISOString(),
       to: new Date(toMs).toISOString(),
@@ -153,7 +153,7 @@ export function sayNotice(item: Notice): StatusRecord {
         event: 'warning',
         level: 'info',
         message: `connection ${item.from} does not answer: connection ${item.to} replaces it`,
-        figures: { from: item.from, to: item.to },
+        fields: { from: item.from, to: item.to },
       };
     case 'window-full':
       return {
@@ -161,7 +161,7 @@ export function sayNotice(item: Notice): StatusRecord {
         level: 'warn',
         message: `more events arrive within --dedupe-window than ${item.maxBytes} bytes can hold: duplicates are possible (reported once)`,
         hint: 'use a shorter --dedupe-window',
-        figures: { max_bytes: item.maxBytes },
+        fields: { max_bytes: item.maxBytes },
       };
     case 'differing':
       return {
@@ -169,7 +169,7 @@ export function sayNotice(item: Notice): StatusRecord {
         level: 'warn',
         message: `connection ${item.connection} did not deliver ${item.missed} of ${formatCount(item.events, 'event')} within ${formatDuration(item.windowMs)}, although another connection did (reported once)`,
         hint: 'the connections are not subscribed to the same events, or the service drops events; if this continues, contact support',
-        figures: {
+        fields: {
           connection: item.connection,
           missed: item.missed,
           events: item.events,
@@ -184,7 +184,7 @@ export function sayNotice(item: Notice): StatusRecord {
         level: 'warn',
         message: `the service closed or refused an additional connection: ${happened}; continuing with ${left}`,
         hint: remedy,
-        figures: { ...listCauseFigures(item.cause), left: item.left },
+        fields: { ...listCauseFigures(item.cause), left: item.left },
       };
     }
   }
@@ -197,7 +197,7 @@ export function sayOpenGap({ cause, lastByteAtMs }: Lost, durationMs: number, no
     event: 'gap',
     level: 'warn',
     message: `disconnected at the end: events sent since ${times[0]} (${formatDuration(durationMs)}) were not delivered, and their number is unknown`,
-    figures: {
+    fields: {
       cause: cause.kind,
       from: new Date(lastByteAtMs).toISOString(),
       to: null,
@@ -215,7 +215,7 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
     level: 'error',
     message: `${happened}; ${END_MESSAGES[item.why]}${when}`,
     hint: remedy,
-    figures: { ...listCauseFigures(item.cause), exit_code: item.exitCode, why: item.why },
+    fields: { ...listCauseFigures(item.cause), exit_code: item.exitCode, why: item.why },
   };
 }
 

@@ -39,8 +39,8 @@ export interface StatusRecord {
   readonly block?: readonly string[];
   /** What the user can do next: one or a few lines. */
   readonly hint?: string | undefined;
-  /** Values for programs; names are snake_case with the unit, `delay_ms`. */
-  readonly figures?: Readonly<Record<string, unknown>>;
+  /** Fields for programs; names are snake_case with the unit, `delay_ms`. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export interface ReporterOptions {
@@ -121,6 +121,6 @@ function toJson(record: StatusRecord, wallMs: number): string {
     event: record.event,
     message: record.message,
     hint: record.hint,
-    ...record.figures,
+    ...record.fields,
   });
 }

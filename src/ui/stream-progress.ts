@@ -56,7 +56,7 @@ export interface StreamProgress {
   end?(): void;
 }
 
-type State =
+type ProgressState =
   | { readonly kind: 'connecting'; readonly host: string }
   | { readonly kind: 'live'; readonly stream: { readonly roundTripMs?: number | undefined } }
   | { readonly kind: 'playing'; readonly sinceMs: number; readonly position: PlayPosition }
@@ -81,7 +81,7 @@ export class LineProgress implements StreamProgress {
   readonly #clock: Clock;
   readonly #style: LogStyle;
   readonly #signs: Signs;
-  #state: State | undefined;
+  #state: ProgressState | undefined;
   #rate: Rate | undefined;
   #events = 0;
   #received: number | undefined;
@@ -169,7 +169,7 @@ export class LineProgress implements StreamProgress {
     this.#line.clear();
   }
 
-  #enter(state: State): void {
+  #enter(state: ProgressState): void {
     this.#state = state;
     this.#refresh();
   }
@@ -203,7 +203,7 @@ export class LineProgress implements StreamProgress {
   }
 
   /** The pieces of the line, most important first. */
-  #describe(state: State): Piece[] {
+  #describe(state: ProgressState): Piece[] {
     const { waiting } = this.#style;
     const pieces = this.#describeState(state);
     if (this.#loss !== undefined && state.kind !== 'live')
@@ -213,7 +213,7 @@ export class LineProgress implements StreamProgress {
     return pieces;
   }
 
-  #describeState(state: State): Piece[] {
+  #describeState(state: ProgressState): Piece[] {
     const { live, waiting, chart } = this.#style;
     const nowMs = this.#clock.monotonicMs();
     const [events, gaps] = this.#describeCounts();

@@ -82,6 +82,14 @@ describe('§ 1: a bad command line exits 2, and the hint has the nearest name an
       'stream check',
     ],
     ['stream tail --limit', '--limit needs a value', 'accepted: -n, --limit <n>', 'stream tail'],
+    [
+      'version --json',
+      'unknown flag --json',
+      '--json is a flag of `atlantis stream tail`, `atlantis stream top`, `atlantis stream check` and others',
+      'version',
+    ],
+    ['stream tail --json=yes', '--json takes no value', 'write --json alone, or omit it', 'stream tail'],
+    ['version --quiet=1', '--quiet takes no value', 'write --quiet alone, or omit it', 'version'],
     ['stream tail now', 'too many arguments', 'usage: atlantis stream tail [options]', 'stream tail'],
     [
       'stream replay',

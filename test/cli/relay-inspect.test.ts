@@ -135,7 +135,7 @@ describe('row 176 (B18): relay --inspect', () => {
           segments: 1,
           cursor: { acknowledged: 1, unit_end: 1 },
           oldest_written_at: expect.stringMatching(/Z$/),
-          holes: [],
+          missing: [],
           damage: [],
           first_event: { number: 1, event: { id: 'evt_1' } },
           last_event: { number: 4, event: { id: 'evt_4' } },
@@ -195,7 +195,7 @@ describe('row 176 (B18): relay --inspect', () => {
       ok: false,
       spool: {
         pending_events: 3,
-        holes: [],
+        missing: [],
         damage: [{ file, offset: start, bytes: size, records: 1, kind: 'unreadable' }],
       },
     });
@@ -248,7 +248,7 @@ describe('row 176 (B18): relay --inspect', () => {
     ]);
   });
 
-  test('missing segments are holes, also the first one; those that are acknowledged are not', async () => {
+  test('missing segments are reported, also the first one; those that are acknowledged are not', async () => {
     const parent = makeTempFolder();
     const folder = join(parent, FOLDER);
     const spool = new Spool({ path: folder, maxBytes: 8_000, syncEveryMs: 200 }, createFakeClock(), () => {});
@@ -264,7 +264,7 @@ describe('row 176 (B18): relay --inspect', () => {
     rmSync(join(folder, names[2] ?? ''));
     const exit = await inspect(parent, '--json');
     expect(exit.code).toBe(8);
-    expect(readSpools(exit).spool.holes).toEqual([
+    expect(readSpools(exit).spool.missing).toEqual([
       { first: 0, records: numbers[1] },
       { first: numbers[2], records: (numbers[3] ?? 0) - (numbers[2] ?? 0) },
     ]);

@@ -1,7 +1,7 @@
 // The cases of the merge: what is delivered, what is dropped, what is remembered and for how long.
 import { describe, expect, test } from '@jest/globals';
 import { Merge } from '../../src/connection/merge.ts';
-import type { Instant } from '../../src/connection/timeline.ts';
+import type { Instant } from '../../src/connection/stream-clock.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { createEventIdentifier, DEFAULT_ID_STEPS } from '../../src/events/event-id.ts';
 import { makeBatch } from '../helpers/batches.ts';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { CauseKind } from '../../src/connection/cause-table.ts';
 import { describeCause } from '../../src/connection/lifecycle.ts';
-import { PHASES, type Phase } from '../../src/connection/messages.ts';
+import { type ConnectionPhase, PHASES } from '../../src/connection/messages.ts';
 import { classifyError } from '../../src/connection/network-errors.ts';
 
 const HOST = 'api.atlantis.example';
@@ -19,7 +19,7 @@ const at = (address: string, port: number, code = 'ECONNREFUSED'): Error =>
   fault(code, `connect ${code} ${address}:${port}`, { address, port });
 
 describe('C9: codes', () => {
-  test.each<[string, Phase, CauseKind]>([
+  test.each<[string, ConnectionPhase, CauseKind]>([
     ['ENOTFOUND', 'lookup', 'name-not-found'],
     ['EAI_AGAIN', 'lookup', 'name-lookup-failed'],
     ['EAI_FAIL', 'lookup', 'name-lookup-failed'],
@@ -236,7 +236,7 @@ describe('C9: no error is ever empty', () => {
   ];
 
   test.each(EMPTY)('%s, in every phase', (_, error) => {
-    for (const phase of Object.keys(PHASES) as Phase[]) {
+    for (const phase of Object.keys(PHASES) as ConnectionPhase[]) {
       const cause = classifyError(error, HOST, phase);
       expect(cause.detail.trim()).not.toBe('');
       expect(describeCause(cause).happened).not.toMatch(/\(\s*\)/);

@@ -177,7 +177,7 @@ function findBreaches({ conditions, attempts, end }: Run): string[] {
   hold(beforeWelcome <= 5, 'first budget: 5 attempts');
   hold(attempts.length <= maxReconnects + 1, '--max-reconnects');
   hold(end !== undefined || attempts.length > MOST_ATTEMPTS, 'retries until it reports why not');
-  hold(end === undefined || end.exitCode !== 0, 'a dropped stream never ends in 0');
+  hold(end === undefined || end.exitCode !== 0, 'a dropped stream never exits 0');
   return breaches;
 }
 

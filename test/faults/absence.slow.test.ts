@@ -53,7 +53,7 @@ describe('K4: a process that was suspended', () => {
     await expectNoLoss(child);
   });
 
-  /** A script that blocks the event loop for so long on SIGUSR2. */
+  /** A script that blocks the event loop for this long at SIGUSR2. */
   const blocking = (ms: number) =>
     preload(`process.on('SIGUSR2', () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${ms});

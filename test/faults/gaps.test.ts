@@ -146,7 +146,7 @@ describe('G5: --log-format json', () => {
     return [...new Set(kinds)];
   }
 
-  test('G5: a run with everything in it: every line an object with ts, level, event and its figures', async () => {
+  test('G5: a run with everything in it: every line an object with ts, level, event and its fields', async () => {
     const server = await startScriptedServer(async (peer, index) => {
       if (index === 0) {
         await streamHandler({ events: numberedEvents(0, 3) })(peer, index);

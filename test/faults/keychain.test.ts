@@ -159,7 +159,7 @@ describe('row 77 (P6): no keychain', () => {
   });
 
   describeWithService('with secret-tool', () => {
-    test('no D-Bus: exit 3 with its own words', async () => {
+    test('no D-Bus: exit 3 with its own message', async () => {
       const exit = await useStore({}).add();
       expect(exit.code).toBe(3);
       expect(readText(exit)).toMatch(

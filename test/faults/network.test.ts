@@ -1,4 +1,4 @@
-// Before there is an answer: names, ports, TLS on the wrong side. Each cause has its words (C9) and its code.
+// Before there is an answer: names, ports, TLS on the wrong side. Each cause has its message (C9) and its exit code.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { hasOpenssl, makeCertificates } from '../helpers/certificates.ts';

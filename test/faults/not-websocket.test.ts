@@ -1,4 +1,4 @@
-// Servers that answer the upgrade with anything but a WebSocket: named, tried once, and ended with 8.
+// Servers that answer the upgrade with anything but a WebSocket: named, tried once, exit 8.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { type Peer, startScriptedServer } from '../helpers/scripted-server.ts';

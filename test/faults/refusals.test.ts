@@ -45,7 +45,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     expect(remedy).toMatch(/^ {2}[a-z].{20,}[^.]$/);
   });
 
-  test('the same as figures for programs', async () => {
+  test('the same as fields for programs', async () => {
     const { exit } = await tailRefused(refuse(403, 'forbidden', 'Suspended.'), [], 'json');
     expect(pickRecords(exit, 'error')).toMatchObject([
       {

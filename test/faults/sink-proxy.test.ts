@@ -1,4 +1,4 @@
-// An HTTP sink behind a proxy: every fault of the proxy has the words and the exit code that it has for the stream.
+// An HTTP sink behind a proxy: every fault of the proxy has the same message and exit code as for the stream.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { findClosedPort } from '../helpers/closed-port.ts';

@@ -22,7 +22,7 @@ export function spawnTail(url: string, args: readonly string[] = [], options: Cl
   return startTail(url, args, { ...options, spawned: true });
 }
 
-/** Waits for the end; fails when the key stands in what was written. */
+/** Waits for the end; fails if the key is in the output. */
 export async function endOf(child: Child): Promise<Exit> {
   const exit = await child.exit;
   expectNoKey(exit.stdout, exit.stderr);

@@ -6,12 +6,12 @@ import { RENEWALS } from '../../src/connection/messages.ts';
 import { RULES } from '../../src/connection/retry-policy.ts';
 import { renderTable } from './markdown.ts';
 
-/** The exit codes of contract § 2 that no connection failure causes. */
+/** Ends of contract § 2 that no connection failure causes. */
 const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string])[] = [
   [
     '0',
-    'stopped as requested: `--limit` or `--duration` reached, or stdout closed by its reader',
-    'nothing to do; a lost stream never ends with exit 0',
+    'stopped as requested: `--limit` or `--duration` reached, stdout closed by its reader, or check passed',
+    'nothing to do; a lost stream is never exit 0',
   ],
   ['1', 'a bug in `atlantis`', 'run it again with `--verbose` for the stack trace, and report it'],
   [
@@ -23,6 +23,11 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
     '3',
     'no key, or a malformed one',
     'store one with `atlantis profile add`, set `ATLANTIS_API_KEY`, or pipe it in with `--key-stdin`',
+  ],
+  [
+    '8',
+    'a damaged file, with `replay --strict`, `relay --redeliver` or `relay --inspect`; in a check, events but no pong',
+    'the message names the line or the segment; for a missing pong, allow more time with `--pong-timeout`',
   ],
   [
     '9',

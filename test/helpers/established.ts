@@ -1,4 +1,5 @@
-// Connections as the kernel sees them: a busy test process may hear of an end later than of the next beginning.
+// Connections as the kernel sees them: a busy test process may notice the end of a connection after the start of the
+// next one.
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScriptedServer } from './scripted-server.ts';

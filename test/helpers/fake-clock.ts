@@ -10,7 +10,7 @@ export interface FakeClock extends Clock {
   block(ms: number): void;
   /** Sets the time of day forward or back; the monotonic clock does not notice. */
   jumpWall(ms: number): void;
-  /** Timers that are set and neither called nor cancelled. */
+  /** Timers that are set and neither called nor canceled. */
   readonly pendingTimers: number;
 }
 
@@ -95,14 +95,14 @@ export function createLeapingClock(): LeapingClock {
     monotonicMs: () => now,
     setTimer(callback, ms) {
       const atMs = now + Math.max(0, ms);
-      let isCancelled = false;
+      let isCanceled = false;
       queueMicrotask(() => {
-        if (isCancelled) return;
+        if (isCanceled) return;
         now = Math.max(now, atMs);
         callback();
       });
       return () => {
-        isCancelled = true;
+        isCanceled = true;
       };
     },
     spend(ms) {

@@ -18,7 +18,7 @@ interface Cut {
   readonly how: 'reset' | 'end';
 }
 
-interface Lane {
+interface Flow {
   mode: Mode;
   cut: Cut | undefined;
   passedBytes: number;
@@ -62,7 +62,7 @@ export async function startFaultProxy(
   options: { readonly targetHost?: string; readonly lifetime?: Lifetime } = {},
 ): Promise<FaultProxy> {
   const watch = new Watch();
-  const lanes: Record<Direction, Lane> = {
+  const flows: Record<Direction, Flow> = {
     up: { mode: 'pass', cut: undefined, passedBytes: 0 },
     down: { mode: 'pass', cut: undefined, passedBytes: 0 },
   };
@@ -89,7 +89,7 @@ export async function startFaultProxy(
     const host = options.targetHost ?? '127.0.0.1';
     const target = createConnection({ port: targetPort, host, allowHalfOpen: true });
     track(target);
-    join(client, target, lanes, watch);
+    join(client, target, flows, watch);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -97,13 +97,13 @@ export async function startFaultProxy(
   });
   const { port } = server.address() as AddressInfo;
 
-  const change = (direction: Direction | undefined, apply: (lane: Lane) => void): void => {
-    for (const name of direction ? [direction] : (['up', 'down'] as const)) apply(lanes[name]);
+  const change = (direction: Direction | undefined, apply: (flow: Flow) => void): void => {
+    for (const name of direction ? [direction] : (['up', 'down'] as const)) apply(flows[name]);
     watch.notify();
   };
   const setMode = (mode: Mode, direction: Direction | undefined): void =>
-    change(direction, (lane) => {
-      lane.mode = mode;
+    change(direction, (flow) => {
+      flow.mode = mode;
     });
   const close = (): Promise<void> => {
     forget();
@@ -119,19 +119,19 @@ export async function startFaultProxy(
     url: `ws://127.0.0.1:${port}`,
     countAccepted: () => accepted,
     countOpen: () => open.size,
-    countPassed: (direction) => lanes[direction].passedBytes,
+    countPassed: (direction) => flows[direction].passedBytes,
     pass: (direction) =>
-      change(direction, (lane) => {
-        lane.mode = 'pass';
-        lane.cut = undefined;
+      change(direction, (flow) => {
+        flow.mode = 'pass';
+        flow.cut = undefined;
       }),
     drop: (direction) => setMode('drop', direction),
     drip: ({ bytes = 1, everyMs = 100, direction } = {}) => setMode({ bytes, everyMs }, direction),
     limitRate: (bytesPerSecond, direction) =>
       setMode({ bytes: Math.max(1, Math.round(bytesPerSecond / 50)), everyMs: 20 }, direction),
     cutAfter: (bytes, how = 'reset', direction = 'down') =>
-      change(direction, (lane) => {
-        lane.cut = { bytes, how };
+      change(direction, (flow) => {
+        flow.cut = { bytes, how };
       }),
     reset: () => {
       for (const socket of open) resetConnection(socket);
@@ -140,9 +140,9 @@ export async function startFaultProxy(
       refusing = on;
     },
     waitForBytes: async (direction, bytes, limitMs) => {
-      const lane = lanes[direction];
-      const what = (): string => `${bytes} bytes ${direction} (${lane.passedBytes} so far)`;
-      await watch.until(() => lane.passedBytes >= bytes || undefined, what, limitMs);
+      const flow = flows[direction];
+      const what = (): string => `${bytes} bytes ${direction} (${flow.passedBytes} so far)`;
+      await watch.until(() => flow.passedBytes >= bytes || undefined, what, limitMs);
     },
     waitForConnection: async (n, limitMs) => {
       await watch.until(() => accepted >= n || undefined, `connection ${n} of the proxy`, limitMs);
@@ -153,7 +153,7 @@ export async function startFaultProxy(
 }
 
 /** Forwards both ways; a fault or the sudden end of one side resets the other. */
-function join(client: Socket, target: Socket, lanes: Record<Direction, Lane>, watch: Watch): void {
+function join(client: Socket, target: Socket, flows: Record<Direction, Flow>, watch: Watch): void {
   for (const [one, other] of [
     [client, target],
     [target, client],
@@ -161,16 +161,16 @@ function join(client: Socket, target: Socket, lanes: Record<Direction, Lane>, wa
     one.on('error', () => resetConnection(other));
     one.on('close', () => one.readableEnded || resetConnection(other));
   }
-  void forward(client, target, lanes.up, watch);
-  void forward(target, client, lanes.down, watch);
+  void forward(client, target, flows.up, watch);
+  void forward(target, client, flows.down, watch);
 }
 
-/** Moves the bytes of one direction, as its lane lets them, until the source ends or one side is gone. */
-async function forward(source: Socket, sink: Socket, lane: Lane, watch: Watch): Promise<void> {
+/** Moves the bytes of one direction, as its flow lets them, until the source ends or one side is gone. */
+async function forward(source: Socket, sink: Socket, flow: Flow, watch: Watch): Promise<void> {
   const isGone = (): boolean => sink.destroyed || (source.destroyed && !source.readableEnded);
   const until = <T>(probe: () => T | undefined): Promise<T> =>
     watch.until(probe, 'ever', Number.POSITIVE_INFINITY);
-  const untilOpen = (): Promise<boolean> => until(() => lane.mode !== 'drop' || isGone() || undefined);
+  const untilOpen = (): Promise<boolean> => until(() => flow.mode !== 'drop' || isGone() || undefined);
   let cut: Cut | undefined;
   let cutLeft = 0;
 
@@ -182,12 +182,12 @@ async function forward(source: Socket, sink: Socket, lane: Lane, watch: Watch): 
     while (rest && rest.length > 0) {
       await untilOpen();
       if (isGone()) return;
-      const { mode } = lane;
-      if (cut !== lane.cut) [cut, cutLeft] = [lane.cut, lane.cut?.bytes ?? 0];
+      const { mode } = flow;
+      if (cut !== flow.cut) [cut, cutLeft] = [flow.cut, flow.cut?.bytes ?? 0];
       const portion = typeof mode === 'object' ? mode.bytes : rest.length;
       const size: number = Math.min(rest.length, portion, cut ? cutLeft : portion);
       await writeOut(sink, rest.subarray(0, size));
-      lane.passedBytes += size;
+      flow.passedBytes += size;
       cutLeft -= size;
       watch.notify();
       if (cut && cutLeft === 0) {
@@ -197,7 +197,7 @@ async function forward(source: Socket, sink: Socket, lane: Lane, watch: Watch): 
       }
       rest = rest.subarray(size);
       if (typeof mode === 'object')
-        await untilTimeOr(mode.everyMs, watch, () => lane.mode !== mode || isGone());
+        await untilTimeOr(mode.everyMs, watch, () => flow.mode !== mode || isGone());
     }
     if (!rest) break;
   }

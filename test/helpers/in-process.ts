@@ -91,7 +91,7 @@ class Pipe {
 /** Turns of the loop that a timer leaves to others when it is due. */
 const TURNS = 10;
 
-/** A clock whose timers let everything arrive first that is under way here: on a busy machine a turn may take long. */
+/** A clock whose timers wait for what is on its way in this process: on a busy machine a turn may take long. */
 const patientClock: Clock = {
   ...systemClock,
   setTimer(callback, ms) {
@@ -139,7 +139,7 @@ class ChildInProcess extends Child {
     throw new Error('this run has no process of its own: give it `spawned: true`');
   }
 
-  /** It would be the one of the tests, and a test may kill what it has the pid of. */
+  /** Throws without a process of its own: otherwise a test could kill the process of the tests. */
   get pid(): number {
     return this.process.pid ?? 0;
   }

@@ -27,7 +27,7 @@ export interface Namespace {
   ): Promise<ScriptedServer>;
   /** Starts the command inside. */
   startCli(args: readonly string[], options?: Omit<CliOptions, 'prefix'>): Child;
-  /** Runs a shell script inside, as root of the namespace; rejects unless it ends in 0. */
+  /** Runs a shell script inside, as root of the namespace; rejects unless it exits 0. */
   run(script: string): Promise<Exit>;
   /** From now on every packet vanishes (true), or passes again. What was sent meanwhile is retransmitted. */
   blackHole(on: boolean): Promise<void>;

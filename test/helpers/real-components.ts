@@ -89,7 +89,7 @@ export interface NginxOptions {
   readonly prefix?: readonly string[];
 }
 
-/** nginx as it stands in front of many an API: a reverse proxy that passes upgrades on. */
+/** nginx as a reverse proxy in front of an API; it passes upgrades on. */
 export async function startNginx(options: NginxOptions): Promise<Component> {
   const { targetPort, identity, location = '', prefix = [] } = options;
   const folder = makeTempFolder();

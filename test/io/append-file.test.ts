@@ -1,4 +1,4 @@
-// Whole pieces or nothing: what is in a file after a write that found no room.
+// Whole pieces or nothing: the content of a file after a write to a full disk.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -19,10 +19,10 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../src/clock.ts';
 import { OutputError } from '../../src/errors.ts';
-import { type Lock, type LockHost, type LockSubject, takeLock } from '../../src/io/lock.ts';
+import { type Lock, type LockDeps, type LockSubject, takeLock } from '../../src/io/lock.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
-import { createStoreHost } from '../profiles/store-host.ts';
+import { createStoreDeps } from '../profiles/store-deps.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** A process of another machine. */
@@ -40,17 +40,17 @@ interface Taken {
 
 async function take(
   path: string,
-  host: Partial<LockHost> = {},
+  deps: Partial<LockDeps> = {},
   subject: Partial<LockSubject> = {},
 ): Promise<Taken> {
   const warnings: string[] = [];
   const all = {
     what: 'it',
-    Refusal: OutputError,
+    ErrorClass: OutputError,
     warn: (one: string) => void warnings.push(one),
     ...subject,
   };
-  return { lock: await takeLock(path, createStoreHost(host), all), warnings };
+  return { lock: await takeLock(path, createStoreDeps(deps), all), warnings };
 }
 
 /** A clock that each wait moves on; `onWait` sees the time that has passed. */
@@ -142,8 +142,8 @@ describe('a living process of this machine', () => {
     // Not of this test's user in the PID namespace, but there: kill() says EPERM.
     const holder = await nameHolder(([, ...rest]) => ['4194304', ...rest]);
     placeLock(path, holder);
-    const host = { clock: createHurriedClock(), sendSignal: () => true };
-    await expect(take(path, host)).rejects.toMatchObject({ exitCode: 9 });
+    const deps = { clock: createHurriedClock(), sendSignal: () => true };
+    await expect(take(path, deps)).rejects.toMatchObject({ exitCode: 9 });
   });
 });
 

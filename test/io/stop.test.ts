@@ -69,7 +69,7 @@ describe('stop', () => {
   ];
   const BUGS: StopReason[] = [{ kind: 'fault', error: new Error('a bug') }];
 
-  test('O6, S1: a weightier reason replaces the first, a lighter or equal one does not', () => {
+  test('O6, S1: a reason of higher priority replaces the first; another one does not', () => {
     const groups = [ASKED_FOR, FAILURES, SIGNALS, BUGS];
     const all = groups.flatMap((group, weight) => group.map((reason) => ({ reason, weight })));
     for (const first of all) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { SinkStatus } from '../../src/delivery/sink-status.ts';
 import { createServiceNotifier } from '../../src/monitoring/systemd.ts';
-import type { Phase, RunStatus } from '../../src/session/run-status.ts';
+import type { RunPhase, RunStatus } from '../../src/session/run-status.ts';
 import { startChild } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
@@ -95,7 +95,7 @@ describe('the watchdog', () => {
   const WATCHDOG = { NOTIFY_SOCKET: '@unused', WATCHDOG_USEC: '60000000' };
 
   /** A notifier whose messages a script writes to a file. */
-  async function start(phase: Phase, sink?: Partial<SinkStatus>) {
+  async function start(phase: RunPhase, sink?: Partial<SinkStatus>) {
     const folder = makeTempFolder();
     const log = join(folder, 'log');
     writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\nfor one; do echo "$one"; done >> '${log}'\n`);
@@ -148,7 +148,7 @@ describe('the watchdog', () => {
     for (const phase of [
       { kind: 'live', connected: {} },
       { kind: 'retrying', delayMs: 300_000 },
-    ] as Phase[]) {
+    ] as RunPhase[]) {
       const { pass, reports, close } = await start(phase);
       expect(await pass(3)).toBe(6);
       expect(reports).toEqual([]);
@@ -156,7 +156,7 @@ describe('the watchdog', () => {
     }
   });
 
-  test.each<[string, Phase, Partial<SinkStatus> | undefined, string]>([
+  test.each<[string, RunPhase, Partial<SinkStatus> | undefined, string]>([
     [
       'an attempt that never ends',
       { kind: 'connecting' },

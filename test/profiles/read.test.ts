@@ -77,7 +77,7 @@ describe('a whole store', () => {
   });
 });
 
-describe('F4, row 52: damage ends in 10, with no fragment of the content, and is left as it is', () => {
+describe('F4, row 52: damage is exit 10, with no fragment of the content, and is left as it is', () => {
   const cut = whole.slice(0, whole.indexOf(KEY) + 20);
   test.each<[string, string | Uint8Array, string]>([
     ['cut inside the key', cut, `line 1, column ${cut.length + 1}`],

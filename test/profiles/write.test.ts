@@ -18,16 +18,16 @@ import { takeLock } from '../../src/io/lock.ts';
 import { readProfileFile } from '../../src/profiles/read.ts';
 import { updateStore } from '../../src/profiles/write.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
-import { createStoreHost } from './store-host.ts';
+import { createStoreDeps } from './store-deps.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const URL = 'https://api.atlantis.example';
-const host = createStoreHost();
+const deps = createStoreDeps();
 
 /** A store path in a folder that does not exist yet. */
 const newStorePath = (): string => join(makeTempFolder(), 'deep', 'atlantis', 'profiles.json');
 const add = (path: string, name: string) =>
-  updateStore(path, host, (draft) => draft.put({ name, url: URL, key: KEY }));
+  updateStore(path, deps, (draft) => draft.put({ name, url: URL, key: KEY }));
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 describe('writing', () => {
@@ -81,11 +81,11 @@ describe('writing', () => {
   test('what is written reads back the same, names like __proto__ included', async () => {
     const path = newStorePath();
     for (const name of ['main', '__proto__', 'constructor', 'a.b', '7']) await add(path, name);
-    await updateStore(path, host, (draft) => {
+    await updateStore(path, deps, (draft) => {
       draft.put({ name: 'vault', url: URL, keyCommand: ['op', 'read', 'op://a b/c'] });
       draft.current = '__proto__';
     });
-    const { file } = readProfileFile(path, host);
+    const { file } = readProfileFile(path, deps);
     expect([...file.profiles.keys()].sort()).toEqual(
       ['7', '__proto__', 'a.b', 'constructor', 'main', 'vault'].sort(),
     );
@@ -102,7 +102,7 @@ describe('writing', () => {
     json.profiles.main.region = 'eu';
     json.__internal__ = 1;
     writeFileSync(path, JSON.stringify(json), { mode: 0o600 });
-    await updateStore(path, host, (draft) => {
+    await updateStore(path, deps, (draft) => {
       draft.put({ name: 'main', url: URL, keyCommand: ['x'] });
       draft.rename('main', 'prod');
     });
@@ -115,17 +115,17 @@ describe('writing', () => {
 
   test('the active profile follows a rename, and is reset when removed', async () => {
     const path = newStorePath();
-    await updateStore(path, host, (draft) => {
+    await updateStore(path, deps, (draft) => {
       draft.put({ name: 'a', url: URL, key: KEY });
       draft.put({ name: 'b', url: URL, key: KEY });
       draft.current = 'a';
       draft.rename('a', 'c');
     });
-    const { file } = readProfileFile(path, host);
+    const { file } = readProfileFile(path, deps);
     expect(file.current).toBe('c');
     expect([...file.profiles.keys()]).toEqual(['c', 'b']);
-    await updateStore(path, host, (draft) => draft.remove('c'));
-    expect(readProfileFile(path, host).file.current).toBeUndefined();
+    await updateStore(path, deps, (draft) => draft.remove('c'));
+    expect(readProfileFile(path, deps).file.current).toBeUndefined();
   });
 
   test('a change that throws leaves the file and the lock as they were', async () => {
@@ -133,7 +133,7 @@ describe('writing', () => {
     await add(path, 'main');
     const before = readFileSync(path);
     await expect(
-      updateStore(path, host, () => {
+      updateStore(path, deps, () => {
         throw new Error('no');
       }),
     ).rejects.toThrow('no');
@@ -152,7 +152,7 @@ describe('writing', () => {
   );
 
   test('without a home there is nothing to write to: exit 10', async () => {
-    await expect(updateStore(undefined, host, () => 0)).rejects.toMatchObject({ exitCode: 10 });
+    await expect(updateStore(undefined, deps, () => 0)).rejects.toMatchObject({ exitCode: 10 });
   });
 
   test('F2: leftovers of killed writers are removed by the next write', async () => {
@@ -171,14 +171,14 @@ describe('stores that are not written to', () => {
     ['a dangling link', (path) => symlinkSync('/nonexistent/profiles.json', path)],
     ['a directory in its place', (path) => mkdirSync(path)],
     ['a newer format', (path) => writeFileSync(path, '{"version":2,"profiles":[]}')],
-  ])('row 49, F4: %s ends in 10 and nothing is touched', async (_what, prepare) => {
+  ])('row 49, F4: %s is exit 10, and nothing is touched', async (_what, prepare) => {
     const path = newStorePath();
     mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
     const elsewhere = join(makeTempFolder(), 'elsewhere.json');
     writeFileSync(elsewhere, 'mine');
     prepare(path, elsewhere);
     const before = readdirSync(join(path, '..'));
-    const update = updateStore(path, host, (draft) => draft.put({ name: 'a', url: URL, key: KEY }), {
+    const update = updateStore(path, deps, (draft) => draft.put({ name: 'a', url: URL, key: KEY }), {
       mayMoveAside: true,
     });
     await expect(update).rejects.toMatchObject({ exitCode: 10 });
@@ -223,7 +223,7 @@ describe('stores that are not written to', () => {
       const before = readFileSync(path);
       const update = updateStore(
         path,
-        host,
+        deps,
         (draft) => {
           rmSync(`${path}.lock`, { recursive: true });
           draft.put({ name: 'second', url: URL, key: KEY });
@@ -250,7 +250,7 @@ describe('stores that are not written to', () => {
 
     const { notices } = await updateStore(
       path,
-      host,
+      deps,
       (draft) => draft.put({ name: 'second', url: URL, key: KEY }),
       { mayMoveAside: true },
     );
@@ -259,13 +259,13 @@ describe('stores that are not written to', () => {
     expect(readFileSync(join(path, '..', aside), 'utf8')).toBe(damaged);
     expect(modeOf(join(path, '..', aside))).toBe(0o600);
     expect(notices).toEqual([expect.stringContaining(aside)]);
-    expect([...readProfileFile(path, host).file.profiles.keys()]).toEqual(['second']);
+    expect([...readProfileFile(path, deps).file.profiles.keys()]).toEqual(['second']);
   });
 
   test('F4: two that were damaged within one second are both kept', async () => {
     const path = newStorePath();
-    const { clock } = host;
-    const still = createStoreHost({ clock: { ...clock, wallMs: () => Date.UTC(2026, 0, 2, 3, 4, 5) } });
+    const { clock } = deps;
+    const still = createStoreDeps({ clock: { ...clock, wallMs: () => Date.UTC(2026, 0, 2, 3, 4, 5) } });
     for (const damaged of ['first', 'second', 'third']) {
       await add(path, 'main').catch(() => undefined);
       writeFileSync(path, damaged);
@@ -282,17 +282,17 @@ describe('the lock', () => {
   test('F2: writers in one process take turns and lose nothing', async () => {
     const path = newStorePath();
     await Promise.all(Array.from({ length: 20 }, (_, index) => add(path, `p${index}`)));
-    expect(readProfileFile(path, host).file.profiles.size).toBe(20);
+    expect(readProfileFile(path, deps).file.profiles.size).toBe(20);
     expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
   });
 
   test('F2: a held lock is an error after 2 s, by a clock that the test moves', async () => {
     const path = newStorePath();
     await add(path, 'main');
-    const subject = { what: 'the store', Refusal: StoreError, warn: () => {} };
-    const lock = await takeLock(`${path}.lock`, host, subject);
+    const subject = { what: 'the store', ErrorClass: StoreError, warn: () => {} };
+    const lock = await takeLock(`${path}.lock`, deps, subject);
     let nowMs = 0;
-    const hurried = createStoreHost({
+    const hurried = createStoreDeps({
       clock: {
         wallMs: () => Date.now(),
         monotonicMs: () => nowMs,
@@ -312,7 +312,7 @@ describe('the lock', () => {
     expect(nowMs).toBeLessThan(2_200);
     expect(lock.isHeld()).toBe(true);
     lock.release();
-    await updateStore(path, host, (draft) => draft.remove('main'));
+    await updateStore(path, deps, (draft) => draft.remove('main'));
     expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
   });
 });

@@ -272,7 +272,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     write('2');
     clock.advance(1_000);
     recorder.close();
-    expect(reports.map(({ figures }) => figures?.['change'])).toEqual(['deleted']);
+    expect(reports.map(({ fields }) => fields?.['change'])).toEqual(['deleted']);
     expect(readText(path).split('"recording"')).toHaveLength(2);
   });
 
@@ -288,7 +288,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     act(path);
     clock.advance(1_000);
     expect(readText(path)).toMatch(/^\{"recording":1/);
-    expect(reports.map(({ figures }) => figures)).toEqual([{ change }]);
+    expect(reports.map(({ fields }) => fields)).toEqual([{ change }]);
     clock.advance(10_000);
     expect(reports).toHaveLength(1);
     recorder.close();

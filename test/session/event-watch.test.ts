@@ -53,7 +53,7 @@ describe('row 141: a filter that matches nothing', () => {
       'no event has matched the filters so far: 0 of 20 events',
       'types seen: large_transfer 15, address_activity 5',
     ]);
-    expect(run.records[0]?.figures).toEqual({
+    expect(run.records[0]?.fields).toEqual({
       received: 20,
       matched: 0,
       types: { large_transfer: 15, address_activity: 5 },

@@ -78,7 +78,7 @@ describe('G1: gaps', () => {
       event: 'lost',
       level: 'warn',
       message: `the connection to ${HOST} is dead (as the test says); last byte received at 12:00:00.250`,
-      figures: {
+      fields: {
         cause: 'silent',
         host: HOST,
         last_byte_at: new Date(NOON_MS).toISOString(),
@@ -93,7 +93,7 @@ describe('G1: gaps', () => {
       level: 'warn',
       message:
         'live again at 12:01:23.750; events sent between 12:00:00.250 and 12:01:23.750 were not delivered, and their number is unknown',
-      figures: {
+      fields: {
         cause: 'dropped',
         from: new Date(NOON_MS).toISOString(),
         to: new Date(NOON_MS + 83_500).toISOString(),
@@ -108,12 +108,12 @@ describe('G1: gaps', () => {
     ['with a clock that was set back', NOON_MS - 60_000, 5_200, '5.2 s'],
   ])('row 85: a gap %s has dates, zones and the duration', (_what, toMs, durationMs, text) => {
     const cause = because('dropped');
-    const { message, figures } = say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs, durationMs, cause });
+    const { message, fields } = say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs, durationMs, cause });
     const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d\d:\d\d`;
     expect(message).toMatch(
       new RegExp(`^live again at ${time}; events sent between ${time} and ${time} \\(${text}\\) were not`),
     );
-    expect(figures).toMatchObject({ duration_ms: durationMs });
+    expect(fields).toMatchObject({ duration_ms: durationMs });
   });
 
   test('row 85: a loss that is noticed days later has a date', () => {
@@ -130,7 +130,7 @@ describe('G1: gaps', () => {
       level: 'warn',
       message:
         'disconnected at the end: events sent since 12:00:00.250 (5.2 s) were not delivered, and their number is unknown',
-      figures: { cause: 'dropped', from: new Date(NOON_MS).toISOString(), to: null, duration_ms: 5_200 },
+      fields: { cause: 'dropped', from: new Date(NOON_MS).toISOString(), to: null, duration_ms: 5_200 },
     });
   });
 
@@ -162,7 +162,7 @@ describe('retries and errors', () => {
       level: 'warn',
       message: `${HOST} refused the connection (as the test says); retrying in 2.3 s (attempt 3)`,
       hint: CAUSES.refused.remedy,
-      figures: { cause: 'refused', host: HOST, delay_ms: 2_346, attempt: 3 },
+      fields: { cause: 'refused', host: HOST, delay_ms: 2_346, attempt: 3 },
     });
   });
 
@@ -172,19 +172,16 @@ describe('retries and errors', () => {
       level: 'error',
       message: `${HOST} does not accept the key (as the test says); not retrying, since a retry cannot help`,
       hint: 'the key is unknown or revoked; store a valid one with `atlantis profile add`',
-      figures: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'not-retryable' },
+      fields: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'not-retryable' },
     });
   });
 
   test('§ 5: a wait that is too long says when to try again', () => {
-    const { message, figures } = gaveUp(
-      because('rate-limited', { retryAfterMs: 3_600_000 }),
-      'wait-too-long',
-    );
+    const { message, fields } = gaveUp(because('rate-limited', { retryAfterMs: 3_600_000 }), 'wait-too-long');
     expect(message).toContain(
       'giving up, since the server asks for too long a wait; try again after 2026-11-22 13:00:00',
     );
-    expect(figures).toMatchObject({ retry_after_ms: 3_600_000 });
+    expect(fields).toMatchObject({ retry_after_ms: 3_600_000 });
   });
 
   test('R1: an absurdly long wait is still a date', () => {
@@ -197,7 +194,7 @@ describe('retries and errors', () => {
     expect(new Set(messages).size).toBe(END_REASONS.length);
   });
 
-  test('G5: all properties of a cause are in its figures', () => {
+  test('G5: all properties of a cause are in its fields', () => {
     const cause = because('rate-limited', {
       proxy: 'proxy.example:3128',
       httpStatus: 429,
@@ -228,7 +225,7 @@ describe('connecting', () => {
     expect(say.sayConnecting(HOST, { kind: 'connecting', attempt: 2 })).toMatchObject({
       level: 'debug',
       message: `connecting to ${HOST} (attempt 2)`,
-      figures: { host: HOST, attempt: 2 },
+      fields: { host: HOST, attempt: 2 },
     });
   });
 
@@ -237,7 +234,7 @@ describe('connecting', () => {
       event: 'connected',
       level: 'info',
       message: `connected to ${HOST} with the key ak_live_00112233…`,
-      figures: { host: HOST, key_prefix: 'ak_live_00112233', connection: 1, request_id: 'req_7' },
+      fields: { host: HOST, key_prefix: 'ak_live_00112233', connection: 1, request_id: 'req_7' },
     });
   });
 
@@ -246,7 +243,7 @@ describe('connecting', () => {
     expect(record).toMatchObject({
       event: 'connected',
       level: 'warn',
-      figures: { key_prefix: 'ak_live_ffffffff', expected_key_prefix: 'ak_live_00112233' },
+      fields: { key_prefix: 'ak_live_ffffffff', expected_key_prefix: 'ak_live_00112233' },
     });
     expect(record.message).toContain('ak_live_ffffffff');
     expect(record.message).toContain('ak_live_00112233');
@@ -266,11 +263,11 @@ describe('G3: the summary', () => {
     return block;
   };
 
-  test('figures for programs', () => {
+  test('fields for programs', () => {
     expect(say.saySummary(FIGURES)).toMatchObject({
       event: 'summary',
       level: 'info',
-      figures: {
+      fields: {
         events: 1_234_567,
         duration_ms: 3_725_400,
         reconnects: 2,
@@ -318,8 +315,8 @@ describe('G3: the summary', () => {
   test('with filters: the number of events that matched', () => {
     const filtered = { received: 12_345, matched: 0 };
     expect(show({ events: 0, filtered })).toEqual(['0 events in 1h 2m, 0 of 12,345 events matched, no gaps']);
-    expect(say.saySummary({ ...FIGURES, filtered }).figures).toMatchObject(filtered);
-    expect(say.saySummary(FIGURES).figures).not.toHaveProperty('matched');
+    expect(say.saySummary({ ...FIGURES, filtered }).fields).toMatchObject(filtered);
+    expect(say.saySummary(FIGURES).fields).not.toHaveProperty('matched');
   });
 
   test('G4: discarded messages are counted by reason', () => {
@@ -327,7 +324,7 @@ describe('G3: the summary', () => {
       event: 'discarded',
       level: 'warn',
       message: '1 message discarded: 1 binary',
-      figures: { discarded: { binary: 1 } },
+      fields: { discarded: { binary: 1 } },
     });
   });
 
@@ -369,7 +366,7 @@ describe('the end', () => {
     [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9, undefined],
   ])('%j is reported with its exit code and what to do', (reason, message, exitCode, hint) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([
-      { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } },
+      { event: 'error', level: 'error', message, hint, fields: { exit_code: exitCode } },
     ]);
   });
 
@@ -404,7 +401,7 @@ describe('the end', () => {
 
   test('O6: bytes that were not written are counted', () => {
     const record = say.sayCut(65_536);
-    expect(record).toMatchObject({ event: 'warning', level: 'warn', figures: { bytes_cut: 65_536 } });
+    expect(record).toMatchObject({ event: 'warning', level: 'warn', fields: { bytes_cut: 65_536 } });
     expect(record.message).toContain(
       'up to 65,536 bytes could not be written, and the last line may be incomplete',
     );

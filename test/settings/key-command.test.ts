@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type KeyCommandHost, runKeyCommand } from '../../src/settings/key-command.ts';
+import { type KeyCommandDeps, runKeyCommand } from '../../src/settings/key-command.ts';
 import { untilDead } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { expectSoon } from '../helpers/soon.ts';
@@ -11,7 +11,7 @@ import { untilWritten } from '../helpers/watch.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const { platform } = process;
-const createHost = (env: Record<string, string> = {}): KeyCommandHost => ({
+const createDeps = (env: Record<string, string> = {}): KeyCommandDeps => ({
   env: { PATH: process.env['PATH'], ...env },
   platform,
   sendSignal(pid, signal) {
@@ -25,12 +25,12 @@ const createHost = (env: Record<string, string> = {}): KeyCommandHost => ({
   dieBySignal: () => {},
 });
 const node = (code: string): string[] => [process.execPath, '-e', code];
-const host = createHost();
+const deps = createDeps();
 
 describe('P1: a key command', () => {
   test('prints the key; a line break at the end is trimmed', async () => {
-    await expect(runKeyCommand(['echo', KEY], host)).resolves.toBe(KEY);
-    await expect(runKeyCommand(['printf', `${KEY}\\r\\n`], host)).resolves.toBe(KEY);
+    await expect(runKeyCommand(['echo', KEY], deps)).resolves.toBe(KEY);
+    await expect(runKeyCommand(['printf', `${KEY}\\r\\n`], deps)).resolves.toBe(KEY);
   });
 
   test('is run without a shell: arguments arrive as they are', async () => {
@@ -41,7 +41,7 @@ describe('P1: a key command', () => {
       ';id',
       '*',
     ];
-    await expect(runKeyCommand(argv, host)).resolves.toBe('ak_$(id)|`id`|;id|*');
+    await expect(runKeyCommand(argv, deps)).resolves.toBe('ak_$(id)|`id`|;id|*');
   });
 
   test('does not see ATLANTIS_API_KEY, but the rest of the environment', async () => {
@@ -49,11 +49,11 @@ describe('P1: a key command', () => {
     const argv = node(`
       const seen = Object.entries(process.env).filter(([name]) => /^atlantis/i.test(name));
       console.log('ak_' + seen.join());`);
-    await expect(runKeyCommand(argv, createHost(env))).resolves.toBe('ak_ATLANTIS_URL,https://a.example');
+    await expect(runKeyCommand(argv, createDeps(env))).resolves.toBe('ak_ATLANTIS_URL,https://a.example');
   });
 
   test('does not run in the working directory of the user', async () => {
-    await expect(runKeyCommand(['sh', '-c', 'echo "ak_$(pwd)"'], host)).resolves.toBe('ak_/');
+    await expect(runKeyCommand(['sh', '-c', 'echo "ak_$(pwd)"'], deps)).resolves.toBe('ak_/');
   });
 
   test.each(['relative', 'empty'])('is not looked up in a %s entry of PATH', async (kind) => {
@@ -64,9 +64,9 @@ describe('P1: a key command', () => {
     process.chdir(folder);
     try {
       const PATH = `${kind === 'empty' ? '' : '.'}:${process.env['PATH']}`;
-      await expect(runKeyCommand(['planted'], createHost({ PATH }))).rejects.toThrow('was not found');
+      await expect(runKeyCommand(['planted'], createDeps({ PATH }))).rejects.toThrow('was not found');
       // A script of the command's own asks PATH as well.
-      await expect(runKeyCommand(['sh', '-c', 'planted'], createHost({ PATH }))).rejects.toThrow(
+      await expect(runKeyCommand(['sh', '-c', 'planted'], createDeps({ PATH }))).rejects.toThrow(
         'status 127',
       );
     } finally {
@@ -76,7 +76,7 @@ describe('P1: a key command', () => {
   });
 
   test('has no stdin to wait on', async () => {
-    await expect(runKeyCommand(['sh', '-c', `cat; echo ${KEY}`], host)).resolves.toBe(KEY);
+    await expect(runKeyCommand(['sh', '-c', `cat; echo ${KEY}`], deps)).resolves.toBe(KEY);
   });
 
   test.each<[string, string[], string]>([
@@ -93,7 +93,7 @@ describe('P1: a key command', () => {
     ['endless output', ['yes', 'canary'], 'yes printed more than a key'],
   ])('failing with %s: 3, its name and status, never its output', async (_what, argv, why) => {
     // The hint for a key that was copied by hand would not help.
-    const error = await runKeyCommand(argv, host).catch((caught: unknown) => caught);
+    const error = await runKeyCommand(argv, deps).catch((caught: unknown) => caught);
     const { exitCode, message, hint, stack } = error as Error & { exitCode: number; hint: string };
     expect(exitCode).toBe(3);
     expect(message).toContain(why);
@@ -106,7 +106,7 @@ describe('P1: a key command', () => {
     writeFileSync(pids, '');
     const script = `trap '' TERM; sleep 60 & echo $$ $! > ${pids}; wait`;
     const began = performance.now();
-    const running = runKeyCommand(['sh', '-c', script], host, undefined, 500);
+    const running = runKeyCommand(['sh', '-c', script], deps, undefined, 500);
     await expect(running).rejects.toMatchObject({
       exitCode: 3,
       message: 'the key command sh did not finish within 0.5 s and was killed',
@@ -121,7 +121,7 @@ describe('P1: a key command', () => {
     const pids = join(makeTempFolder(), 'pids');
     const began = performance.now();
     const script = `sleep 60 & echo $! > ${pids}; printf ${KEY.slice(0, 20)}; sleep 0.1; printf ${KEY.slice(20)}`;
-    await expect(runKeyCommand(['sh', '-c', script], host)).resolves.toBe(KEY);
+    await expect(runKeyCommand(['sh', '-c', script], deps)).resolves.toBe(KEY);
     expectSoon(performance.now() - began, 5_000);
     const agent = Number(readFileSync(pids, 'utf8'));
     expect(existsSync(`/proc/${agent}`)).toBe(true);
@@ -132,18 +132,18 @@ describe('P1: a key command', () => {
   test('that fails leaves no agent behind', async () => {
     const pids = join(makeTempFolder(), 'pids');
     const script = `sleep 60 & echo $! > ${pids}; exit 4`;
-    await expect(runKeyCommand(['sh', '-c', script], host)).rejects.toThrow('status 4');
+    await expect(runKeyCommand(['sh', '-c', script], deps)).rejects.toThrow('status 4');
     await untilDead(Number(readFileSync(pids, 'utf8')));
   });
 
   test('is ended at once by the signal of the run', async () => {
     const pids = join(makeTempFolder(), 'pids');
     const stop = new AbortController();
-    const running = runKeyCommand(['sh', '-c', `echo $$ > ${pids}; exec sleep 60`], host, stop.signal);
+    const running = runKeyCommand(['sh', '-c', `echo $$ > ${pids}; exec sleep 60`], deps, stop.signal);
     const pid = Number(await untilWritten(pids));
     stop.abort();
     await expect(running).rejects.toThrow('the key command sh was interrupted');
     await untilDead(pid);
-    await expect(runKeyCommand(['echo', KEY], host, stop.signal)).rejects.toThrow('interrupted');
+    await expect(runKeyCommand(['echo', KEY], deps, stop.signal)).rejects.toThrow('interrupted');
   });
 });

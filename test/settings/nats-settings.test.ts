@@ -60,7 +60,7 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
   test.each([
     ['is not a credentials file', 'NATS_CREDS', 'pa55w0rd'],
     ['does not contain a seed', 'NATS_NKEY', 'pa55w0rd'],
-  ])('a file that %s is refused without a word of it', async (words, name, content) => {
+  ])('a file that %s is refused without quoting it', async (words, name, content) => {
     const io = createFakeIo({ env: { [name]: makeFile(content) } });
     await expect(readNatsCredentials(undefined, io)).rejects.toThrow(words);
     await expect(readNatsCredentials(undefined, io)).rejects.not.toThrow(content);

@@ -88,7 +88,7 @@ describe('C6: proxies from the environment', () => {
       { HTTPS_PROXY: 'http://us%zz:secret@proxy.example' },
       'the user name or password in HTTPS_PROXY is not URL-encoded',
     ],
-  ])('P4: %j is refused without a word of its credentials', (env, words) => {
+  ])('P4: %j is refused without quoting its credentials', (env, words) => {
     const { message, hint, exitCode } = refusalOf(env);
     expect(exitCode).toBe(2);
     expect(message).toContain(words);

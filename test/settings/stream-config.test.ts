@@ -1,4 +1,4 @@
-// Flags, terminal and environment → one read-only TailConfig, and the words of --verbose about the sources.
+// Flags, terminal and environment → one read-only TailConfig, and what --verbose says about the sources.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';

@@ -41,7 +41,7 @@ export const REFERENCE_CLIENTS: readonly ReferenceClient[] = [
   },
 ];
 
-/** Runs a client until it printed `count` lines or ended; its last words are in `errors`. */
+/** Runs a client until it printed `count` lines or ended; what it wrote to stderr is in `errors`. */
 export async function runReferenceClient(
   [program = '', ...args]: readonly string[],
   simulator: { readonly url: string; readonly exampleKey: string },

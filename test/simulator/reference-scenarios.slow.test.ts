@@ -1,4 +1,4 @@
-// Both reference clients against every scenario: what a plain client sees of a bad day.
+// Both reference clients against every scenario: what a plain client sees of each fault.
 import { describe, expect, test } from '@jest/globals';
 import { SCENARIO_LIST } from '../../src/simulator/scenarios.ts';
 import { REFERENCE_CLIENTS, runReferenceClient } from './reference-client.ts';

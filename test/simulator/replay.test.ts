@@ -72,8 +72,8 @@ describe('simulate --replay', () => {
     const { path, simulator, client, untilReport } = await startPaused();
     truncateSync(path, 0);
     client.socket.resume();
-    const { figures } = await untilReport('summary');
-    const sent = Number(figures?.['events']);
+    const { fields } = await untilReport('summary');
+    const sent = Number(fields?.['events']);
     await client.untilTexts(sent + 1);
     expect(sent).toBeLessThan(MANY);
     expect(eventsOf(client)).toEqual(numbers(sent));

@@ -168,14 +168,14 @@ describe('text', () => {
 });
 
 describe('G5: JSON', () => {
-  test('one object per line: ts, level, event, message, hint and figures', () => {
+  test('one object per line: ts, level, event, message, hint and fields', () => {
     const { io, reporter } = createDeps({ format: 'json', useColor: true });
     reporter.report({
       event: 'retrying',
       level: 'warn',
       message: 'again',
       hint: 'Do this.',
-      figures: { delay_ms: 250, attempt: 2, discarded: { binary: 1 } },
+      fields: { delay_ms: 250, attempt: 2, discarded: { binary: 1 } },
     });
     io.clock.advance(1_500);
     reporter.report({ event: 'paused', level: 'info', message: 'wait' });
@@ -203,7 +203,7 @@ describe('G5: JSON', () => {
     ['an emoji with joiners', '👩‍👩‍👧'],
   ])('%s in untrusted text: one valid line with the same text', (_, foreign) => {
     const { io, reporter } = createDeps({ format: 'json' });
-    reporter.report({ event: 'error', level: 'error', message: foreign, figures: { detail: foreign } });
+    reporter.report({ event: 'error', level: 'error', message: foreign, fields: { detail: foreign } });
     expect(io.errLines).toHaveLength(1);
     const [line = ''] = io.errLines;
     expect(JSON.parse(line)).toMatchObject({ message: foreign, detail: foreign });
@@ -230,7 +230,7 @@ describe('P4: the redactor', () => {
       level: 'error',
       message: `${KEY} and ${base64} and pr0xysecret`,
       hint: `${encodeURIComponent(KEY)}`,
-      figures: { nested: { key: KEY } },
+      fields: { nested: { key: KEY } },
     });
     expect(io.errText).not.toMatch(/8899aabb|pr0xysecret/);
     expect(io.errText).not.toContain(base64.slice(8, 40));

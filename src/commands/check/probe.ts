@@ -34,7 +34,7 @@ interface Probe {
   readonly warn: (message: string) => void;
 }
 
-interface Live {
+interface CheckedStream {
   readonly stream: EventStream;
   /** Resolves after the last item. */
   readonly ended: Promise<'ended'>;
@@ -49,7 +49,7 @@ const PINGS = 3;
  */
 export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> {
   const { log, io, signal, counter } = probe;
-  const prepared = await readSettings(flags, probe);
+  const prepared = await prepareSettings(flags, probe);
   if (prepared === undefined) return;
   const { dial } = prepared.settings;
   const observer = observeAttempt(log, dial, () => io.clock.wallMs());
@@ -65,7 +65,7 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
     if (item.kind === 'retrying') reportWait(item, probe);
     return !signal.aborted;
   });
-  const live: Live = { stream, ended: pumped.then(() => 'ended') };
+  const live: CheckedStream = { stream, ended: pumped.then(() => 'ended') };
   try {
     const connected = await Promise.race([welcomed, live.ended]);
     if (connected !== 'ended' && checkIdentity(connected, log)) {
@@ -83,7 +83,7 @@ function reportWait({ cause, attempt }: Retrying, { warn }: Probe): void {
   if (attempt === 2) warn(say.sayWaiting(cause));
 }
 
-async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedStream | undefined> {
+async function prepareSettings(flags: TargetFlags, probe: Probe): Promise<PreparedStream | undefined> {
   const { connection, log, io, signal } = probe;
   log.begin('settings');
   const target = resolveTarget(flags, io);
@@ -102,11 +102,11 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedS
   if (prepared === undefined || signal.aborted) return undefined;
   const { proxyUrl } = prepared.settings.dial;
   const proxy = proxyUrl === undefined ? undefined : new URL(proxyUrl).host;
-  log.pass(...describeSettings(target, url.base, keyPrefix(key), proxy));
+  log.pass(...describeChecked(target, url.base, keyPrefix(key), proxy));
   return prepared;
 }
 
-function describeSettings(
+function describeChecked(
   { profile, url, key }: Target,
   base: string,
   prefix: string,
@@ -144,7 +144,7 @@ function checkIdentity({ host, keyPrefix: accepted, expectedKeyPrefix }: Connect
 
 /** True if the check continues. */
 async function measureKeepalive(
-  { stream, ended }: Live,
+  { stream, ended }: CheckedStream,
   { host, keepalive }: DialConfig,
   { log, io, signal, counter }: Probe,
 ): Promise<boolean> {
@@ -169,7 +169,10 @@ async function measureKeepalive(
   return true;
 }
 
-async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter }: Probe): Promise<void> {
+async function awaitEvents(
+  { ended }: CheckedStream,
+  { expected, log, io, signal, counter }: Probe,
+): Promise<void> {
   if (expected === undefined) {
     log.skip('events', say.SKIPPED.noExpect);
     return;

@@ -116,6 +116,6 @@ function reportFailure(report: Report, { isJson, log }: CheckConfig, reporter: R
     level: 'error',
     message: `${failed.name}: ${message}`,
     hint: hint ?? undefined,
-    figures: { step: failed.name, cause, exit_code: report.exit_code, signal: report.signal },
+    fields: { step: failed.name, cause, exit_code: report.exit_code, signal: report.signal },
   });
 }

@@ -2,7 +2,7 @@
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { PRESET, SETTINGS } from '../../settings/defaults.ts';
-import { LIST_FLAGS } from './flags.ts';
+import { LIST_SETTINGS_FLAGS } from './flags.ts';
 
 export function addConfigCommands(program: DocumentedCommand, io: Io): void {
   const config = program
@@ -40,7 +40,7 @@ export function addConfigCommands(program: DocumentedCommand, io: Io): void {
   config
     .command('list')
     .summary('list all settings with their values and sources')
-    .flags(LIST_FLAGS)
+    .flags(LIST_SETTINGS_FLAGS)
     .example('atlantis config list')
     .example('atlantis config list --json | jq .time.value')
     .action(async (_options, command: DocumentedCommand) => {

@@ -23,6 +23,7 @@ import {
   sayKeyFlag,
   sayNoCommand,
   sayNoTopic,
+  sayNoValueTaken,
   sayTooManyArguments,
   sayUnknownCommand,
   sayUnknownFlag,
@@ -197,10 +198,13 @@ export function explainMisuse(
   const usage = formatUsage(outlineCommand(command));
   const explanations: Readonly<Record<string, ErrorText>> = {
     'commander.unknownCommand': sayUnknownCommand(word, suggest(suggestCommand(word, command))),
-    'commander.unknownOption': sayUnknownFlag(
-      flag,
-      suggest(suggestArray(words.slice(0, at), command) ?? suggestOwner(flag, command)),
-    ),
+    'commander.unknownOption':
+      word.includes('=') && isOwnFlag(flag, command)
+        ? sayNoValueTaken(flag)
+        : sayUnknownFlag(
+            flag,
+            suggest(suggestArray(words.slice(0, at), command) ?? suggestOwner(flag, command)),
+          ),
     'commander.missingArgument': sayArgumentMissing(word, usage),
     'commander.optionMissingArgument': sayValueMissing(longName(word), word),
     'commander.excessArguments': sayTooManyArguments(usage),
@@ -222,13 +226,22 @@ function suggestArray(before: readonly string[], command: DocumentedCommand): st
   return list && suggestJsonArray(list.long);
 }
 
+/** commander does not know `--json=yes`, although the command has `--json`. */
+function isOwnFlag(flag: string, command: DocumentedCommand): boolean {
+  const own = [command, findRoot(command)].flatMap((one) => outlineCommand(one).flags);
+  return own.some(({ long }) => long === flag);
+}
+
+/** Commands that a suggestion lists. */
+const MAX_OWNERS = 3;
+
 /** The commands that have this flag. */
 function suggestOwner(flag: string, command: DocumentedCommand): string | undefined {
   const owners = listCommands(outlineCommand(findRoot(command))).filter(({ flags }) =>
     flags.some(({ long, short }) => long === flag || short === flag),
   );
-  const paths = owners.slice(0, 3).map(({ path }) => path);
-  return paths.length === 0 ? undefined : suggestCommands(flag, paths);
+  const paths = owners.slice(0, MAX_OWNERS).map(({ path }) => path);
+  return paths.length === 0 ? undefined : suggestCommands(flag, paths, owners.length > MAX_OWNERS);
 }
 
 /** The largest width of help when stdout is not a terminal, such as `--help | less`. */

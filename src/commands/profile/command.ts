@@ -1,7 +1,7 @@
 // The commands of `atlantis profile`: their flags and help. Their code is loaded when they are called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
-import { ADD_FLAGS, LIST_FLAGS, PRINT_FLAGS, REMOVE_FLAGS, SHOW_FLAGS } from './flags.ts';
+import { ADD_FLAGS, LIST_PROFILES_FLAGS, PRINT_FLAGS, REMOVE_FLAGS, SHOW_FLAGS } from './flags.ts';
 
 export function addProfileCommands(program: DocumentedCommand, io: Io): void {
   const profile = program
@@ -19,7 +19,7 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
     .command('list')
     .summary('list profiles; * marks the active one')
     .description('List all profiles; * marks the active one. Only the prefix of a key is shown.')
-    .flags(LIST_FLAGS)
+    .flags(LIST_PROFILES_FLAGS)
     .example('atlantis profile list')
     .example("atlantis profile list --json | jq -r '.[].name'")
     .action(async (_options, command: DocumentedCommand) => {

@@ -4,7 +4,7 @@ import { type GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 
 export const PRINT_FLAGS = { isJson: toggle('--json', 'print one JSON object') };
 
-export const LIST_FLAGS = { isJson: toggle('--json', 'print one JSON array') };
+export const LIST_PROFILES_FLAGS = { isJson: toggle('--json', 'print one JSON array') };
 
 export const ADD_FLAGS = {
   url: text('--url <url>', 'base or stream URL of the service'),

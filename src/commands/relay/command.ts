@@ -13,7 +13,7 @@ import {
 import type { Io } from '../../io/io.ts';
 import { CONFIG_FLAGS, HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS, RELAY_READY_FLAGS } from './flags.ts';
 
-const STREAM_FLAGS = group('Stream, as for tail:', {
+const SHARED_FLAGS = group('Stream, as for tail:', {
   ...SOURCE_FLAGS,
   ...SIMULATION_FLAGS,
   ...EVENT_FLAGS,
@@ -32,7 +32,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
       'Deliver every received event to NATS JetStream or HTTP endpoints: at least once, in order, across outages.',
     )
     .flags({ ...CONFIG_FLAGS, ...RELAY_FLAGS })
-    .flags(STREAM_FLAGS)
+    .flags(SHARED_FLAGS)
     .flags(INSPECT_FLAGS)
     .flags(WATCH_FLAGS)
     .note('Durations', '500ms, 20s, 5m, 1h30m, 7d')

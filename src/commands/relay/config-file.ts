@@ -26,7 +26,7 @@ import {
   SINK_RULES,
   type SinkConfig,
 } from './config.ts';
-import { type Given, type Mapping, readMapping, readSettings, SECTIONS } from './config-section.ts';
+import { type Given, type Mapping, readMapping, readSection, SECTIONS } from './config-section.ts';
 import { HEADER_NAME } from './flags.ts';
 import { THE_SOURCE } from './messages.ts';
 import { readHeaderSetting, readSigningSetting } from './secret-settings.ts';
@@ -52,9 +52,9 @@ export async function readRelayFile(path: string, io: Io, isCheckOnly: boolean):
   const { value, faults } = await readYaml(path);
   const file = readMapping(value, '', faults);
   const { source = {}, defaults = {}, sinks: sinkList, ...runSettings } = file;
-  const run = readSettings(runSettings, SECTIONS.run, (key) => key, faults);
+  const run = readSection(runSettings, SECTIONS.run, (key) => key, faults);
   const given = readMapping(source, 'source', faults);
-  const stream = readSettings(given, SECTIONS.source, (key) => `source.${key}`, faults);
+  const stream = readSection(given, SECTIONS.source, (key) => `source.${key}`, faults);
   if (typeof stream['url'] === 'string') {
     const url = stream['url'];
     const parsed = await faults.attempt('source.url', () => parseStreamUrl(url, 'url'));
@@ -162,7 +162,7 @@ async function readSink(
     ...shared,
     ...own,
   };
-  const flags = readSettings(settings, SECTIONS.sink, placeOf, faults, [...OWN_KEYS, ...HTTP_KEYS]);
+  const flags = readSection(settings, SECTIONS.sink, placeOf, faults, [...OWN_KEYS, ...HTTP_KEYS]);
   const filter = await attemptFilter(flags, placeOf, faults, io);
   const addresses = { to, 'to-env': toEnv, 'to-file': toFile };
   const given = Object.entries(addresses).filter(([, value]) => value !== undefined);

@@ -47,7 +47,7 @@ export const keyOf = ({ term }: Pick<FlagDefinition, 'term'>): string => /--([\w
  *
  * @param more the names of its other settings
  */
-export function readSettings(
+export function readSection(
   given: Mapping,
   table: FlagTable,
   placeOf: (key: string) => string,

@@ -44,7 +44,7 @@ export interface SinkConfig {
   readonly natsCreds: string | undefined;
   readonly allowPlaintext: boolean;
   readonly window: number;
-  /** `path` is the folder of `--spool`, which contains one folder for each sink. */
+  /** `path` is the directory of `--spool`, which contains one directory for each sink. */
   readonly spool: SpoolConfig | undefined;
   readonly batch: number;
   readonly sendTimeoutMs: number;

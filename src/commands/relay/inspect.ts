@@ -9,7 +9,7 @@ import {
   type SpoolReport,
   viewSpool,
 } from '../../delivery/spool/inspect.ts';
-import { describeDamage, describeHole } from '../../delivery/spool/messages.ts';
+import { describeDamage, describeMissing } from '../../delivery/spool/messages.ts';
 import { describeSpoolFault } from '../../delivery/spool/segments.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
@@ -34,7 +34,7 @@ import { INSPECTED, LABELS } from './messages.ts';
 const REPORT_VERSION = 1;
 /** How many characters of an event the text report shows. */
 const MAX_SHOWN = 200;
-/** Holes and damaged parts of a spool that are listed; JSON has all of them. */
+/** Missing and damaged records of a spool that are listed; JSON has all of them. */
 const MAX_LISTED = 20;
 const EXPORT_AT_ONCE = 512;
 
@@ -46,10 +46,10 @@ export async function runInspection(flags: RelayFlags & StreamFlags, io: Io): Pr
   }
   assertAlone('--inspect', INSPECT_FLAGS, say.INSPECTION_IS_ALONE, flags);
   if (isJson && isExport) throw new UsageError(...sayNotCombinable('--json', '--export'));
-  const folders = attempt(path, () => findSpools(path));
-  if (folders.length === 0) throw new UsageError(...say.sayNoSpool(path));
-  if (isExport) return exportSpool(folders, flags, io);
-  const reports = folders.map((folder) => attempt(folder, () => inspectSpool(folder)));
+  const directories = attempt(path, () => findSpools(path));
+  if (directories.length === 0) throw new UsageError(...say.sayNoSpool(path));
+  if (isExport) return exportSpool(directories, flags, io);
+  const reports = directories.map((directory) => attempt(directory, () => inspectSpool(directory)));
   const text = isJson ? formatJson(reports) : reports.map((report) => formatReport(report, io)).join('\n');
   io.writeOut(io.redactor.redact(text));
   return { exitCode: reports.every(({ isHealthy }) => isHealthy) ? EXIT.ok : EXIT.protocol };
@@ -66,7 +66,7 @@ function attempt<T>(path: string, action: () => T): T {
   }
 }
 
-const showFolder = (folder: string): string => join(dirname(folder), hidePath(basename(folder)));
+const showDirectory = (directory: string): string => join(dirname(directory), hidePath(basename(directory)));
 
 const readTimeMs = createTimestampReader(DEFAULT_LAG_PATHS);
 
@@ -74,7 +74,7 @@ const toLine = ({ record: { mark, text } }: NumberedRecord): string =>
   escapeJsonCommands(makeSafeLine(text, mark)).toString();
 
 function formatReport(report: SpoolReport, io: Io): string {
-  const { events, lifecycleRecords, pendingBytes, firstEvent, lastEvent, cursor, holes, damage } = report;
+  const { events, lifecycleRecords, pendingBytes, firstEvent, lastEvent, cursor, missing, damage } = report;
   const nowMs = io.clock.wallMs();
   const formatAge = (wallMs: number): string => INSPECTED.ago(wallMs, nowMs - wallMs);
   const { oldestWrittenAtMs: oldestMs, lastWrittenAtMs: lastMs } = report;
@@ -86,7 +86,7 @@ function formatReport(report: SpoolReport, io: Io): string {
     return INSPECTED.event(event.number, time, truncateVisible(io.redactor.redact(toLine(event)), MAX_SHOWN));
   };
   const faults = [
-    ...holes.map((hole) => [LABELS.hole, describeHole(hole)]),
+    ...missing.map((one) => [LABELS.missing, describeMissing(one)]),
     ...damage.map((one) => [LABELS.damage, describeDamage(one)]),
   ];
   const rows = [
@@ -111,7 +111,7 @@ function formatReport(report: SpoolReport, io: Io): string {
     ...(faults.length > MAX_LISTED ? [[LABELS.damage, INSPECTED.more(faults.length - MAX_LISTED)]] : []),
   ];
   const lines = rows.map(([label = '', value = '']) => `  ${label.padEnd(12)}${value}`);
-  return [showFolder(report.folder), ...lines]
+  return [showDirectory(report.directory), ...lines]
     .map((line) => `${escapeCommands(io.toDisplay(line))}\n`)
     .join('');
 }
@@ -130,7 +130,7 @@ function formatJsonSpool(report: SpoolReport): string {
   const writeEvent = (event: NumberedRecord | undefined): string =>
     event === undefined ? 'null' : `{"number":${event.number},"event":${toLine(event)}}`;
   const head = stringifySafe({
-    path: showFolder(report.folder),
+    path: showDirectory(report.directory),
     ok: report.isHealthy,
     pending_events: report.events,
     pending_lifecycle_records: report.lifecycleRecords,
@@ -140,7 +140,7 @@ function formatJsonSpool(report: SpoolReport): string {
     cursor: cursor === undefined ? null : { acknowledged: cursor.acknowledged, unit_end: cursor.unitEnd },
     oldest_written_at: writeTime(report.oldestWrittenAtMs),
     last_written_at: writeTime(report.lastWrittenAtMs),
-    holes: report.holes,
+    missing: report.missing,
     damage: report.damage,
   });
   return `${head.slice(0, -1)},"first_event":${writeEvent(report.firstEvent)},"last_event":${writeEvent(report.lastEvent)}}`;
@@ -148,12 +148,12 @@ function formatJsonSpool(report: SpoolReport): string {
 
 /** Writes the pending events of a spool. @throws UsageError if the directory contains several spools */
 async function exportSpool(
-  folders: readonly string[],
+  directories: readonly string[],
   flags: RelayFlags & StreamFlags,
   io: Io,
 ): Promise<Outcome> {
-  const [folder = ''] = folders;
-  if (folders.length > 1) throw new UsageError(...say.saySeveralSpools(folders.map(showFolder)));
+  const [directory = ''] = directories;
+  if (directories.length > 1) throw new UsageError(...say.saySeveralSpools(directories.map(showDirectory)));
   const config = parseStreamFlags(flags, io);
   const { reporter, status } = await createReporting(config, io);
   let faults = 0;
@@ -164,16 +164,16 @@ async function exportSpool(
   const source: FileSource = {
     kind: 'file',
     async *items(signal) {
-      const { items, cursor } = attempt(folder, () => viewSpool(folder));
+      const { items, cursor } = attempt(directory, () => viewSpool(directory));
       if (cursor === undefined) report(INSPECTED.lostCursor);
       const pending = items();
       for (let isDone = false; !isDone && !signal.aborted; ) {
         const builder = new BatchBuilder();
         for (let count = 0; count < EXPORT_AT_ONCE && !isDone; count += 1) {
-          const { value: item, done = false } = attempt(folder, () => pending.next());
+          const { value: item, done = false } = attempt(directory, () => pending.next());
           isDone = done;
           if (item === undefined) break;
-          if (item.kind === 'hole') report(describeHole(item.hole));
+          if (item.kind === 'missing') report(describeMissing(item.missing));
           else if (item.kind === 'damage') report(describeDamage(item.damage));
           else if (item.record.mark !== LIFECYCLE_MARK) builder.add(item.record.text, item.record.mark);
         }

@@ -119,9 +119,9 @@ export const sayNoSpool = (path: string): ErrorText => [
   'pass the directory of --spool, or the directory of one sink in it',
 ];
 
-export const saySeveralSpools = (folders: readonly string[]): ErrorText => [
-  `--export: the directory contains the spools of ${folders.length} sinks`,
-  `export one of them: ${folders.map((folder) => JSON.stringify(folder)).join(', ')}`,
+export const saySeveralSpools = (directories: readonly string[]): ErrorText => [
+  `--export: the directory contains the spools of ${directories.length} sinks`,
+  `export one of them: ${directories.map((directory) => JSON.stringify(directory)).join(', ')}`,
 ];
 
 /** Labels of the report of `--inspect`. */
@@ -132,7 +132,7 @@ export const LABELS = {
   written: 'last write',
   disk: 'on disk',
   cursor: 'cursor',
-  hole: 'missing',
+  missing: 'missing',
   damage: 'damaged',
   healthy: 'damage',
 } as const;
@@ -166,7 +166,7 @@ export const sayExported = (events: number, durationMs: number, faults: number):
   event: 'summary',
   level: 'info',
   message: `exported ${formatCount(events, 'event')} in ${formatDuration(durationMs)}, found ${formatCount(faults, 'damaged or missing part')}`,
-  figures: { events, duration_ms: Math.round(durationMs), damaged: faults },
+  fields: { events, duration_ms: Math.round(durationMs), damaged: faults },
 });
 
 export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
@@ -185,7 +185,7 @@ export const sayConfigValid = (path: string, sinks: number): StatusRecord => ({
   event: 'setting',
   level: 'info',
   message: `${JSON.stringify(path)} is valid: ${formatCount(sinks, 'sink')}`,
-  figures: { path, sinks },
+  fields: { path, sinks },
 });
 
 /** What a reload did, by the names of the sinks. */
@@ -205,7 +205,7 @@ export const sayReloaded = (changes: Changes): StatusRecord => {
     event: 'setting',
     level: 'info',
     message: `configuration reloaded; ${parts.join('; ')}`,
-    figures: {
+    fields: {
       added: added.length,
       changed: changed.length,
       removed: removed.length,
@@ -235,7 +235,7 @@ export const sayUnhealthy = (page: string, [problem, hint]: ErrorText): StatusRe
   level: 'error',
   message: `${page} ${problem}`,
   hint,
-  figures: { exit_code: EXIT.unreachable },
+  fields: { exit_code: EXIT.unreachable },
 });
 
 const SEE_LOG = 'check the log (stderr) of that process';

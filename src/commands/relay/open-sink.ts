@@ -14,7 +14,7 @@ import type { SinkConfig } from './config.ts';
 import { nameRelay, type SinkDeps } from './sinks.ts';
 
 /** What the sinks of a relay share. */
-export interface SinkHost {
+export interface SinkCallbacks {
   readonly givesUpAtStart: WorkerConfig['givesUpAtStart'];
   openDeadLetters(path: string): Pick<DeadLetterFile, 'append'>;
   onFault(error: unknown): void;
@@ -37,8 +37,8 @@ type CloseReason = 'end' | 'replaced' | 'removed' | 'unused';
 export interface OpenSink {
   readonly config: SinkConfig;
   readonly worker: Worker;
-  /** The folder of its spool; undefined without one. */
-  readonly spoolFolder: string | undefined;
+  /** The directory of its spool; undefined without one. */
+  readonly spoolDirectory: string | undefined;
   /** Starts delivering. */
   start(): void;
   /** Resolves when the worker has ended. */
@@ -60,7 +60,7 @@ export async function openSink(
   config: SinkConfig,
   sink: Sink,
   deps: SinkDeps,
-  host: SinkHost,
+  callbacks: SinkCallbacks,
 ): Promise<OpenSink> {
   const { connection, reporter, io } = deps;
   const { clock, random } = io;
@@ -69,10 +69,10 @@ export async function openSink(
   const identify = createIdentifier(deps.config.idSteps, nameRelay(deps.config));
   const select = await loadSelect(config);
   reportCuts(select, reporter, say.nameSinkFilter(sink.name));
-  const deadLetters = deadLetter === undefined ? undefined : host.openDeadLetters(deadLetter);
-  const { backlog, locked, folder } = await openBacklog(config, sink, deps, host);
+  const deadLetters = deadLetter === undefined ? undefined : callbacks.openDeadLetters(deadLetter);
+  const { backlog, locked, directory } = await openBacklog(config, sink, deps, callbacks);
   const hurry = new AbortController();
-  const givesUpAtStart = isSpooled ? 'never' : host.givesUpAtStart;
+  const givesUpAtStart = isSpooled ? 'never' : callbacks.givesUpAtStart;
   const worker = new Worker(
     sink,
     backlog,
@@ -81,13 +81,13 @@ export async function openSink(
       clock,
       random,
       report(event) {
-        if (event.kind === 'stopped') host.onStopped(worker, event.fault);
+        if (event.kind === 'stopped') callbacks.onStopped(worker, event.fault);
         else reporter.report(say.sayWorkerEvent(sink.name, event, isSpooled));
       },
       onChange() {
         watch?.recheck();
         if (worker.pending === 0 && isWaiting) hurry.abort();
-        host.onChange();
+        callbacks.onChange();
       },
       deadLetter:
         deadLetters &&
@@ -115,7 +115,7 @@ export async function openSink(
     try {
       await locked?.close();
     } catch (error) {
-      host.onFault(error);
+      callbacks.onFault(error);
     }
     if (why !== 'unused') reporter.report(say.sayDelivered(sink.name, worker.figures, left));
     return unwritten;
@@ -124,10 +124,10 @@ export async function openSink(
   return {
     config,
     worker,
-    spoolFolder: folder,
+    spoolDirectory: directory,
     start() {
       // Errors are caught here, because `run` is awaited much later.
-      run ??= worker.run().catch(host.onFault);
+      run ??= worker.run().catch(callbacks.onFault);
     },
     untilEnd: () => run ?? Promise.resolve(),
     async untilEmpty(ms) {
@@ -152,20 +152,20 @@ async function openBacklog(
   { spool, window, target }: SinkConfig,
   sink: Sink,
   { reporter, io }: SinkDeps,
-  { onFault }: SinkHost,
-): Promise<{ backlog: Backlog; locked?: LockedSpool; folder?: string }> {
+  { onFault }: SinkCallbacks,
+): Promise<{ backlog: Backlog; locked?: LockedSpool; directory?: string }> {
   // Read ahead one more window, so that a sink that keeps up never waits for the stream.
   if (spool === undefined) return { backlog: new Backlog(2 * window) };
   io.ignoreFileSizeSignal();
   const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
   const inParent = (name: string): string => join(spool.path, name);
-  const path = await adoptSpool(inParent(target.folder), target.oldFolders.map(inParent), io, warn);
+  const path = await adoptSpool(inParent(target.directory), target.oldDirectories.map(inParent), io, warn);
   const locked = await openSpool({ ...spool, path }, io, { onFault, warn });
   const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
   if (bytesRepaired > 0) reporter.report(say.sayRepaired(say.nameSpool(sink.name), bytesRepaired));
   if (hasLostCursor) reporter.report(say.sayLostCursor(sink.name));
   if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
-  return { backlog: new Backlog(2 * window, locked.spool), locked, folder: basename(path) };
+  return { backlog: new Backlog(2 * window, locked.spool), locked, directory: basename(path) };
 }
 
 interface WorkerWatch {

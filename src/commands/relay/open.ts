@@ -14,7 +14,7 @@ import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import type { RelayConfig, SinkConfig } from './config.ts';
 import type { Changes } from './messages.ts';
-import { type OpenSink, openSink, type SinkHost } from './open-sink.ts';
+import { type OpenSink, openSink, type SinkCallbacks } from './open-sink.ts';
 import { createSink, fingerprintSink, nameRelay, type SinkDeps } from './sinks.ts';
 
 export interface Relay {
@@ -45,7 +45,7 @@ export interface Relay {
 const REMOVED_DRAIN_MS = 10_000;
 
 /** The identity of a sink across reloads. */
-const keyOf = ({ name, target }: SinkConfig): string => name ?? target.folder;
+const identifySink = ({ name, target }: SinkConfig): string => name ?? target.directory;
 
 /**
  * Opens the sinks, and starts to deliver the records that an earlier run left in their spools.
@@ -77,7 +77,7 @@ export async function openRelay(
   }
 
   /** @param isLate the run has begun: a sink that has accepted nothing yet is retried without limit */
-  const createHost = (isLate: boolean): SinkHost => ({
+  const createCallbacks = (isLate: boolean): SinkCallbacks => ({
     // With --redeliver nothing can be lost: the events stay in their file.
     givesUpAtStart: isLate ? 'never' : config.redeliver === undefined ? 'while-empty' : 'always',
     openDeadLetters(path) {
@@ -101,10 +101,10 @@ export async function openRelay(
   }
 
   async function openOne(sink: SinkConfig, prepared: Sink, isLate: boolean): Promise<OpenSink> {
-    const last = leaving.get(keyOf(sink));
+    const last = leaving.get(identifySink(sink));
     last?.sink.hurry();
     await last?.done;
-    const one = await openSink(sink, prepared, deps, createHost(isLate));
+    const one = await openSink(sink, prepared, deps, createCallbacks(isLate));
     fingerprints.set(one, await fingerprintSink(sink, io));
     return one;
   }
@@ -135,7 +135,7 @@ export async function openRelay(
 
   /** A removed sink delivers its backlog for a while, then reports what is left. */
   function drainRemoved(sink: OpenSink): void {
-    const key = keyOf(sink.config);
+    const key = identifySink(sink.config);
     const done = sink
       .untilEmpty(REMOVED_DRAIN_MS)
       .then(() => sink.close('removed'))
@@ -145,10 +145,10 @@ export async function openRelay(
 
   /** @throws UsageError before anything has changed, OutputError when some sinks may have changed */
   async function change(next: readonly SinkConfig[]): Promise<Changes> {
-    const before = new Map(opened.map((one) => [keyOf(one.config), one]));
+    const before = new Map(opened.map((one) => [identifySink(one.config), one]));
     const plans = await Promise.all(
       next.map(async (sink) => {
-        const old = before.get(keyOf(sink));
+        const old = before.get(identifySink(sink));
         const isSame =
           old !== undefined &&
           old.worker.stoppedBy === undefined &&
@@ -156,8 +156,8 @@ export async function openRelay(
         return { sink, old, prepared: isSame ? undefined : await createSink(sink, deps) };
       }),
     );
-    const kept = new Set(next.map(keyOf));
-    const removed = opened.filter(({ config }) => !kept.has(keyOf(config)));
+    const kept = new Set(next.map(identifySink));
+    const removed = opened.filter(({ config }) => !kept.has(identifySink(config)));
     const resume = output.hold();
     try {
       const all: OpenSink[] = [];
@@ -181,7 +181,9 @@ export async function openRelay(
       resume();
     }
     const namesOf = (one: readonly (typeof plans)[number][]): string[] =>
-      one.map(({ sink }) => opened.find(({ config }) => config === sink)?.worker.sink.name ?? keyOf(sink));
+      one.map(
+        ({ sink }) => opened.find(({ config }) => config === sink)?.worker.sink.name ?? identifySink(sink),
+      );
     return {
       added: namesOf(plans.filter(({ old }) => old === undefined)),
       changed: namesOf(plans.filter(({ old, prepared }) => old !== undefined && prepared !== undefined)),
@@ -236,7 +238,7 @@ export async function openRelay(
 }
 
 function warnAboutUnusedSpools(sinks: readonly OpenSink[], reporter: Reporter): void {
-  const used = new Set(sinks.map(({ spoolFolder }) => spoolFolder));
+  const used = new Set(sinks.map(({ spoolDirectory }) => spoolDirectory));
   const parents = new Set(sinks.flatMap(({ config }) => config.spool?.path ?? []));
   for (const parent of parents) {
     for (const entry of readdirSync(parent, { withFileTypes: true })) {

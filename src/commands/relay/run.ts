@@ -55,7 +55,7 @@ const NOT_FOR_REDELIVERY = {
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
-  const { flags, relay } = await readSettings(given, io);
+  const { flags, relay } = await readRelaySettings(given, io);
   const config = { ...parseStreamFlags(flags, io), hasKeys: false };
   if (given.check === true) {
     createReporter(io, config.log, await loadLogStyle(config.log)).report(
@@ -111,7 +111,7 @@ interface Settings {
 }
 
 /** From flags, or from the file of `--config`, whose source can be overridden by flags. @throws UsageError */
-async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Settings> {
+async function readRelaySettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Settings> {
   const { config, check } = flags;
   if (config === undefined) {
     if (check === true) throw new UsageError(...say.sayConfigRequired());
@@ -143,7 +143,7 @@ function reloadOnHangUp({ given, flags, relay, monitor, reporter }: Reloading, i
   const reload = async (): Promise<void> => {
     monitor.noteReload('begun');
     try {
-      const next = await readSettings(given, io);
+      const next = await readRelaySettings(given, io);
       const changes = await relay.reload(next.relay.sinks);
       monitor.watch(relay.sinks);
       if (changes !== undefined) reporter.report(say.sayReloaded(changes));

@@ -11,7 +11,7 @@ export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const ONE_LINE = /^[\x20-\x7e\u{a0}-\u{10ffff}]+$/u;
 
 /** Reads and trims the value of a variable, and hides it in all output. @throws UsageError if it is not set */
-function readVariable(
+function readSecretVariable(
   flag: string,
   variable: string,
   { env, redactor }: Pick<Io, 'env' | 'redactor'>,
@@ -24,7 +24,7 @@ function readVariable(
 
 /** One line of text. @param flag for the message. @throws UsageError that never contains the value */
 export function readEnvSecret(flag: string, variable: string, io: Pick<Io, 'env' | 'redactor'>): string {
-  const value = readVariable(flag, variable, io);
+  const value = readSecretVariable(flag, variable, io);
   if (!ONE_LINE.test(value)) throw new UsageError(...say.sayInvalidSecret(flag, variable));
   return value;
 }
@@ -57,7 +57,7 @@ export function readSigningVariable(
   variable: string,
   io: Pick<Io, 'env' | 'redactor'>,
 ): Buffer[] {
-  return parseSigningSecrets(`${flag} ${variable}`, readVariable(flag, variable, io), io);
+  return parseSigningSecrets(`${flag} ${variable}`, readSecretVariable(flag, variable, io), io);
 }
 
 /** The keys of the signing secrets in a file, in order. @throws UsageError that never contains the secrets */

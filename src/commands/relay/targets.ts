@@ -2,16 +2,17 @@
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
 import { UsageError } from '../../errors.ts';
 import { sha256 } from '../../events/event-id.ts';
+import type { Environment } from '../../io/platform.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
 import { readText, VARIABLE_NAME } from './secrets.ts';
 
 interface SpoolNames {
-  /** The name of the folder of the sink's spool. */
-  readonly folder: string;
-  /** Names that an earlier version, or a relay configured with flags, may have given to the folder. */
-  readonly oldFolders: readonly string[];
+  /** The name of the directory of the sink's spool. */
+  readonly directory: string;
+  /** Names that an earlier version, or a relay configured with flags, may have given to the directory. */
+  readonly oldDirectories: readonly string[];
 }
 
 export type RelayTarget = SpoolNames &
@@ -22,26 +23,24 @@ export type RelayTarget = SpoolNames &
 
 type TargetValues = Pick<RelayValues, 'to' | 'toEnv' | 'toFile' | 'stream' | 'allowHttp'>;
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** @throws UsageError; its message never contains a URL from a variable or a file */
-export async function parseTargets(values: RelayValues, env: Env): Promise<RelayTarget[]> {
+export async function parseTargets(values: RelayValues, env: Environment): Promise<RelayTarget[]> {
   const found = await listTargets(values, env);
   if (found.length === 0) {
     throw new UsageError(...say.saySinkRequired());
   }
   const targets = separateStreams(found);
-  if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
+  if (new Set(targets.map(({ directory }) => directory)).size < targets.length) {
     throw new UsageError(...say.saySinkTwice());
   }
   return targets;
 }
 
 /** The targets in the flags, or in the settings of one sink of a configuration file. @throws UsageError as above */
-export async function listTargets(values: TargetValues, env: Env): Promise<RelayTarget[]> {
+export async function listTargets(values: TargetValues, env: Environment): Promise<RelayTarget[]> {
   const given = [
     ...values.to.map((url) => ({ flag: '--to', url })),
-    ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readVariable(name, env) })),
+    ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readUrlVariable(name, env) })),
     ...(await Promise.all(
       values.toFile.map(async (path) => ({
         flag: `--to-file "${path}"`,
@@ -54,10 +53,14 @@ export async function listTargets(values: TargetValues, env: Env): Promise<Relay
 
 /** Names a spool after its sink in a configuration file. A spool that was named after the target is taken over. */
 export function nameSpoolOf(target: RelayTarget, name: string): RelayTarget {
-  return { ...target, folder: nameFolder(name, name), oldFolders: [target.folder, ...target.oldFolders] };
+  return {
+    ...target,
+    directory: nameDirectory(name, name),
+    oldDirectories: [target.directory, ...target.oldDirectories],
+  };
 }
 
-function readVariable(name: string, env: Env): string {
+function readUrlVariable(name: string, env: Environment): string {
   const url = VARIABLE_NAME.test(name) ? (env[name] ?? '').trim() : undefined;
   if (url === undefined) {
     throw new UsageError(...say.sayInvalidUrlVariable());
@@ -73,8 +76,8 @@ function parseTarget(flag: string, url: string, { stream, allowHttp }: TargetVal
     return {
       kind: 'http',
       target,
-      folder: nameFolder(host, identity),
-      oldFolders: [nameOldFolder(identity)],
+      directory: nameDirectory(host, identity),
+      oldDirectories: [nameOldDirectory(identity)],
     };
   }
   const address = parseNatsUrl(flag, url);
@@ -87,29 +90,32 @@ function parseTarget(flag: string, url: string, { stream, allowHttp }: TargetVal
     kind: 'nats',
     address,
     stream: name,
-    folder: nameFolder(name, name),
-    oldFolders: address.servers.map((server) => nameOldFolder(`${server}/${name}`)),
+    directory: nameDirectory(name, name),
+    oldDirectories: address.servers.map((server) => nameOldDirectory(`${server}/${name}`)),
   };
 }
 
 /** Streams of the same name in two clusters have the servers in the names of their spools. */
 function separateStreams(targets: readonly RelayTarget[]): RelayTarget[] {
   return targets.map((target, at) => {
-    const isUnique = targets.every(({ folder }, other) => other === at || folder !== target.folder);
+    const isUnique = targets.every(({ directory }, other) => other === at || directory !== target.directory);
     if (isUnique || target.kind === 'http') return target;
     const { address, stream } = target;
-    return { ...target, folder: nameFolder(stream, `${[...address.servers].sort().join(',')}/${stream}`) };
+    return {
+      ...target,
+      directory: nameDirectory(stream, `${[...address.servers].sort().join(',')}/${stream}`),
+    };
   });
 }
 
 /** A readable and unique name. It shows no path, which may be a secret. */
-function nameFolder(readable: string, identity: string, separator = '~'): string {
+function nameDirectory(readable: string, identity: string, separator = '~'): string {
   const start = readable.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
   return `${start}${separator}${sha256(identity).slice(0, 8)}`;
 }
 
 /** As earlier versions named it. */
-const nameOldFolder = (name: string): string => nameFolder(name.replace(/^https?:\/\//, ''), name, '-');
+const nameOldDirectory = (name: string): string => nameDirectory(name.replace(/^https?:\/\//, ''), name, '-');
 
 export interface SecretScope {
   /** The secret is for the HTTP sinks of this host; undefined: for all HTTP sinks. */

@@ -20,12 +20,12 @@ export const sayCertificateNotWritten = (directory: string, error: unknown): Err
 
 export const sayReplayFromStdin = (): ErrorText => [
   '--replay requires a file',
-  'stdin can only be read once, not for every client',
+  'write the events to a file first: stdin can only be read once, not for every client',
 ];
 
 export const sayReplayNotAFile = (path: string): ErrorText => [
   `the recording ${JSON.stringify(path)} is not a regular file`,
-  'every client reads it from the start, which requires a file',
+  'write it to a file first, because every client reads it from the start',
 ];
 
 /** The summary of the scenario. */
@@ -36,11 +36,12 @@ export function sayRecordingGone(path: string): StatusRecord {
     event: 'error',
     level: 'error',
     message: `the recording ${JSON.stringify(path)} no longer exists: rejected a client with 500`,
+    hint: 'put it back, or start the simulator again with another one',
   };
 }
 
 /** What is printed when the simulator is ready; a line that begins with a space is not wrapped. */
-export function describeReady(
+export function describeReadySimulator(
   url: string,
   host: string,
   certificate: string | undefined,

@@ -60,19 +60,19 @@ function describeServer(
   const isOpen = isForAll || !URL.canParse(url) || !isLoopbackHost(new URL(url).hostname);
   const command = `ATLANTIS_API_KEY=${key ?? '<your --key>'} ${argv.map(quoteForShell).join(' ')}`;
   const folded = foldCommand(command, columns - 2);
-  const text = say.describeReady(url, host, caCertPath, folded, { isForAll, isOpen });
+  const text = say.describeReadySimulator(url, host, caCertPath, folded, { isForAll, isOpen });
   const lines = text.flatMap((line) => (line.startsWith(' ') ? line : wrapWords(line, columns)));
   return { text: `${lines.join('\n')}\n`, record: stringifySafe(record) };
 }
 
-/** Writes the certificate into a new temporary folder. @throws OutputError */
+/** Writes the certificate into a new temporary directory. @throws OutputError */
 function writeCertificate(pem: string | undefined): { readonly path: string; remove(): void } | undefined {
   if (pem === undefined) return undefined;
   let remove = (): void => {};
   try {
-    const folder = mkdtempSync(join(tmpdir(), 'atlantis-simulator-'));
-    remove = () => rmSync(folder, { recursive: true, force: true });
-    const path = join(folder, 'cert.pem');
+    const directory = mkdtempSync(join(tmpdir(), 'atlantis-simulator-'));
+    remove = () => rmSync(directory, { recursive: true, force: true });
+    const path = join(directory, 'cert.pem');
     writeFileSync(path, pem);
     return { path, remove };
   } catch (error) {

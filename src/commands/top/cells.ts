@@ -31,7 +31,7 @@ export function formatShare(share: number): string {
 }
 
 /** `12 ms`, `1.5 s`, `3m 20s`. */
-export function formatLag(ms: number): string {
+export function formatLagPercentile(ms: number): string {
   if (ms === BELOW_ZERO) return '<0 ms';
   return ms < 1_000 ? `${ms} ms` : formatDuration(ms);
 }

@@ -10,7 +10,7 @@ import { parsePlayFlags, type ReplayConfig } from '../../recording/flags.ts';
 import type { WatchedPath } from '../../session/event-sample.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
 import { parseGroupPaths, parseLagPaths } from '../../settings/table-paths.ts';
-import type { NamedPath } from './event-facts.ts';
+import type { ParsedPath } from './event-facts.ts';
 import { FILE_FLAGS, FILE_SPEED, LIVE_ONLY_FLAGS, type TopFlags } from './flags.ts';
 import { sayFileRequired, sayNoScreen, sayNotForFiles, sayOnceRequired } from './messages.ts';
 
@@ -21,7 +21,7 @@ type TopSource =
   | { readonly kind: 'file'; readonly path: string; readonly pace: ReplayConfig };
 
 export interface TopConfig {
-  readonly by: readonly NamedPath[];
+  readonly by: readonly ParsedPath[];
   readonly sort: Sort;
   /** Infinity: as many as fit. */
   readonly rows: number;
@@ -77,7 +77,7 @@ export async function parseTopFlags(path: string | undefined, flags: TopFlags, i
 }
 
 /** None without the flag: not every stream has the fields of the defaults. */
-function listWatched(flag: string, given: string | undefined, paths: readonly NamedPath[]): WatchedPath[] {
+function listWatched(flag: string, given: string | undefined, paths: readonly ParsedPath[]): WatchedPath[] {
   return given === undefined ? [] : paths.map((path) => ({ ...path, flag }));
 }
 

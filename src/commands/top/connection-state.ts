@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import type { StreamProgress } from '../../ui/stream-progress.ts';
 
-type State =
+type SourceState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live'; readonly stream: { readonly roundTripMs?: number | undefined } }
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
@@ -10,7 +10,7 @@ type State =
 export class ConnectionState implements StreamProgress {
   readonly #clock: Clock;
   readonly startedAtMs: number;
-  state: State = { kind: 'connecting' };
+  state: SourceState = { kind: 'connecting' };
   connections = 0;
   /** Number of gaps, including one that is still open. */
   gaps = 0;

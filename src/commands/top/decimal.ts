@@ -11,7 +11,7 @@ export interface Amount extends Decimal {
   readonly rounded: number;
 }
 
-export const ZERO: Decimal = { units: 0n, scale: 0 };
+export const ZERO_DECIMAL: Decimal = { units: 0n, scale: 0 };
 
 /** A 256-bit integer has 78 digits. Limits the memory of a sum, whatever the server sends. */
 const MAX_DIGITS = 200;

@@ -20,13 +20,13 @@ import { type Amount, parseDecimal } from './decimal.ts';
 import type { Facts } from './row.ts';
 
 /** A path, and how it was written. */
-export interface NamedPath {
+export interface ParsedPath {
   readonly text: string;
   readonly steps: readonly PathStep[];
 }
 
 interface FactPaths {
-  readonly by: readonly NamedPath[];
+  readonly by: readonly ParsedPath[];
   /** The first one with a value is used. */
   readonly dollars: readonly (readonly PathStep[])[];
   readonly time: readonly (readonly PathStep[])[];
@@ -49,7 +49,7 @@ export function createFactReader({ by, dollars, time }: FactPaths): (event: Buff
   const times = time.map((steps) => values.add(steps));
   return (event) => {
     values.begin(event);
-    const key = keys.map(({ fields, own }) => readKey(fields, own));
+    const key = keys.map(({ fields, own }) => readGroup(fields, own));
     const sentAt = readFirst(times);
     const amount = readFirst(amounts);
     return {
@@ -117,7 +117,7 @@ function readFirst(readers: readonly ReadValue[]): string | undefined {
 }
 
 /** @param fields the first of them that is a string is used; otherwise, the value itself */
-function readKey(fields: readonly ReadValue[], own: ReadValue): string | undefined {
+function readGroup(fields: readonly ReadValue[], own: ReadValue): string | undefined {
   for (const read of fields) {
     const source = read();
     if (source?.startsWith('"') === true) return shorten(decodeString(source));

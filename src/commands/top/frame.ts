@@ -9,7 +9,7 @@ import { joinPieces, type Piece } from '../../render/text-width.ts';
 import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime } from '../../ui/format.ts';
 import { STATUS } from '../../ui/messages.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatAbout, formatLag } from './cells.ts';
+import { formatAbout, formatLagPercentile } from './cells.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { STATES, TOTALS } from './messages.ts';
 import type { Ranking } from './ranking.ts';
@@ -143,7 +143,8 @@ function describeTotals({ ranking, connection, timeline }: TopData, { signs, sty
   }
   if (total.amounts > 0 && dollarsPerMinute !== undefined && timeline.hasTimes)
     pieces.push({ text: TOTALS.dollars(formatAbout(dollarsPerMinute)) });
-  if (lag !== undefined) pieces.push({ text: TOTALS.lag(formatLag(lag.p50), formatLag(lag.p99)) });
+  if (lag !== undefined)
+    pieces.push({ text: TOTALS.lag(formatLagPercentile(lag.p50), formatLagPercentile(lag.p99)) });
   return pieces;
 }
 

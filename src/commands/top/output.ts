@@ -109,7 +109,7 @@ function describeTop(data: TopData, sort: Sort, maxRows: number): unknown {
   const { by, ranking, timeline, connection, source, isFile } = data;
   const { total } = ranking;
   const { hasTimes } = timeline;
-  const describeRow = (row: Row): Record<string, unknown> => describe(row, total, hasTimes);
+  const describeRow = (row: Row): Record<string, unknown> => describeRowCounts(row, total, hasTimes);
   const { rows, rest } = selectRows(ranking, timeline, { sort, isReversed: false }, maxRows);
   return {
     by,
@@ -134,7 +134,7 @@ function describeTop(data: TopData, sort: Sort, maxRows: number): unknown {
   };
 }
 
-function describe(row: Row, total: Row, hasTimes: boolean): Record<string, unknown> {
+function describeRowCounts(row: Row, total: Row, hasTimes: boolean): Record<string, unknown> {
   const { events, amounts, dollars, largest, series, lastSeenMs } = row;
   return {
     events,

@@ -1,5 +1,5 @@
 // The counts of one row, for the events that have the same values.
-import { type Amount, addDecimals, compareDecimals, type Decimal, ZERO } from './decimal.ts';
+import { type Amount, addDecimals, compareDecimals, type Decimal, ZERO_DECIMAL } from './decimal.ts';
 import { LagHistogram } from './lag.ts';
 import { Series, type Timeline } from './timeline.ts';
 
@@ -32,7 +32,7 @@ export class Row {
   events = 0;
   /** Events that the row may have had before it was last created; they are counted in `other`. */
   missing = 0;
-  dollars: Decimal = ZERO;
+  dollars: Decimal = ZERO_DECIMAL;
   /** Events with an amount. */
   amounts = 0;
   largest: Largest | undefined;
@@ -56,7 +56,7 @@ export class Row {
     this.key = key;
     this.events = 0;
     this.missing = missing;
-    this.dollars = ZERO;
+    this.dollars = ZERO_DECIMAL;
     this.amounts = 0;
     this.largest = undefined;
     this.lastSeenMs = 0;

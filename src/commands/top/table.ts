@@ -8,8 +8,8 @@ import type { Signs } from '../../render/signs.ts';
 import { cutText, measureWidth } from '../../render/text-width.ts';
 import { groupThousands } from '../../ui/format.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatAbout, formatAmount, formatLag, formatShare } from './cells.ts';
-import { compareDecimals, ZERO } from './decimal.ts';
+import { formatAbout, formatAmount, formatLagPercentile, formatShare } from './cells.ts';
+import { compareDecimals, ZERO_DECIMAL } from './decimal.ts';
 import type { Ranking } from './ranking.ts';
 import { Row } from './row.ts';
 import type { Timeline } from './timeline.ts';
@@ -60,7 +60,9 @@ const ORDERS: Readonly<Record<Sort, (rows: readonly Row[]) => Row[]>> = {
   usd: (rows) => sortBy(rows, amountOf),
   lag: (rows) => sortBy(rows, lagOf),
   largest: (rows) =>
-    [...rows].sort((a, b) => compareDecimals(b.largest?.dollars ?? ZERO, a.largest?.dollars ?? ZERO)),
+    [...rows].sort((a, b) =>
+      compareDecimals(b.largest?.dollars ?? ZERO_DECIMAL, a.largest?.dollars ?? ZERO_DECIMAL),
+    ),
   last: (rows) => sortBy(rows, (row) => row.lastSeenMs),
 };
 
@@ -88,7 +90,7 @@ export function selectRows(
   return { rows: ordered.slice(0, count), rest };
 }
 
-interface Column {
+interface TableColumn {
   readonly title: string;
   readonly sort?: Sort;
   /** Columns with a larger number are left out first. */
@@ -113,11 +115,11 @@ const hasLag = (total: Row): boolean => total.readLag() !== undefined;
 
 function showLag(row: Row, percentile: 'p50' | 'p99'): string {
   const lag = row.readLag();
-  return lag === undefined ? '' : formatLag(lag[percentile]);
+  return lag === undefined ? '' : formatLagPercentile(lag[percentile]);
 }
 
 /** From left to right. */
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly TableColumn[] = [
   {
     title: 'EVENTS',
     sort: 'events',
@@ -203,7 +205,7 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
     widths.set(title, width);
     return width;
   };
-  const titleOf = (column: Column): string =>
+  const titleOf = (column: TableColumn): string =>
     column.sort === sort ? `${isReversed ? '<' : '>'}${column.title}` : column.title;
   const known = COLUMNS.filter(
     ({ isUseful, needsTimes }) => (hasTimes || needsTimes !== true) && isUseful?.(total) !== false,
@@ -252,7 +254,7 @@ const lengthOf = (text: string): number => text.length;
 const display = (text: string): string => escapeCommands(makeVisible(text));
 
 /** The most important columns that fit, in their order. */
-function pickColumns<T extends { readonly column: Column; readonly width: number }>(
+function pickColumns<T extends { readonly column: TableColumn; readonly width: number }>(
   shown: readonly T[],
   room: number,
 ): T[] {

@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { type Clock, sleep, waitFor } from '../../clock.ts';
 import type { AttemptObserver, RouteConfig } from '../config.ts';
 import type { Cause } from '../lifecycle.ts';
-import { AWAITED, DETAILS, describePhase, type Phase } from '../messages.ts';
+import { AWAITED, type ConnectionPhase, DETAILS, describePhase } from '../messages.ts';
 import { classifyError, isReset } from '../network-errors.ts';
 import { MIN_SPACING_MS } from '../retry-policy.ts';
 import { classifyRefusal, type UpgradeRefusal } from './refusal.ts';
@@ -52,7 +52,7 @@ export class Attempt {
   readonly #options: AttemptOptions;
   readonly #stop = new AbortController();
   #cancelLimit: () => void;
-  #phase: Phase = 'lookup';
+  #phase: ConnectionPhase = 'lookup';
   /** Whether both sides of a TLS handshake that is not complete have agreed on a cipher. */
   #hasCipher = false;
 
@@ -72,7 +72,7 @@ export class Attempt {
     };
   }
 
-  enter(phase: Phase, socket?: Socket): void {
+  enter(phase: ConnectionPhase, socket?: Socket): void {
     this.#phase = phase;
     this.#options.onPhase?.(phase, socket);
   }

@@ -72,20 +72,20 @@ export function readRequestId(headers: IncomingHttpHeaders): string | undefined 
 /** The cause for a refusal. `nowMs` is the wall clock, for a Retry-After date. */
 export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: number): Cause {
   const { status, headers } = refusal;
-  const envelope = parseEnvelope(refusal.body);
+  const serviceError = parseServiceError(refusal.body);
   const requestId = readRequestId(headers);
   const isFromApi =
-    !refusal.isFromProxy && (envelope !== undefined || (requestId !== undefined && isJson(refusal)));
+    !refusal.isFromProxy && (serviceError !== undefined || (requestId !== undefined && isJson(refusal)));
   const retryAfterMs = parseRetryAfter(firstHeader(headers['retry-after']), nowMs);
   const kind = pickKind(refusal, isFromApi);
   const isProxyFault = refusal.isFromProxy && findTlsFault(refusal.body) !== undefined;
   return {
     kind,
     host: isProxyFault ? (refusal.proxy ?? host) : host,
-    detail: describeResponse(refusal, kind, isFromApi, envelope, requestId),
+    detail: describeResponse(refusal, kind, isFromApi, serviceError, requestId),
     httpStatus: status,
     ...(refusal.proxy === undefined ? {} : { proxy: refusal.proxy }),
-    ...(envelope === undefined ? {} : { errorCode: envelope.code }),
+    ...(serviceError === undefined ? {} : { errorCode: serviceError.code }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterMs === undefined || !isRetryable(kind) ? {} : { retryAfterMs }),
   };
@@ -147,10 +147,10 @@ function describeResponse(
   refusal: UpgradeRefusal,
   kind: CauseKind,
   isFromApi: boolean,
-  envelope: Envelope | undefined,
+  serviceError: ServiceError | undefined,
   requestId: string | undefined,
 ): string {
-  const parts = [PARTS.status(refusal.status, envelope?.code, envelope?.message)];
+  const parts = [PARTS.status(refusal.status, serviceError?.code, serviceError?.message)];
   const location = firstHeader(refusal.headers.location);
   if (kind === 'redirect' && location !== undefined) parts.push(PARTS.location(clip(location)));
   const server = firstHeader(refusal.headers['server']);
@@ -182,13 +182,13 @@ function supportsLogin(refusal: UpgradeRefusal): boolean {
   return schemes.length === 0 || schemes.some((scheme) => scheme.toLowerCase() === 'basic');
 }
 
-interface Envelope {
+interface ServiceError {
   readonly code: string;
   readonly message: string;
 }
 
 /** The API's `{"error":{"code","message"}}`. */
-function parseEnvelope(body: string): Envelope | undefined {
+function parseServiceError(body: string): ServiceError | undefined {
   const error = readProperty(parseJson(body), 'error');
   const code = readProperty(error, 'code');
   if (typeof code !== 'string' || code === '') return undefined;

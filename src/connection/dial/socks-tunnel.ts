@@ -6,7 +6,7 @@ import { DETAILS, SOCKS_FAULTS } from '../messages.ts';
 import { parseAddress } from './address.ts';
 import type { Endpoint } from './tcp.ts';
 
-const VERSION = 5;
+const SOCKS_VERSION = 5;
 const LOGIN_VERSION = 1;
 const CONNECT = 1;
 const METHODS = { none: 0, login: 2 } as const;
@@ -26,9 +26,9 @@ export async function requestTunnel(
   socket.on('error', ignore);
   try {
     await logIn(socket, decodeURIComponent(proxy.username), decodeURIComponent(proxy.password));
-    socket.write(Buffer.from([VERSION, CONNECT, 0, ...encodeAddress(address), port >> 8, port & 0xff]));
+    socket.write(Buffer.from([SOCKS_VERSION, CONNECT, 0, ...encodeAddress(address), port >> 8, port & 0xff]));
     const [version, reply = 0, , kind] = await read(socket, 4);
-    if (version !== VERSION) throw new Error(SOCKS_FAULTS.notSocks);
+    if (version !== SOCKS_VERSION) throw new Error(SOCKS_FAULTS.notSocks);
     if (reply === NOT_ALLOWED) throw refusal(SOCKS_FAULTS.reply(reply));
     if (reply !== 0) throw new Error(SOCKS_FAULTS.reply(reply));
     // Skips the address and port from which the proxy connects.
@@ -42,9 +42,9 @@ export async function requestTunnel(
 async function logIn(socket: Socket, user: string, password: string): Promise<void> {
   const hasLogin = user !== '';
   const methods = hasLogin ? [METHODS.none, METHODS.login] : [METHODS.none];
-  socket.write(Buffer.from([VERSION, methods.length, ...methods]));
+  socket.write(Buffer.from([SOCKS_VERSION, methods.length, ...methods]));
   const [version, method] = await read(socket, 2);
-  if (version !== VERSION) throw new Error(SOCKS_FAULTS.notSocks);
+  if (version !== SOCKS_VERSION) throw new Error(SOCKS_FAULTS.notSocks);
   if (method === METHODS.none) return;
   if (method !== METHODS.login || !hasLogin)
     throw refusal(hasLogin ? SOCKS_FAULTS.noLogin : SOCKS_FAULTS.needsLogin);

@@ -24,7 +24,7 @@ export function sayReading(host: string, connection: number): StatusRecord {
     event: 'connected',
     level: 'info',
     message: `connected to ${host}`,
-    figures: { host, connection },
+    fields: { host, connection },
   };
 }
 
@@ -63,7 +63,7 @@ export function sayStart(
     event: 'setting',
     level: 'info',
     message: `reading ${stream}, ${place}`,
-    figures: { stream, durable: durable ?? null, next_seq: nextSeq ?? null, unacknowledged },
+    fields: { stream, durable: durable ?? null, next_seq: nextSeq ?? null, unacknowledged },
   };
 }
 
@@ -79,6 +79,6 @@ export function sayRecreated(durable: string): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `the durable consumer ${durable} was deleted: recreated it to continue after the last message read`,
-    figures: { durable },
+    fields: { durable },
   };
 }

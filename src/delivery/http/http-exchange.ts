@@ -3,7 +3,7 @@ import { findTlsFault } from '../../connection/dial/refusal.ts';
 import { EXIT } from '../../errors.ts';
 import { sha256 } from '../../events/event-id.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
-import { type DescribeEvent, dropByteOrderMark, wrapEvent } from '../cloud-events.ts';
+import { type DescribeEvent, toTransmittedJson, wrapEvent } from '../cloud-events.ts';
 import { describeSinkFault, type IdentifyRecord, type SendResult } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import type { FindTrace, TraceContext } from '../trace-context.ts';
@@ -62,7 +62,7 @@ function makeBody(
           contentType: 'application/x-ndjson',
           parts: unit.flatMap(({ mark, text }) => [makeSafeLine(text, mark), LINE_FEED]),
         }
-      : { contentType: 'application/json', parts: unit.map(dropByteOrderMark) };
+      : { contentType: 'application/json', parts: unit.map(toTransmittedJson) };
   }
   const events = unit.map((record) => wrapEvent(record, describeEvent));
   if (!isBatch) return { contentType: 'application/cloudevents+json', parts: events };

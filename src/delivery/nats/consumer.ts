@@ -29,7 +29,7 @@ export interface SeenStream {
   readonly isReplaced: boolean;
 }
 
-interface Missed {
+interface MissedMessages {
   readonly kind: 'nats-recreated' | 'nats-trimmed';
   readonly detail: string;
   /** When the durable consumer was last read, ms since the epoch; undefined if it was read by this run. */
@@ -41,8 +41,8 @@ function findRecreated(
   { created, state }: StreamInfo,
   seen: SeenStream | undefined,
   durable: ConsumerInfo | undefined,
-): Missed | undefined {
-  const recreated = (detail: string, sinceMs?: number): Missed => ({
+): MissedMessages | undefined {
+  const recreated = (detail: string, sinceMs?: number): MissedMessages => ({
     kind: 'nats-recreated',
     detail,
     sinceMs,
@@ -71,7 +71,7 @@ function findTrimmed(
   { state }: StreamInfo,
   seen: SeenStream | undefined,
   durable: ConsumerInfo | undefined,
-): Missed | undefined {
+): MissedMessages | undefined {
   const nextSeq = seen?.nextSeq ?? findNextSeq(durable);
   if (nextSeq === undefined || state.first_seq <= nextSeq || isFiltered(durable)) return undefined;
   const sinceMs = seen === undefined && durable !== undefined ? lastReadAtMs(durable) : undefined;
@@ -113,7 +113,7 @@ export interface FoundConsumer {
   readonly consumer: Consumer;
   /** The creation time of the stream, as the server writes it. */
   readonly created: string;
-  readonly missed: Missed | undefined;
+  readonly missed: MissedMessages | undefined;
   /** The sequence number of the first message to read, if known. */
   readonly nextSeq: number | undefined;
   /** Number of messages up to `deliveredSeq` that an earlier reader did not acknowledge. */

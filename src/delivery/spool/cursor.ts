@@ -66,19 +66,19 @@ export function readCursor(path: string): Cursor | undefined {
   }
 }
 
-interface Slot {
+interface CursorSlot {
   readonly generation: number;
   readonly cursor: Cursor | undefined;
 }
 
-function readNewest(fd: number): Slot & { readonly bytes: Buffer } {
+function readNewest(fd: number): CursorSlot & { readonly bytes: Buffer } {
   const bytes = Buffer.alloc(2 * SLOT_BYTES);
   readSync(fd, bytes, 0, bytes.length, 0);
   const [first, second] = [readSlot(bytes, 0), readSlot(bytes, 1)];
   return { bytes, ...(first.generation > second.generation ? first : second) };
 }
 
-function readSlot(bytes: Buffer, index: number): Slot {
+function readSlot(bytes: Buffer, index: number): CursorSlot {
   const slot = bytes.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES);
   if (slot.length < SLOT_BYTES) return { generation: 0, cursor: undefined };
   const generation = slot.readDoubleLE(8);

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { LIFECYCLE_MARK } from '../sink.ts';
 import { type Cursor, readCursor } from './cursor.ts';
-import type { Damage, Hole, SpoolRecord } from './record.ts';
+import type { Damage, MissingRecords, SpoolRecord } from './record.ts';
 import { SegmentReader, scanSegment, unlessMissing } from './segment-reader.ts';
 import { listSegments, readSegmentName, type SegmentEntry } from './segments.ts';
 
@@ -16,21 +16,21 @@ export interface NumberedRecord {
 
 type PendingItem =
   | ({ readonly kind: 'record' } & NumberedRecord)
-  | { readonly kind: 'hole'; readonly hole: Hole }
+  | { readonly kind: 'missing'; readonly missing: MissingRecords }
   | { readonly kind: 'damage'; readonly damage: Damage };
 
 interface SpoolView {
   readonly segments: readonly SegmentEntry[];
   /** Undefined if it is missing or damaged. */
   readonly cursor: Cursor | undefined;
-  /** The records that are not acknowledged, in order, with the holes and the damage between them. @throws the system's error */
+  /** The records that are not acknowledged, in order, with what is missing or damaged. @throws the system's error */
   items(): Generator<PendingItem>;
 }
 
-/** The spools at a path: the folder itself, or the folders in it. @throws the system's error */
+/** The spools at a path: the directory itself, or the directories in it. @throws the system's error */
 export function findSpools(path: string): string[] {
-  const isSpool = (folder: string): boolean =>
-    readdirSync(folder).some((name) => name === 'cursor' || readSegmentName(name) !== undefined);
+  const isSpool = (directory: string): boolean =>
+    readdirSync(directory).some((name) => name === 'cursor' || readSegmentName(name) !== undefined);
   if (isSpool(path)) return [path];
   return readdirSync(path, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -40,11 +40,11 @@ export function findSpools(path: string): string[] {
 }
 
 /** @throws the system's error */
-export function viewSpool(folder: string): SpoolView {
+export function viewSpool(directory: string): SpoolView {
   // The cursor moves before a segment is deleted. The segments are listed first, so a segment that is deleted meanwhile
-  // does not look like a hole.
-  const segments = listSegments(folder);
-  const readCursorNow = (): Cursor | undefined => unlessMissing(() => readCursor(join(folder, 'cursor')));
+  // does not look missing.
+  const segments = listSegments(directory);
+  const readCursorNow = (): Cursor | undefined => unlessMissing(() => readCursor(join(directory, 'cursor')));
   const cursor = readCursorNow();
   return {
     segments,
@@ -55,7 +55,7 @@ export function viewSpool(folder: string): SpoolView {
         const next = segments[at + 1]?.first;
         if (next !== undefined && next <= expected) continue;
         if (segment.first > expected) {
-          yield { kind: 'hole', hole: { first: expected, records: segment.first - expected } };
+          yield { kind: 'missing', missing: { first: expected, records: segment.first - expected } };
           expected = segment.first;
         }
         const total = next === undefined ? undefined : next - segment.first;
@@ -64,7 +64,7 @@ export function viewSpool(folder: string): SpoolView {
           return { scan, fd: openOwnFile(segment.path, READ_ONLY) };
         });
         if (opened === undefined) {
-          // Deleted after it was delivered; otherwise it is reported as a hole before the next segment.
+          // Deleted after it was delivered; otherwise it is reported as missing before the next segment.
           expected = Math.max(expected, readCursorNow()?.acknowledged ?? 0);
           continue;
         }
@@ -91,8 +91,8 @@ function* readSegment(
     yield { kind: 'damage', damage: { file, offset: 0, bytes, records, kind: 'not-a-segment' } };
     return next ?? first;
   }
-  const { gaps, records, wholeBytes, tornBytes } = scan;
-  const reader = new SegmentReader(fd, first, gaps);
+  const { parts, records, wholeBytes, tornBytes } = scan;
+  const reader = new SegmentReader(fd, first, parts);
   reader.readHeading();
   while (reader.at < wholeBytes) {
     const { at, next: number } = reader;
@@ -129,7 +129,7 @@ function scanUntilStable(path: string, total: number | undefined): Scan {
 }
 
 export interface SpoolReport {
-  readonly folder: string;
+  readonly directory: string;
   readonly segments: number;
   /** The size of all segments, including acknowledged records that are not deleted yet. */
   readonly bytesOnDisk: number;
@@ -144,23 +144,23 @@ export interface SpoolReport {
   /** The last write to the first segment with pending records, ms since the epoch: no record in it is newer. */
   readonly oldestWrittenAtMs: number | undefined;
   readonly lastWrittenAtMs: number | undefined;
-  readonly holes: readonly Hole[];
+  readonly missing: readonly MissingRecords[];
   readonly damage: readonly Damage[];
-  /** No holes, no damage, and a cursor. */
+  /** No missing records, no damage, and a cursor. */
   readonly isHealthy: boolean;
 }
 
 /** @throws the system's error */
-export function inspectSpool(folder: string): SpoolReport {
-  const { segments, cursor, items } = viewSpool(folder);
-  const holes: Hole[] = [];
+export function inspectSpool(directory: string): SpoolReport {
+  const { segments, cursor, items } = viewSpool(directory);
+  const missing: MissingRecords[] = [];
   const damage: Damage[] = [];
   let [events, lifecycleRecords, pendingBytes] = [0, 0, 0];
   let firstNumber: number | undefined;
   let firstEvent: NumberedRecord | undefined;
   let lastEvent: NumberedRecord | undefined;
   for (const item of items()) {
-    if (item.kind === 'hole') holes.push(item.hole);
+    if (item.kind === 'missing') missing.push(item.missing);
     else if (item.kind === 'damage') damage.push(item.damage);
     else {
       const { number, record } = item;
@@ -176,7 +176,7 @@ export function inspectSpool(folder: string): SpoolReport {
   }
   const oldest = segments.findLast(({ first }) => firstNumber !== undefined && first <= firstNumber);
   return {
-    folder,
+    directory,
     segments: segments.length,
     bytesOnDisk: segments.reduce((sum, { bytes }) => sum + bytes, 0),
     cursor,
@@ -187,13 +187,13 @@ export function inspectSpool(folder: string): SpoolReport {
     lastEvent,
     oldestWrittenAtMs: oldest?.writtenAtMs,
     lastWrittenAtMs: segments.at(-1)?.writtenAtMs,
-    holes,
+    missing,
     damage,
-    isHealthy: holes.length === 0 && damage.length === 0 && cursor !== undefined,
+    isHealthy: missing.length === 0 && damage.length === 0 && cursor !== undefined,
   };
 }
 
-/** Hides the path of a URL, which may be a secret, in the name of a spool's folder: earlier versions put it there. */
+/** Hides the path of a URL, which may be a secret, in the name of a spool's directory: earlier versions put it there. */
 export function hidePath(name: string): string {
   return name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
 }

@@ -2,7 +2,7 @@
 import type { ErrorText } from '../../errors.ts';
 import { explainWriteError } from '../../io/messages.ts';
 import { formatCount } from '../../ui/format.ts';
-import type { Damage, Hole } from './record.ts';
+import type { Damage, MissingRecords } from './record.ts';
 
 export const nameSpoolAt = (path: string): string => `the spool ${JSON.stringify(path)}`;
 
@@ -22,7 +22,7 @@ export const sayNotASegment = (path: string): ErrorText => [
   'nothing was changed: use another directory, or move the file away',
 ];
 
-export const describeHole = ({ first, records }: Hole): string =>
+export const describeMissing = ({ first, records }: MissingRecords): string =>
   `${formatCount(records, 'message')}, #${first} to #${first + records - 1}: the segment is missing`;
 
 const DAMAGE = {

@@ -1,16 +1,17 @@
-// Locks and opens a spool: two relays in one folder would corrupt each other's records. Counting records needs no lock.
+// Locks and opens a spool: two relays in one directory would corrupt each other's records. Counting records needs no
+// lock.
 import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.ts';
-import { type LockHost, takeLock } from '../../io/lock.ts';
-import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
+import { type LockDeps, takeLock } from '../../io/lock.ts';
+import { assertOwnDirectory, makeDirectory } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
 import { nameSpoolAt, saySpoolTakenOver } from './messages.ts';
 import { scanSegment } from './segment-reader.ts';
 import { describeSpoolFault, listSegments } from './segments.ts';
 import { Spool, type SpoolConfig } from './spool.ts';
 
-/** Number of records in the spool in this folder; 0 if there is none. */
+/** Number of records in the spool in this directory; 0 if there is none. */
 export function countSpooled(path: string): number {
   try {
     const segments = listSegments(path);
@@ -21,34 +22,34 @@ export function countSpooled(path: string): number {
     const end = last.first + (scanSegment(last.path)?.records ?? 0);
     return Math.max(0, end - (cursor?.acknowledged ?? first.first));
   } catch {
-    // The folder belongs to another user, or was deleted in the meantime.
+    // The directory belongs to another user, or was deleted in the meantime.
     return 0;
   }
 }
 
 /**
- * Finds the folder of a sink's spool, to which an earlier version or a relay configured with flags may have given
- * another name. If the folder with the current name has no records, the first old folder that has records is used. It
- * is renamed to the current name, unless a folder without records has that name.
+ * Finds the directory of a sink's spool, to which an earlier version or a relay configured with flags may have given
+ * another name. If the directory with the current name has no records, the first old directory that has records is
+ * used. It is renamed to the current name, unless a directory without records has that name.
  *
- * @returns the folder to use
- * @throws OutputError if another process uses the old folder
+ * @returns the directory to use
+ * @throws OutputError if another process uses the old directory
  */
 export async function adoptSpool(
   path: string,
   oldPaths: readonly string[],
-  host: LockHost,
+  deps: LockDeps,
   warn: (message: string) => void,
 ): Promise<string> {
   const old = countSpooled(path) > 0 ? undefined : oldPaths.find((one) => countSpooled(one) > 0);
   if (old === undefined) return path;
   try {
-    assertOwnFolder(dirname(old), true);
-    assertOwnFolder(old, false);
+    assertOwnDirectory(dirname(old), true);
+    assertOwnDirectory(old, false);
     (
-      await takeLock(join(old, 'lock'), host, { what: nameSpoolAt(old), Refusal: OutputError, warn })
+      await takeLock(join(old, 'lock'), deps, { what: nameSpoolAt(old), ErrorClass: OutputError, warn })
     ).release();
-    // A folder with the current name may exist and have no records.
+    // A directory with the current name may exist and have no records.
     if (existsSync(path)) return old;
     renameSync(old, path);
     return path;
@@ -73,25 +74,25 @@ interface SpoolEvents {
 /** @throws OutputError */
 export async function openSpool(
   config: SpoolConfig,
-  host: LockHost,
+  deps: LockDeps,
   { onFault, warn }: SpoolEvents,
 ): Promise<LockedSpool> {
   const { path } = config;
   const subject = {
     what: nameSpoolAt(path),
-    Refusal: OutputError,
+    ErrorClass: OutputError,
     warn,
     onLost: () => onFault(new OutputError(...saySpoolTakenOver(path))),
   };
   try {
-    // The user's folder contains one folder for each sink.
-    for (const [folder, isShared] of [[dirname(path), true] as const, [path, false] as const]) {
-      makeFolder(folder);
-      assertOwnFolder(folder, isShared);
+    // The user's directory contains one directory for each sink.
+    for (const [directory, isShared] of [[dirname(path), true] as const, [path, false] as const]) {
+      makeDirectory(directory);
+      assertOwnDirectory(directory, isShared);
     }
-    const lock = await takeLock(join(path, 'lock'), host, subject);
+    const lock = await takeLock(join(path, 'lock'), deps, subject);
     try {
-      const spool = new Spool(config, host.clock, onFault);
+      const spool = new Spool(config, deps.clock, onFault);
       return {
         spool,
         async close() {

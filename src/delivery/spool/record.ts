@@ -28,7 +28,7 @@ export interface SpoolRecord {
 }
 
 /** Records whose segment is missing. */
-export interface Hole {
+export interface MissingRecords {
   /** The number of the first one. */
   readonly first: number;
   readonly records: number;

@@ -11,7 +11,7 @@ import { HEADING, type SegmentEntry } from './segments.ts';
 export type SpoolItem = SpoolRecord | { readonly damaged: number };
 
 /** Damaged bytes between two whole records, or at the end. */
-interface Gap {
+interface BadPart {
   /** Offsets in the file. */
   readonly at: number;
   readonly to: number;
@@ -26,16 +26,16 @@ export class SegmentReader {
   /** The number of the next record. */
   next: number;
   readonly #fd: number;
-  readonly #gaps: readonly Gap[];
+  readonly #parts: readonly BadPart[];
   #piece: Buffer = Buffer.alloc(0);
   #pieceAt = 0;
   /** How much of the piece was read. */
   #taken = 0;
 
-  /** @param gaps the damage that is known, in order */
-  constructor(fd: number, first: number, gaps: readonly Gap[] = []) {
+  /** @param parts the damage that is known, in order */
+  constructor(fd: number, first: number, parts: readonly BadPart[] = []) {
     this.#fd = fd;
-    this.#gaps = gaps;
+    this.#parts = parts;
     this.next = first;
   }
 
@@ -56,12 +56,12 @@ export class SegmentReader {
     return true;
   }
 
-  /** The next whole record or known gap; undefined at the end or at other damage. Works again after an append. */
+  /** The next whole record or known damage; undefined at the end or at other damage. Works again after an append. */
   readNext(): SpoolItem | undefined {
-    const gap = this.#gaps.find(({ at }) => at === this.at);
-    if (gap !== undefined) {
-      this.seek(gap.to, this.next + gap.records);
-      return { damaged: gap.records };
+    const part = this.#parts.find(({ at }) => at === this.at);
+    if (part !== undefined) {
+      this.seek(part.to, this.next + part.records);
+      return { damaged: part.records };
     }
     let decoded = decodeRecord(this.#piece, this.#taken);
     while (decoded.kind === 'cut' && this.#load(decoded.bytes)) {
@@ -123,7 +123,7 @@ export class SegmentReader {
 interface SegmentScan {
   /** The number of all records, whole and damaged. */
   readonly records: number;
-  readonly gaps: readonly Gap[];
+  readonly parts: readonly BadPart[];
   /** The end of the last whole record, or of the damage after it. */
   readonly wholeBytes: number;
   /** An incomplete record, or zeros, at the end: the write that a crash interrupted. */
@@ -131,8 +131,8 @@ interface SegmentScan {
 }
 
 /**
- * Finds all whole records. The number of records in a gap is computed if `total` is known, otherwise estimated. A high
- * estimate is better than a low one: its only effect is that records are sent again.
+ * Finds all whole records. The number of records in a damaged part is computed if `total` is known, otherwise estimated.
+ * A high estimate is better than a low one: its only effect is that records are sent again.
  *
  * @param total how many records the segment had, if that is known
  * @returns undefined if it is not a segment
@@ -142,15 +142,16 @@ export function scanSegment(path: string, total?: number): SegmentScan | undefin
   return withFile(path, READ_ONLY, (fd) => {
     const { size } = fstatSync(fd);
     const reader = new SegmentReader(fd, 0);
-    const gaps: { at: number; to: number; records: number; isExact: boolean }[] = [];
+    const parts: { at: number; to: number; records: number; isExact: boolean }[] = [];
     let smallest = Number.POSITIVE_INFINITY;
     let tornBytes = 0;
     if (!reader.readHeading()) {
       const isBlank = size < HEADING.length || reader.isBlank;
       const to = reader.findRecord(0, size);
       // The heading itself may be incomplete.
-      if (to === undefined) return isBlank ? { records: 0, gaps, wholeBytes: 0, tornBytes: size } : undefined;
-      gaps.push({ at: 0, to, records: to > HEADING.length ? 1 : 0, isExact: to === HEADING.length });
+      if (to === undefined)
+        return isBlank ? { records: 0, parts, wholeBytes: 0, tornBytes: size } : undefined;
+      parts.push({ at: 0, to, records: to > HEADING.length ? 1 : 0, isExact: to === HEADING.length });
       reader.seek(to, 0);
     }
     for (;;) {
@@ -166,7 +167,7 @@ export function scanSegment(path: string, total?: number): SegmentScan | undefin
         tornBytes = size - at;
         break;
       }
-      gaps.push({ at, to: to ?? size, records: 1, isExact: promisedEnd === (to ?? size) });
+      parts.push({ at, to: to ?? size, records: 1, isExact: promisedEnd === (to ?? size) });
       if (to === undefined) {
         reader.seek(size, next);
         break;
@@ -174,24 +175,24 @@ export function scanSegment(path: string, total?: number): SegmentScan | undefin
       reader.seek(to, next);
     }
     const whole = reader.next;
-    const counted = countGaps(gaps, smallest, total === undefined ? undefined : total - whole);
-    const records = whole + counted.reduce((sum, gap) => sum + gap.records, 0);
-    return { records, gaps: counted, wholeBytes: size - tornBytes, tornBytes };
+    const counted = countRecords(parts, smallest, total === undefined ? undefined : total - whole);
+    const records = whole + counted.reduce((sum, part) => sum + part.records, 0);
+    return { records, parts: counted, wholeBytes: size - tornBytes, tornBytes };
   });
 }
 
-/** @param missing how many records are in all gaps together, if that is known */
-function countGaps(
-  gaps: readonly (Gap & { readonly isExact: boolean })[],
+/** @param missing how many records are in all damaged parts together, if that is known */
+function countRecords(
+  parts: readonly (BadPart & { readonly isExact: boolean })[],
   smallest: number,
   missing: number | undefined,
-): Gap[] {
-  const counted = gaps.map(({ at, to, records, isExact }) => ({
+): BadPart[] {
+  const counted = parts.map(({ at, to, records, isExact }) => ({
     at,
     to,
     records: isExact || missing !== undefined ? records : Math.max(1, Math.floor((to - at) / smallest)),
   }));
-  const first = counted[gaps.findIndex(({ isExact }) => !isExact)] ?? counted[0];
+  const first = counted[parts.findIndex(({ isExact }) => !isExact)] ?? counted[0];
   const rest = (missing ?? 0) - counted.reduce((sum, { records }) => sum + records, 0);
   if (first !== undefined && missing !== undefined && rest > 0) first.records += rest;
   return counted;
@@ -214,7 +215,7 @@ export function repairEnd(segments: readonly SegmentEntry[]): { end: number; byt
     withFile(last.path, constants.O_RDWR, (fd) => ftruncateSync(fd, scan.wholeBytes));
   }
   last.bytes = scan.wholeBytes;
-  last.isSealed = scan.gaps.length > 0;
+  last.isSealed = scan.parts.length > 0;
   return { end: last.first + scan.records, bytesRepaired: scan.tornBytes };
 }
 
@@ -231,7 +232,7 @@ function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
 export class SpoolReader {
   #open: { readonly first: number; readonly fd: number; readonly reader: SegmentReader } | undefined;
   /** The damage in a segment, and the number after its last record. */
-  #known: { readonly first: number; readonly next: number; readonly gaps: readonly Gap[] } | undefined;
+  #known: { readonly first: number; readonly next: number; readonly parts: readonly BadPart[] } | undefined;
 
   /** The record of a number in these segments, which end before `end`. @throws the system's error */
   read(number: number, segments: readonly SegmentEntry[], end: number): SpoolItem {
@@ -253,9 +254,9 @@ export class SpoolReader {
       this.close();
       const fd = openIfExists(path);
       if (fd === undefined) return undefined;
-      const gaps = this.#known?.first === first ? this.#known.gaps : [];
-      this.#open = { first, fd, reader: new SegmentReader(fd, first, gaps) };
-      if (!this.#open.reader.readHeading() && gaps[0]?.at !== 0) return undefined;
+      const parts = this.#known?.first === first ? this.#known.parts : [];
+      this.#open = { first, fd, reader: new SegmentReader(fd, first, parts) };
+      if (!this.#open.reader.readHeading() && parts[0]?.at !== 0) return undefined;
     }
     const { reader } = this.#open;
     while (reader.next < number) if (reader.readNext() === undefined) return undefined;
@@ -270,7 +271,7 @@ export class SpoolReader {
     const { first, path } = segment;
     this.close();
     if (this.#known?.first !== first || this.#known.next !== next) {
-      this.#known = { first, next, gaps: scanIfExists(path, next - first)?.gaps ?? [] };
+      this.#known = { first, next, parts: scanIfExists(path, next - first)?.parts ?? [] };
       const item = this.#readIn(segment, number);
       if (item !== undefined) return item;
       this.close();

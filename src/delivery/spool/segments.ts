@@ -34,13 +34,13 @@ export function readSegmentName(name: string): number | undefined {
   return first <= MAX_FIRST ? first : undefined;
 }
 
-/** The segments in a folder, in order. @throws the system's error */
-export function listSegments(folder: string): SegmentEntry[] {
-  return readdirSync(folder)
+/** The segments in a directory, in order. @throws the system's error */
+export function listSegments(directory: string): SegmentEntry[] {
+  return readdirSync(directory)
     .flatMap((name) => {
       const first = readSegmentName(name);
       if (first === undefined) return [];
-      const path = join(folder, name);
+      const path = join(directory, name);
       // Another run may delete an acknowledged segment at this moment.
       const stat = lstatSync(path, { throwIfNoEntry: false });
       return stat === undefined ? [] : [{ first, path, bytes: stat.size, writtenAtMs: stat.mtimeMs }];

@@ -15,7 +15,7 @@ import { describeSpoolFault, listSegments, nameSegment, OpenSegment, type Segmen
 import { SyncTimer } from './sync-timer.ts';
 
 export interface SpoolConfig {
-  /** A folder, created if it does not exist. */
+  /** A directory, created if it does not exist. */
   readonly path: string;
   /** Maximum size on disk. */
   readonly maxBytes: number;
@@ -56,7 +56,7 @@ export class Spool {
   #cancelCursor: (() => void) | undefined;
 
   /**
-   * Opens a folder whose lock the caller holds.
+   * Opens a directory whose lock the caller holds.
    *
    * @param onFault called when the disk fails in the background
    * @throws OutputError

@@ -10,7 +10,7 @@ import { fitNumber, groupDigits, isNumberText } from './numbers.ts';
 import { type EventView, showField } from './values.ts';
 
 /** The text of a column. */
-export interface Cell {
+export interface GridCell {
   /** Columns of the text; 0 for an empty cell. */
   width: number;
   /** With colors and links. */
@@ -22,7 +22,7 @@ const MIN_LABEL_COLUMNS = 6;
 
 export class Cells {
   /** By column. */
-  readonly all: readonly Cell[] = Object.values(COLUMN).map(() => ({ width: 0, painted: '' }));
+  readonly all: readonly GridCell[] = Object.values(COLUMN).map(() => ({ width: 0, painted: '' }));
   /** Which of these values are not in their column, because they are not of the expected form. */
   readonly isUnshown = { amount: false, dollars: false, arrow: false };
   /** Number of labels for which there is no room. */
@@ -87,7 +87,7 @@ export class Cells {
   }
 
   #set(column: Column, width: number, painted: string): void {
-    const cell = this.all[column] as Cell;
+    const cell = this.all[column] as GridCell;
     cell.width = width;
     cell.painted = painted;
   }

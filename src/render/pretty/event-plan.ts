@@ -2,7 +2,7 @@
 // define the fields of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are not in
 // a column are details, and so are duplicates.
 import { TYPE_FIELDS } from '../../events/event-type.ts';
-import { KIND, type Kind, type NamedField } from './event-reader.ts';
+import { type FieldKind, KIND, type NamedField } from './event-reader.ts';
 
 export const ROLE = {
   type: 0,
@@ -265,7 +265,7 @@ function hasRole(container: NamedField, role: Role): boolean {
 }
 
 /** Chains and amounts may be numbers; everything else in a column is a string. */
-function hasAllowedKind(role: Role, kind: Kind): boolean {
+function hasAllowedKind(role: Role, kind: FieldKind): boolean {
   const mayBeNumber = role === ROLE.chain || role === ROLE.amount || role === ROLE.dollars;
   return kind === KIND.string || (mayBeNumber && kind === KIND.number);
 }

@@ -117,14 +117,14 @@ export const KIND = {
   /** An object whose members follow as fields. */
   open: 6,
 } as const;
-export type Kind = (typeof KIND)[keyof typeof KIND];
+export type FieldKind = (typeof KIND)[keyof typeof KIND];
 const KINDS = Object.keys(KIND).length;
 
 /** A field of one event. */
 export interface EventField {
   /** The name as sent, quotes included. */
   readonly source: string;
-  readonly kind: Kind;
+  readonly kind: FieldKind;
   /** Number of objects around the field, without the event itself. */
   readonly depth: number;
   /** The value is `start` to `end` of the text; for an open object, this is only its opening bracket. */
@@ -147,7 +147,7 @@ export interface NamedField {
   readonly name: string;
   /** The visible name after the names of the objects around it, `data.chain`; cut if it is long. */
   readonly path: string;
-  readonly kind: Kind;
+  readonly kind: FieldKind;
   /** Number of objects around the field, without the event itself. */
   readonly depth: number;
   /** The field whose value is the object around this field; undefined at the top level. */
@@ -195,7 +195,7 @@ export function readFields(text: string, bounds: FieldBounds): EventFields | und
   return { fields, layout, isCut: false };
 }
 
-function findKind(text: string, at: number, mayOpen: boolean): Kind {
+function findKind(text: string, at: number, mayOpen: boolean): FieldKind {
   const code = text.charCodeAt(at);
   if (code === QUOTE) return KIND.string;
   if (code === OPEN_ARRAY) return KIND.array;

@@ -2,7 +2,7 @@
 // room, and the number of those that do not fit.
 import type { Paint, Style } from '../paint.ts';
 import { cutText, makeSpaces, measureWidth } from '../text-width.ts';
-import type { Cell, Cells } from './cells.ts';
+import type { Cells, GridCell } from './cells.ts';
 import { COLUMN, GAP, type Grid, NOTE_COLUMNS, noteHidden } from './grid.ts';
 import { isShortHash } from './hashes.ts';
 import { dropCutNumber, fitNumber, isNumberText } from './numbers.ts';
@@ -45,13 +45,13 @@ export class RowWriter {
     this.#next = 0;
     const isBounded = grid.columns !== Number.POSITIVE_INFINITY;
     const hasParties = [COLUMN.from, COLUMN.arrow, COLUMN.to].some(
-      (column) => (cells[column] as Cell).width > 0,
+      (column) => (cells[column] as GridCell).width > 0,
     );
     for (const [i, columns] of grid.lines.entries()) {
       const isLast = i === grid.lines.length - 1;
       this.#line = { text: '', width: 0 };
       for (const { column, at, width, isRight } of columns) {
-        const cell = cells[column] as Cell;
+        const cell = cells[column] as GridCell;
         if (cell.width === 0) continue;
         // Without parties their columns are free.
         if (isBounded && column === COLUMN.hash && !hasParties) this.#fill(at - GAP, i, false);

@@ -1,4 +1,4 @@
-// Words for GitHub Actions: foreign text stays text.
+// Text for GitHub Actions: foreign text stays text.
 import { describe, expect, test } from '@jest/globals';
 import {
   escapeData,

@@ -105,7 +105,8 @@ describe('flags of stream relay', () => {
   });
 
   test('row 152 (B12): the spool of a stream does not depend on its servers', async () => {
-    const folders = async (...to: string[]) => (await parse({ to })).sinks.map(({ target }) => target.folder);
+    const folders = async (...to: string[]) =>
+      (await parse({ to })).sinks.map(({ target }) => target.directory);
     const [one] = await folders('nats://a:4222,b:4222/EVENTS');
     expect(one).toMatch(/^EVENTS~[0-9a-f]{8}$/);
     expect(await folders('nats://b:4222,c:4222,a:4222/EVENTS')).toEqual([one]);
@@ -115,7 +116,7 @@ describe('flags of stream relay', () => {
     expect(await folders('nats://c/EVENTS', 'nats://b,a/EVENTS')).toEqual([second, first]);
     expect(new Set([one, first, second]).size).toBe(3);
     // Those of an earlier version, for each server that may have been the first one.
-    expect((await parseOne({ to: ['nats://a,b:1/EVENTS'] })).target?.oldFolders).toEqual([
+    expect((await parseOne({ to: ['nats://a,b:1/EVENTS'] })).target?.oldDirectories).toEqual([
       expect.stringMatching(/^a-4222-EVENTS-[0-9a-f]{8}$/),
       expect.stringMatching(/^b-1-EVENTS-[0-9a-f]{8}$/),
     ]);

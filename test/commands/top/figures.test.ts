@@ -1,12 +1,17 @@
 // The figures of `top`: exact sums, percentiles of the lag, rates of the last seconds and of a whole run.
 import { describe, expect, test } from '@jest/globals';
-import { formatAbout, formatAmount, formatLag, formatShare } from '../../../src/commands/top/cells.ts';
+import {
+  formatAbout,
+  formatAmount,
+  formatLagPercentile,
+  formatShare,
+} from '../../../src/commands/top/cells.ts';
 import {
   addDecimals,
   compareDecimals,
   parseDecimal,
   writeDecimal,
-  ZERO,
+  ZERO_DECIMAL,
 } from '../../../src/commands/top/decimal.ts';
 import { LagHistogram } from '../../../src/commands/top/lag.ts';
 import { Series, Timeline } from '../../../src/commands/top/timeline.ts';
@@ -14,7 +19,9 @@ import { formatRate } from '../../../src/ui/rate.ts';
 import { seededRandom } from '../../helpers/random-json.ts';
 
 const sum = (texts: readonly string[]): string =>
-  writeDecimal(texts.reduce((total, text) => addDecimals(total, parseDecimal(text) ?? ZERO), ZERO));
+  writeDecimal(
+    texts.reduce((total, text) => addDecimals(total, parseDecimal(text) ?? ZERO_DECIMAL), ZERO_DECIMAL),
+  );
 
 describe('L2: amounts are added exactly', () => {
   const MAX_UINT256 = String(2n ** 256n - 1n);
@@ -38,15 +45,15 @@ describe('L2: amounts are added exactly', () => {
   );
 
   test('a million cents', () => {
-    const cent = parseDecimal('0.01') ?? ZERO;
-    let total = ZERO;
+    const cent = parseDecimal('0.01') ?? ZERO_DECIMAL;
+    let total = ZERO_DECIMAL;
     for (let left = 1_000_000; left > 0; left--) total = addDecimals(total, cent);
     expect(writeDecimal(total)).toBe('10000.00');
   });
 
   test('compared at any scale', () => {
     const compare = (one: string, other: string): number =>
-      Math.sign(compareDecimals(parseDecimal(one) ?? ZERO, parseDecimal(other) ?? ZERO));
+      Math.sign(compareDecimals(parseDecimal(one) ?? ZERO_DECIMAL, parseDecimal(other) ?? ZERO_DECIMAL));
     expect([
       compare('1.10', '1.1'),
       compare('9007199254740993', '9007199254740992'),
@@ -58,13 +65,13 @@ describe('L2: amounts are added exactly', () => {
     expect([0, 0.05, 12.34, 999.6, 12_345_678, -5_000, 3.2e9, 1e20].map(formatAbout)).toEqual([
       ...['0', '~0.05', '~12.3', '~1.0k', '~12.3M', '~-5.0k', '~3.2B', '~1.0e+20'],
     ]);
-    const format = (text: string): string => formatAmount(parseDecimal(text) ?? ZERO, 22);
+    const format = (text: string): string => formatAmount(parseDecimal(text) ?? ZERO_DECIMAL, 22);
     expect(['1234567.8900', '0.000001234', '-1000', MAX_UINT256].map(format)).toEqual([
       ...['1,234,567.8900', '0.000001234', '-1,000', '~1.2e+77'],
     ]);
     expect([undefined, 0, 0.01, 5, 1_234.4].map(formatRate)).toEqual(['', '0', '<0.1', '5.0', '1,234']);
     expect([0, 0.0001, 0.123, 1].map(formatShare)).toEqual(['0.0%', '<0.1%', '12.3%', '100.0%']);
-    expect([-1, 12, 1_500, 200_000].map(formatLag)).toEqual(['<0 ms', '12 ms', '1.5 s', '3m 20s']);
+    expect([-1, 12, 1_500, 200_000].map(formatLagPercentile)).toEqual(['<0 ms', '12 ms', '1.5 s', '3m 20s']);
   });
 });
 

@@ -1,6 +1,6 @@
 // The rows of `top` in bounded memory, and the exact rest.
 import { describe, expect, test } from '@jest/globals';
-import { addDecimals, parseDecimal, writeDecimal, ZERO } from '../../../src/commands/top/decimal.ts';
+import { addDecimals, parseDecimal, writeDecimal, ZERO_DECIMAL } from '../../../src/commands/top/decimal.ts';
 import { createFactReader } from '../../../src/commands/top/event-facts.ts';
 import { Ranking } from '../../../src/commands/top/ranking.ts';
 import type { Row } from '../../../src/commands/top/row.ts';
@@ -16,7 +16,7 @@ const readerOf = (...by: string[]) =>
   createFactReader({ by: by.map(path), dollars: [path('usd').steps], time: parseLagPaths(undefined) });
 const addUp = (rows: readonly Row[]): [number, string] => [
   rows.reduce((sum, { events }) => sum + events, 0),
-  writeDecimal(rows.reduce((sum, { dollars }) => addDecimals(sum, dollars), ZERO)),
+  writeDecimal(rows.reduce((sum, { dollars }) => addDecimals(sum, dollars), ZERO_DECIMAL)),
 ];
 
 describe('L1: the rows and the rest', () => {

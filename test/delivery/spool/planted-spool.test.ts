@@ -17,7 +17,7 @@ import { describe, expect, test } from '@jest/globals';
 import { countSpooled, type LockedSpool, openSpool } from '../../../src/delivery/spool/open-spool.ts';
 import { quoteForShell } from '../../../src/io/messages.ts';
 import { makeTempFolder, registerCleanup } from '../../helpers/cleanup.ts';
-import { createStoreHost } from '../../profiles/store-host.ts';
+import { createStoreDeps } from '../../profiles/store-deps.ts';
 
 const OTHER_USER = 12_345;
 const isRoot = process.getuid?.() === 0;
@@ -27,7 +27,7 @@ const TEXT = '{"type":"large_transfer","id":"evt_1"}';
 
 function open(path: string): Promise<LockedSpool> {
   const config = { path, maxBytes: 2 ** 20, syncEveryMs: 200 };
-  return openSpool(config, createStoreHost(), { onFault: () => {}, warn: () => {} });
+  return openSpool(config, createStoreDeps(), { onFault: () => {}, warn: () => {} });
 }
 
 /** The path of a spool with one record. */
@@ -176,13 +176,13 @@ test('row 61: a link instead of the lock is exit 9, and its target is not change
 test('row 69: a change of the clock by an hour does not break the lock of a spool', async () => {
   const path = await makeSpool();
   let offsetMs = 0;
-  const real = createStoreHost().clock;
-  const host = createStoreHost({ clock: { ...real, wallMs: () => Date.now() + offsetMs } });
+  const real = createStoreDeps().clock;
+  const deps = createStoreDeps({ clock: { ...real, wallMs: () => Date.now() + offsetMs } });
   const faults: unknown[] = [];
   const config = { path, maxBytes: 2 ** 20, syncEveryMs: 200 };
-  const held = await openSpool(config, host, { onFault: (error) => faults.push(error), warn: () => {} });
+  const held = await openSpool(config, deps, { onFault: (error) => faults.push(error), warn: () => {} });
   for (offsetMs of [-3_600_000, 3_600_000]) {
-    await expect(openSpool(config, host, { onFault: () => {}, warn: () => {} })).rejects.toMatchObject({
+    await expect(openSpool(config, deps, { onFault: () => {}, warn: () => {} })).rejects.toMatchObject({
       exitCode: 9,
       message: expect.stringContaining(`is locked by another process (${process.pid})`),
     });

@@ -219,7 +219,7 @@ describe('spool', () => {
     spool.release(8);
     expect(spool.append(8, makeRecords(8, 10))).toBe(2);
     expect(readNumbers(spool)).toEqual([8, 9]);
-    // The files are as a kill leaves them: without a hole that would count as a loss.
+    // The files are as a kill leaves them: without a missing segment that would count as a loss.
     const killed = open(path).spool;
     expect(readNumbers(killed)).toEqual([8, 9]);
     await killed.close();

@@ -25,7 +25,7 @@ export function measureGap(from: Instant, to: Instant): number {
 /** A larger difference between the clocks: the machine slept, or the wall clock was set. */
 const CLOCK_STEP_MS = 1_000;
 
-export class Timeline {
+export class StreamClock {
   readonly #clock: Clock;
   /** Wall clock minus monotonic clock. */
   #difference: number;

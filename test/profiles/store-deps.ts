@@ -1,9 +1,9 @@
-// A host for store writers in tests: this process, with its own clock and PID namespace.
+// Dependencies of store writers in tests: this process, with its own clock and PID namespace.
 
-import type { StoreHost } from '../../src/profiles/write.ts';
+import type { StoreDeps } from '../../src/profiles/write.ts';
 
 /** The real thing, unless a test says otherwise. */
-export function createStoreHost(overrides: Partial<StoreHost> = {}): StoreHost {
+export function createStoreDeps(overrides: Partial<StoreDeps> = {}): StoreDeps {
   return {
     platform: process.platform,
     uid: process.getuid?.(),
