@@ -14,7 +14,7 @@ interface Live {
   since: Instant;
   /**
    * Connections that were live at the welcome, and are not known to have delivered everything that was sent before it.
-   * If one of them ends, an event may be missing that was sent before this welcome and did not arrive on that one.
+   * If such a connection ends, an event that was sent before the welcome may be missing.
    */
   readonly unproven: Set<number>;
 }

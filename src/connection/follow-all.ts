@@ -36,7 +36,7 @@ export type FollowAllItem =
   | Notice
   | GaveUp;
 
-/** What happened, for the summary of a run. */
+/** The figures about the merge in the summary of a run. */
 export interface MergeFigures {
   /** Copies that were dropped. */
   readonly duplicates: number;
@@ -77,7 +77,7 @@ export class Followers {
     return { duplicates, forgotten, missed: this.#missed };
   }
 
-  /** Everything in order. As with followStream, the last item is `gave-up`, unless the signal aborts. */
+  /** Everything that happens, in order. As with followStream, the last item is `gave-up`, unless the signal aborts. */
   async *items(): AsyncGenerator<FollowAllItem, void, undefined> {
     const { signal } = this.#context;
     const endAll = (): void => this.#loops.endAll();
@@ -225,7 +225,7 @@ export class Followers {
     return this.#coverage.leave(loop.source, end);
   }
 
-  /** After a failed attempt, or a loss: whether this loop continues. */
+  /** Decides, after a failed attempt or a loss, whether the loop continues. */
   #endAttempt(loop: Loop, item: Retrying | GaveUp): readonly FollowAllItem[] {
     const { cause } = item;
     this.#merge.close(loop.source);
@@ -233,7 +233,7 @@ export class Followers {
     const active = this.#loops.active(loop);
     const isRefused = others.others !== undefined && isRefusal(cause) && !loop.slot.isProven;
     if (loop.replaces?.live !== undefined) {
-      // The connection that it was to replace is still there.
+      // The connection that this loop was to replace is still live.
       loop.abort.abort();
       if (!isRefused) return [];
       this.#hasOverlap = false;

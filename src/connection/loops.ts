@@ -75,9 +75,9 @@ export interface LoopContext {
   random(): number;
   /** Ends the stream in an orderly way. */
   readonly signal: AbortSignal;
-  /** Called once for each slot; a replacement uses the same function. */
+  /** Called once for each slot; a replacement uses the function of its slot. */
   createConnect(): Connect;
-  /** Ends the delays before retries. */
+  /** Lets the user end the delays before retries. */
   readonly retryDelay?: RetryDelay;
 }
 
@@ -87,7 +87,7 @@ export interface Slot {
   readonly attempts: Attempts;
   /** Whether it has ever been live. */
   isUsed: boolean;
-  /** It was live together with another one for STABLE_AFTER_MS: the service allows both. */
+  /** Whether it was live together with another slot for STABLE_AFTER_MS, so that the service allows both. */
   isProven: boolean;
 }
 
@@ -110,7 +110,7 @@ interface Live {
   readonly stream: LiveStream;
   readonly number: number;
   readonly at: Instant;
-  /** Number of events of the stream before it. */
+  /** Number of events of the stream before this connection. */
   readonly eventsBefore: number;
 }
 
@@ -200,7 +200,7 @@ export class Loops {
     );
   }
 
-  /** After the loss of a connection, keeps the one that it had replaced, if that one is still live. */
+  /** After the loss of a replacement, keeps the connection that it replaced, if that connection is still live. */
   keepReplaced(loop: Loop): void {
     const old = this.active(loop).find(({ slot, isRetiring }) => slot === loop.slot && isRetiring);
     if (old?.live === undefined) return;
@@ -219,7 +219,7 @@ export class Loops {
     for (const { abort } of this.#all) abort.abort();
   }
 
-  /** Resolves when every connection is closed. */
+  /** Ends all loops; resolves when every connection is closed. */
   async close(): Promise<void> {
     this.endAll();
     await Promise.all([...this.#all].map(({ items }) => items.return()));

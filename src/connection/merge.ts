@@ -26,7 +26,7 @@ interface Entry {
   by: number;
   /** Connections that may still deliver it. */
   awaited: number;
-  /** Those of `awaited` that were subscribed when it was sent, so that its absence means something. */
+  /** Connections of `awaited` that were subscribed when it was sent, and so miss it if it does not arrive. */
   readonly expected: number;
   /** The next entry with the same id. */
   next: Entry | undefined;

@@ -17,7 +17,7 @@ import { type MetricsSource, renderMetrics } from './metrics.ts';
 import { createServiceNotifier } from './systemd.ts';
 import type { Monitor, MonitorConfig, Watcher } from './watcher.ts';
 
-/** How often the time of an event is read. */
+/** Interval between samples of the event lag. */
 const LAG_EVERY_MS = 1_000;
 
 /** @throws UsageError if it cannot listen on the address */
@@ -122,8 +122,8 @@ interface PageServer {
 
 /** Enough for Prometheus, a few probes and some browsers. */
 const MAX_CONNECTIONS = 32;
-/** For the head of a request, for the whole request, and for a client that does not read its response. */
 const MAX_HEAD_MS = 5_000;
+/** Also the limit for a client that does not read its response. */
 const MAX_REQUEST_MS = 10_000;
 const MAX_HEAD_BYTES = 8 * 1024;
 const TEXT = 'text/plain; charset=utf-8';

@@ -55,7 +55,7 @@ class Pause {
     this.#onChange(false);
   }
 
-  /** The output, which waits during a pause and counts the pause as blocked time. */
+  /** Wraps an output: writes wait during a pause, which counts as blocked time. */
   around(output: Output): Output {
     const readCurrent = (): CurrentPause | undefined => this.#current;
     const readTotalMs = (): number => this.#totalMs;

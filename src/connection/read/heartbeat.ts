@@ -140,7 +140,7 @@ export class Heartbeat {
         this.#callbacks.onDead(this.#silentMs);
         return;
       }
-      // After a suspension the silence proves nothing: only a new ping does (K4).
+      // Silence during a suspension proves nothing; only silence after a new ping does (K4).
       if (wasSuspended || nowMs >= this.#nextPingMs) {
         if (wasSuspended || !this.#isPingOutstanding) this.#silentMs = 0;
         this.#isPingOutstanding = true;

@@ -25,7 +25,7 @@ interface TapListener {
   onEvents(lines: EventLines): void;
   /** A large or fragmented text, with a line feed at its end. Returns false if it is not an event. */
   onGatheredText(line: Buffer): boolean;
-  /** Called after each read, and after each later turn that has processed the rest of one. */
+  /** Called after each read, and after each later turn that continues with the rest of a read. */
   onReadEnd(receivedAtMs: number): void;
 }
 
@@ -33,7 +33,7 @@ export class TappedSocket extends SocketDuplex {
   /** The TCP or TLS socket. */
   override readonly raw: Socket;
 
-  /** Without one, ws gets every frame. */
+  /** Without a frame buffer, ws gets every frame. */
   readonly #frames: FrameBuffer | undefined;
   readonly #maxBytes: number;
   readonly #lingering: LingeringReads | undefined;
