@@ -193,7 +193,7 @@ export class TappedSocket extends SocketDuplex {
   }
 
   /** Whether events can be taken here: ws has nothing left to emit that must come before them. */
-  get #isOurs(): boolean {
+  get #canTakeEvents(): boolean {
     return this.#isTaking && this.#openMessages === 0 && this.readableLength === 0;
   }
 
@@ -202,8 +202,8 @@ export class TappedSocket extends SocketDuplex {
     if (this.#owedBytes > 0) return this.#giveToWs(frames, this.#owedBytes);
     const message = this.#message;
     if (message !== undefined && message.owedBytes > 0) return this.#gather(frames, message);
-    const isOurs = message === undefined && this.#isOurs;
-    if (isOurs) {
+    const canTake = message === undefined && this.#canTakeEvents;
+    if (canTake) {
       const lines = frames.takeEvents();
       if (lines !== undefined) {
         this.#work.noteEvents(lines.count);
@@ -224,19 +224,19 @@ export class TappedSocket extends SocketDuplex {
     const isContinuation = kind === 'middle' || kind === 'last';
     const isExpected = kind === 'control' || isContinuation === (message !== undefined);
     // ws reports invalid frames, and closes the connection.
-    if (kind === 'other' || !isExpected) return this.#giveUpTo(frames);
+    if (kind === 'other' || !isExpected) return this.#giveAllToWs(frames);
     if (sizes === undefined) return false;
     const size = sizes.head + sizes.payload;
     const isLarge = size > rest.length && size > frames.capacity / 2;
     if (kind === 'first' || isContinuation || (isLarge && kind !== 'control')) {
       const gathered = message ?? new GatheredMessage(opcode, this.#maxBytes);
       if (!gathered.begin(sizes.payload, kind !== 'first' && kind !== 'middle'))
-        return this.#giveUpTo(frames);
+        return this.#giveAllToWs(frames);
       this.#message = gathered;
       frames.skip(sizes.head);
       return this.#gather(frames, gathered);
     }
-    if (isOurs && kind === 'text' && size > rest.length) return false;
+    if (canTake && kind === 'text' && size > rest.length) return false;
     if (kind !== 'control') this.#openMessages += 1;
     return this.#giveToWs(frames, size);
   }
@@ -248,7 +248,7 @@ export class TappedSocket extends SocketDuplex {
     this.#work.noteEvents(1);
     if (!message.isLast) return true;
     this.#message = undefined;
-    if (message.isText && this.#isOurs && this.#listener?.onGatheredText(message.toLine()) === true)
+    if (message.isText && this.#canTakeEvents && this.#listener?.onGatheredText(message.toLine()) === true)
       return true;
     this.#openMessages += 1;
     this.#work.noteFrame();
@@ -257,7 +257,7 @@ export class TappedSocket extends SocketDuplex {
   }
 
   /** Hands everything from here on to ws, after the part of a message that was gathered so far. */
-  #giveUpTo(frames: FrameBuffer): boolean {
+  #giveAllToWs(frames: FrameBuffer): boolean {
     if (this.#message !== undefined) {
       this.#openMessages += 1;
       this.push(this.#message.toFrame());
@@ -294,6 +294,6 @@ export class TappedSocket extends SocketDuplex {
     this.#finishReads();
     // A message is dropped if it is incomplete, or if ws got only half of the frame before it.
     if (this.#owedBytes > 0 || (this.#message?.owedBytes ?? 0) > 0) this.#message = undefined;
-    if (this.#frames !== undefined && this.#hasFrames) this.#giveUpTo(this.#frames);
+    if (this.#frames !== undefined && this.#hasFrames) this.#giveAllToWs(this.#frames);
   }
 }
