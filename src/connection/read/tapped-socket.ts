@@ -43,7 +43,7 @@ export class TappedSocket extends SocketDuplex {
   #listener: TapListener | undefined;
   #isTaking = false;
   /** Bytes still to come of a frame that was passed to ws in part. */
-  #owedBytes = 0;
+  #missingBytes = 0;
   /** Messages passed to ws, at least in part, that it has not emitted. */
   #openMessages = 0;
   /** The bytes that arrived in one chunk with the response to the upgrade. */
@@ -199,9 +199,9 @@ export class TappedSocket extends SocketDuplex {
 
   /** Passes on events or a frame; false if only the beginning of a frame is left that may be an event. */
   #passOn(frames: FrameBuffer): boolean {
-    if (this.#owedBytes > 0) return this.#giveToWs(frames, this.#owedBytes);
+    if (this.#missingBytes > 0) return this.#giveToWs(frames, this.#missingBytes);
     const message = this.#message;
-    if (message !== undefined && message.owedBytes > 0) return this.#gather(frames, message);
+    if (message !== undefined && message.missingBytes > 0) return this.#gather(frames, message);
     const canTake = message === undefined && this.#canTakeEvents;
     if (canTake) {
       const lines = frames.takeEvents();
@@ -244,7 +244,7 @@ export class TappedSocket extends SocketDuplex {
   /** Collects the message in a buffer of its own, and passes it on if it is complete. */
   #gather(frames: FrameBuffer, message: GatheredMessage): boolean {
     frames.skip(message.add(frames.rest));
-    if (message.owedBytes > 0) return false;
+    if (message.missingBytes > 0) return false;
     this.#work.noteEvents(1);
     if (!message.isLast) return true;
     this.#message = undefined;
@@ -266,11 +266,11 @@ export class TappedSocket extends SocketDuplex {
     return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
   }
 
-  /** Passes the next `size` bytes to ws, as far as they have arrived; the rest follows as `#owedBytes`. */
+  /** Passes the next `size` bytes to ws, as far as they have arrived; the rest follows as `#missingBytes`. */
   #giveToWs(frames: FrameBuffer, size: number): boolean {
     const bytes = Buffer.from(frames.rest.subarray(0, size));
     frames.skip(bytes.length);
-    this.#owedBytes = size - bytes.length;
+    this.#missingBytes = size - bytes.length;
     if (bytes.length === 0) return false;
     this.#work.noteFrame();
     this.push(bytes);
@@ -293,7 +293,7 @@ export class TappedSocket extends SocketDuplex {
     this.#work.hurry();
     this.#finishReads();
     // A message is dropped if it is incomplete, or if ws got only half of the frame before it.
-    if (this.#owedBytes > 0 || (this.#message?.owedBytes ?? 0) > 0) this.#message = undefined;
+    if (this.#missingBytes > 0 || (this.#message?.missingBytes ?? 0) > 0) this.#message = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#giveAllToWs(this.#frames);
   }
 }
