@@ -235,7 +235,7 @@ export class LiveStream {
       return;
     }
     this.acceptedKeyPrefix = first.keyPrefix;
-    this.#open.tap.takeEvents();
+    this.#open.tap.startTakingEvents();
     this.#heartbeat.start();
     this.#settleFirst('welcome');
   }

@@ -102,7 +102,7 @@ export class TappedSocket extends SocketDuplex {
   }
 
   /** Takes events from here on; until then ws gets every frame. */
-  takeEvents(): void {
+  startTakingEvents(): void {
     this.#isTaking = true;
   }
 
@@ -279,7 +279,7 @@ export class TappedSocket extends SocketDuplex {
 
   /** The socket is gone: like ws with its own socket, delivers what was read before. */
   #breakOff(error?: Error): void {
-    this.#work.hurry();
+    this.#work.removeLimit();
     this.#finishReads();
     this.#receiveHead();
     const unread: Buffer | null = this.raw.read();
@@ -290,7 +290,7 @@ export class TappedSocket extends SocketDuplex {
 
   /** Nothing more will arrive: flush what is buffered to ws. */
   #release(): void {
-    this.#work.hurry();
+    this.#work.removeLimit();
     this.#finishReads();
     // A message is dropped if it is incomplete, or if ws got only half of the frame before it.
     if (this.#missingBytes > 0 || (this.#message?.missingBytes ?? 0) > 0) this.#message = undefined;

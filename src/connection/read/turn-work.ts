@@ -45,7 +45,7 @@ export class TurnWork {
   }
 
   /** For the last bytes of a socket, which are processed now: there is no limit any more. */
-  hurry(): void {
+  removeLimit(): void {
     this.#maxFrames = Number.POSITIVE_INFINITY;
     this.#hasMore = false;
   }
