@@ -52,4 +52,4 @@ export const describeExitStatus = (status: number): string => `failed with exit 
 export const describeKilled = (limitMs: number): string =>
   `was killed or took longer than ${formatDuration(limitMs)}`;
 export const describeLongPhase = (phase: string): string => `the phase "${phase}" is taking too long`;
-export const describeMuteSink = (sink: string): string => `${sink} is not responding`;
+export const describeUnresponsiveSink = (sink: string): string => `${sink} is not responding`;

@@ -18,7 +18,7 @@ import { createServiceNotifier } from './systemd.ts';
 import type { Monitor, MonitorConfig, Watcher } from './watcher.ts';
 
 /** Interval between samples of the event lag. */
-const LAG_EVERY_MS = 1_000;
+const LAG_INTERVAL_MS = 1_000;
 
 /** @throws UsageError if it cannot listen on the address */
 export async function openMonitor(
@@ -54,7 +54,7 @@ async function openEndpoint(
   const latencies = new Map<string, Latencies>();
   let run: RunStatus | undefined;
   let reload: MetricsSource['reload'] = { isGood: true, atMs: startedAtMs };
-  const lag = new RecentLag(clock, LAG_EVERY_MS);
+  const lag = new RecentLag(clock, LAG_INTERVAL_MS);
   const listStatuses = (): SinkStatus[] => sinks.map((sink) => sink.status());
   const server = await servePages(host, port, {
     '/metrics': async (accept) => {

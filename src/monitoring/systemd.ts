@@ -28,15 +28,15 @@ export function createServiceNotifier(
   let isReady = false;
   let isStopping = false;
   let isStuck = false;
-  let cancelBeat: (() => void) | undefined;
-  const beat = (ms: number): void => {
-    cancelBeat = clock.setTimer(() => beat(ms), ms);
+  let cancelWatchdog: (() => void) | undefined;
+  const notifyWatchdog = (ms: number): void => {
+    cancelWatchdog = clock.setTimer(() => notifyWatchdog(ms), ms);
     const stuck = run === undefined ? undefined : findStuck(run, sinks);
     if (stuck === undefined) send({ WATCHDOG: '1', STATUS: describe(run, sinks) });
     else if (!isStuck) reporter.report(say.sayStuck(stuck));
     isStuck = stuck !== undefined;
   };
-  if (intervalMs !== undefined) beat(intervalMs);
+  if (intervalMs !== undefined) notifyWatchdog(intervalMs);
   return {
     update(status) {
       run = status;
@@ -57,7 +57,7 @@ export function createServiceNotifier(
       // READY also ends a reload that has failed: the relay continues as before.
       else send({ READY: '1', STATUS: describe(run, sinks) });
     },
-    close: () => cancelBeat?.(),
+    close: () => cancelWatchdog?.(),
   };
 }
 
@@ -102,7 +102,7 @@ function createProgressCheck(
       if (pendingRecords === 0 || state !== 'delivering' || before?.count !== count) {
         settled.set(sink, { count, sinceMs: nowMs });
       } else if (nowMs - before.sinceMs > STEPS_OF_SEND * sendTimeoutMs + GRACE_MS)
-        return say.describeMuteSink(name);
+        return say.describeUnresponsiveSink(name);
     }
     return undefined;
   };
