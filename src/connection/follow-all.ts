@@ -60,7 +60,7 @@ export class Followers {
   /** The cause of the last loss. */
   #cause: Cause | undefined;
   #hasOverlap: boolean;
-  readonly #said = new Set<Notice['what']>();
+  readonly #reported = new Set<Notice['what']>();
 
   constructor(policy: PolicyConfig, config: ConnectionsConfig, context: LoopContext) {
     this.#policy = policy;
@@ -86,15 +86,15 @@ export class Followers {
       if (!signal.aborted) this.#addSlot();
       while (this.#loops.size > 0) {
         const arrived = await this.#loops.queue.take(this.#merge.nextExpiryMs, this.#timeline);
-        yield* this.#hand(this.#noteMissed(this.#merge.advance(this.#timeline.now())));
+        yield* this.#yieldAll(this.#noteMissed(this.#merge.advance(this.#timeline.now())));
         if (arrived === undefined) continue;
         const { loop, result } = arrived;
         if (result.done === true) {
-          yield* this.#hand(this.#endLoop(loop));
+          yield* this.#yieldAll(this.#endLoop(loop));
           continue;
         }
         const items = this.#translate(loop, result.value);
-        yield* this.#hand(items);
+        yield* this.#yieldAll(items);
         if (items.some(({ kind }) => kind === 'gave-up')) return;
         this.#loops.queue.pull(loop, loop.items);
       }
@@ -105,7 +105,7 @@ export class Followers {
   }
 
   /** Yields items; the time until the consumer asks for the next one does not count toward the window. */
-  *#hand(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
+  *#yieldAll(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
     for (const item of items) {
       this.#timeline.pause();
       yield item;
@@ -148,10 +148,10 @@ export class Followers {
     stream.onSuspect = () => this.#replace(loop);
     const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isAdditional }];
     items.push(...this.#describeHoles(this.#coverage.join(loop.source, at)));
-    for (const [source, other] of this.#coverage.unproven) this.#provePast(source, other, loop);
+    for (const [source, other] of this.#coverage.unproven) this.#proveByPing(source, other, loop);
     if (replaces?.live !== undefined) {
       items.push({ kind: 'notice', what: 'handover', from: replaces.live.number, to: number });
-      this.#letGo(replaces);
+      this.#retire(replaces);
     }
     loop.replaces = undefined;
     if (this.#loops.slots < this.#config.connections && isAdditional) this.#addSlot();
@@ -159,7 +159,7 @@ export class Followers {
   }
 
   /** A pong proves that everything sent before the ping has arrived. */
-  #provePast(source: number, other: number, joined: Loop): void {
+  #proveByPing(source: number, other: number, joined: Loop): void {
     if (source !== joined.source) return;
     const older = this.#loops.find(other);
     const { live } = older ?? {};
@@ -178,7 +178,7 @@ export class Followers {
   }
 
   /** Ends a connection once it has delivered everything that was sent until now. */
-  #letGo(loop: Loop): void {
+  #retire(loop: Loop): void {
     loop.isRetiring = true;
     void loop.live?.stream.ping().then(() => {
       if (loop.isRetiring) loop.abort.abort();
@@ -196,7 +196,7 @@ export class Followers {
     const items: FollowAllItem[] = [];
     if (this.#merge.forgotten > 0) {
       const { maxBytes } = this.#config.merge;
-      items.push(...this.#sayOnce({ kind: 'notice', what: 'window-full', maxBytes }));
+      items.push(...this.#reportOnce({ kind: 'notice', what: 'window-full', maxBytes }));
     }
     if (batch.count > 0 || batch.discarded.length > 0) {
       items.push({ kind: 'events', connection: live.number, batch });
@@ -216,7 +216,7 @@ export class Followers {
     return [holes.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeHoles(holes)];
   }
 
-  /** The connection of a loop has ended, or is let go. */
+  /** The connection of a loop has ended, or is retired. */
   #forgetLive(loop: Loop, lastByte: Instant): readonly Hole[] {
     const missing = this.#merge.close(loop.source);
     const end = missing !== undefined && missing.atMs < lastByte.atMs ? missing : lastByte;
@@ -237,7 +237,7 @@ export class Followers {
       loop.abort.abort();
       if (!isRefused) return [];
       this.#hasOverlap = false;
-      return this.#sayOnce({ kind: 'notice', what: 'fewer-connections', cause, left: 1 });
+      return this.#reportOnce({ kind: 'notice', what: 'fewer-connections', cause, left: 1 });
     }
     if (this.#loops.isReplaced(loop)) {
       loop.abort.abort();
@@ -246,12 +246,12 @@ export class Followers {
     if (active.length > 0 && (isRefused || item.kind === 'gave-up')) {
       loop.abort.abort();
       const left = active.length;
-      return this.#sayOnce({ kind: 'notice', what: 'fewer-connections', cause, left });
+      return this.#reportOnce({ kind: 'notice', what: 'fewer-connections', cause, left });
     }
     return [item.kind === 'gave-up' ? item : { ...item, ...others }];
   }
 
-  /** A loop has ended, because it was let go or the stream ends. */
+  /** A loop has ended, because it was retired or the stream ends. */
   #endLoop(loop: Loop): readonly FollowAllItem[] {
     const holes = this.#forgetLive(loop, this.#timeline.now());
     this.#loops.remove(loop);
@@ -267,15 +267,15 @@ export class Followers {
       const { windowMs } = this.#config.merge;
       const events = this.#events - eventsBefore;
       return [
-        ...this.#sayOnce({ kind: 'notice', what: 'differing', connection, missed: count, events, windowMs }),
+        ...this.#reportOnce({ kind: 'notice', what: 'differing', connection, missed: count, events, windowMs }),
         ...this.#describeHoles(this.#coverage.distrust(source, since, this.#timeline.now(), count)),
       ];
     });
   }
 
-  #sayOnce(notice: Notice): readonly Notice[] {
-    if (this.#said.has(notice.what)) return [];
-    this.#said.add(notice.what);
+  #reportOnce(notice: Notice): readonly Notice[] {
+    if (this.#reported.has(notice.what)) return [];
+    this.#reported.add(notice.what);
     return [notice];
   }
 
