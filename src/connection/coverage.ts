@@ -20,7 +20,7 @@ interface Live {
 }
 
 /** A gap, without its cause and durations. */
-export type Hole = Pick<Gap, 'missed'> & Interval;
+export type GapInterval = Pick<Gap, 'missed'> & Interval;
 
 /** Beyond this number, the two oldest intervals are joined: the time between them counts as covered. */
 const MAX_INTERVALS = 1_000;
@@ -31,9 +31,9 @@ export class Coverage {
   readonly #live = new Map<number, Live>();
 
   /** The welcome of a connection. Returns the gaps that it ends. */
-  join(source: number, at: Instant): Hole[] {
+  join(source: number, at: Instant): GapInterval[] {
     this.#live.set(source, { since: at, unproven: new Set(this.#live.keys()) });
-    return this.#takeHoles();
+    return this.#takeGaps();
   }
 
   /** Both connections are known to have delivered everything up to the welcome of the later one. */
@@ -55,7 +55,7 @@ export class Coverage {
    * @param lastByte the time up to which it has delivered everything
    * @returns the gaps that it had seemed to cover
    */
-  leave(source: number, lastByte: Instant): Hole[] {
+  leave(source: number, lastByte: Instant): GapInterval[] {
     const live = this.#live.get(source);
     if (live === undefined) return [];
     this.#live.delete(source);
@@ -67,16 +67,16 @@ export class Coverage {
     }
     // A connection whose last byte was the welcome ends before `since`, which is noted after that byte is read.
     this.#settle({ from: earlier(live.since, end), to: end });
-    return this.#takeHoles();
+    return this.#takeGaps();
   }
 
   /** A connection has missed events that arrived after `from`: it did not cover the time from then until now. */
-  distrust(source: number, from: Instant, now: Instant, missed: number): Hole[] {
+  distrust(source: number, from: Instant, now: Instant, missed: number): GapInterval[] {
     const live = this.#live.get(source);
     if (live === undefined) return [];
     this.#settle({ from: earlier(live.since, from), to: from });
     live.since = later(live.since, now);
-    return this.#takeHoles().map((hole) => ({ ...hole, missed }));
+    return this.#takeGaps().map((gap) => ({ ...gap, missed }));
   }
 
   #settle(interval: Interval): void {
@@ -95,20 +95,20 @@ export class Coverage {
   }
 
   /** The gaps between settled intervals that no live connection covers; each gap is returned once. */
-  #takeHoles(): Hole[] {
+  #takeGaps(): GapInterval[] {
     const since = [...this.#live.values()].map((live) => live.since);
     const firstLive = since.reduce<Instant | undefined>(
       (first, one) => (first === undefined ? one : earlier(first, one)),
       undefined,
     );
-    const holes: Interval[] = [];
+    const gaps: Interval[] = [];
     for (const [i, { to: from }] of this.#settled.entries()) {
       const to = this.#settled[i + 1]?.from ?? firstLive;
       if (to === undefined) break;
       const end = firstLive === undefined ? to : earlier(to, firstLive);
-      if (end.atMs > from.atMs) holes.push({ from, to: end });
+      if (end.atMs > from.atMs) gaps.push({ from, to: end });
     }
-    for (const hole of holes) this.#settle(hole);
-    return holes;
+    for (const gap of gaps) this.#settle(gap);
+    return gaps;
   }
 }

@@ -4,7 +4,7 @@
 // second one is opened. The first is closed once it has delivered everything that was sent before the second was live.
 import type { Batch } from '../events/batch.ts';
 import type { ConnectionsConfig } from './config.ts';
-import { Coverage, type Hole } from './coverage.ts';
+import { Coverage, type GapInterval } from './coverage.ts';
 import type { FollowItem } from './follow.ts';
 import type { Cause, Connecting, Gap, GaveUp, Lost, Notice, Retrying } from './lifecycle.ts';
 import type { LiveStream } from './live-stream.ts';
@@ -147,7 +147,7 @@ export class Followers {
     loop.live = { stream, number, at, eventsBefore: this.#events };
     stream.onSuspect = () => this.#replace(loop);
     const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isAdditional }];
-    items.push(...this.#describeHoles(this.#coverage.join(loop.source, at)));
+    items.push(...this.#describeGaps(this.#coverage.join(loop.source, at)));
     for (const [source, other] of this.#coverage.unproven) this.#proveByPing(source, other, loop);
     if (replaces?.live !== undefined) {
       items.push({ kind: 'notice', what: 'handover', from: replaces.live.number, to: number });
@@ -207,17 +207,17 @@ export class Followers {
   #leave(loop: Loop, item: Lost): readonly FollowAllItem[] {
     const { live } = loop;
     if (live === undefined) return [];
-    const holes = this.#forgetLive(loop, this.#timeline.at(item.lastByteAtMs));
+    const gaps = this.#forgetLive(loop, this.#timeline.at(item.lastByteAtMs));
     this.#loops.keepReplaced(loop);
     this.#cause = item.cause;
     const others = this.#loops.others(loop);
-    if (others.others === undefined) return [item, ...this.#describeHoles(holes)];
+    if (others.others === undefined) return [item, ...this.#describeGaps(gaps)];
     const lost: Lost = { ...item, connection: live.number, ...others };
-    return [holes.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeHoles(holes)];
+    return [gaps.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeGaps(gaps)];
   }
 
   /** The connection of a loop has ended, or is retired. */
-  #forgetLive(loop: Loop, lastByte: Instant): readonly Hole[] {
+  #forgetLive(loop: Loop, lastByte: Instant): readonly GapInterval[] {
     const missing = this.#merge.close(loop.source);
     const end = missing !== undefined && missing.atMs < lastByte.atMs ? missing : lastByte;
     this.#loops.noteEnd(loop, this.#timeline.now());
@@ -253,9 +253,9 @@ export class Followers {
 
   /** A loop has ended, because it was retired or the stream ends. */
   #endLoop(loop: Loop): readonly FollowAllItem[] {
-    const holes = this.#forgetLive(loop, this.#timeline.now());
+    const gaps = this.#forgetLive(loop, this.#timeline.now());
     this.#loops.remove(loop);
-    return this.#context.signal.aborted ? [] : this.#describeHoles(holes);
+    return this.#context.signal.aborted ? [] : this.#describeGaps(gaps);
   }
 
   #noteMissed(missed: readonly Missed[]): readonly FollowAllItem[] {
@@ -268,7 +268,7 @@ export class Followers {
       const events = this.#events - eventsBefore;
       return [
         ...this.#reportOnce({ kind: 'notice', what: 'differing', connection, missed: count, events, windowMs }),
-        ...this.#describeHoles(this.#coverage.distrust(source, since, this.#timeline.now(), count)),
+        ...this.#describeGaps(this.#coverage.distrust(source, since, this.#timeline.now(), count)),
       ];
     });
   }
@@ -279,10 +279,10 @@ export class Followers {
     return [notice];
   }
 
-  #describeHoles(holes: readonly Hole[]): readonly Gap[] {
+  #describeGaps(gaps: readonly GapInterval[]): readonly Gap[] {
     const cause = this.#cause;
     if (cause === undefined) return [];
-    return holes.map(({ from, to, missed }) => ({
+    return gaps.map(({ from, to, missed }) => ({
       kind: 'gap',
       fromMs: from.wallMs,
       toMs: to.wallMs,
