@@ -120,7 +120,7 @@ export class Followers {
   #translate(loop: Loop, item: FollowItem): readonly FollowAllItem[] {
     switch (item.kind) {
       case 'connecting':
-        this.#merge.open(loop.source);
+        this.#merge.open(loop.input);
         return [{ ...item, ...this.#loops.others(loop) }];
       case 'connected':
         return this.#join(loop, item.stream);
@@ -147,8 +147,8 @@ export class Followers {
     loop.live = { stream, number, at, eventsBefore: this.#events };
     stream.onSuspect = () => this.#replace(loop);
     const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isAdditional }];
-    items.push(...this.#describeGaps(this.#coverage.join(loop.source, at)));
-    for (const [source, other] of this.#coverage.unproven) this.#proveByPing(source, other, loop);
+    items.push(...this.#describeGaps(this.#coverage.join(loop.input, at)));
+    for (const [input, other] of this.#coverage.unproven) this.#proveByPing(input, other, loop);
     if (replaces?.live !== undefined) {
       items.push({ kind: 'notice', what: 'handover', from: replaces.live.number, to: number });
       this.#retire(replaces);
@@ -159,13 +159,13 @@ export class Followers {
   }
 
   /** A pong proves that everything sent before the ping has arrived. */
-  #proveByPing(source: number, other: number, joined: Loop): void {
-    if (source !== joined.source) return;
+  #proveByPing(input: number, other: number, joined: Loop): void {
+    if (input !== joined.input) return;
     const older = this.#loops.find(other);
     const { live } = older ?? {};
     const { live: joinedLive } = joined;
     void live?.stream.ping().then(() => {
-      if (older?.live === live && joined.live === joinedLive) this.#coverage.prove(source, other);
+      if (older?.live === live && joined.live === joinedLive) this.#coverage.prove(input, other);
     });
   }
 
@@ -186,9 +186,9 @@ export class Followers {
   }
 
   #takeEvents(loop: Loop, received: Batch): readonly FollowAllItem[] {
-    const { live, source } = loop;
+    const { live, input } = loop;
     if (live === undefined) return [];
-    const batch = this.#merge.take(source, received, this.#timeline.now());
+    const batch = this.#merge.take(input, received, this.#timeline.now());
     this.#events += batch.count;
     for (const [one, other] of this.#coverage.unproven) {
       if (this.#merge.haveCommon(one, other)) this.#coverage.prove(one, other);
@@ -218,17 +218,17 @@ export class Followers {
 
   /** The connection of a loop has ended, or is retired. */
   #forgetLive(loop: Loop, lastByte: Instant): readonly GapInterval[] {
-    const missing = this.#merge.close(loop.source);
+    const missing = this.#merge.close(loop.input);
     const end = missing !== undefined && missing.atMs < lastByte.atMs ? missing : lastByte;
     this.#loops.noteEnd(loop, this.#timeline.now());
     loop.live = undefined;
-    return this.#coverage.leave(loop.source, end);
+    return this.#coverage.leave(loop.input, end);
   }
 
   /** Decides, after a failed attempt or a loss, whether the loop continues. */
   #endAttempt(loop: Loop, item: Retrying | GaveUp): readonly FollowAllItem[] {
     const { cause } = item;
-    this.#merge.close(loop.source);
+    this.#merge.close(loop.input);
     const others = this.#loops.others(loop);
     const active = this.#loops.active(loop);
     const isRefused = others.others !== undefined && isRefusal(cause) && !loop.slot.isProven;
@@ -259,8 +259,8 @@ export class Followers {
   }
 
   #noteMissed(missed: readonly Missed[]): readonly FollowAllItem[] {
-    return missed.flatMap(({ source, count, since }) => {
-      const loop = this.#loops.find(source);
+    return missed.flatMap(({ input, count, since }) => {
+      const loop = this.#loops.find(input);
       if (loop?.live === undefined) return [];
       this.#missed += count;
       const { number: connection, eventsBefore } = loop.live;
@@ -268,7 +268,7 @@ export class Followers {
       const events = this.#events - eventsBefore;
       return [
         ...this.#reportOnce({ kind: 'notice', what: 'differing', connection, missed: count, events, windowMs }),
-        ...this.#describeGaps(this.#coverage.distrust(source, since, this.#timeline.now(), count)),
+        ...this.#describeGaps(this.#coverage.distrust(input, since, this.#timeline.now(), count)),
       ];
     });
   }

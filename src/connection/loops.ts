@@ -93,8 +93,8 @@ export interface Slot {
 
 /** A loop of follow.ts. */
 export interface Loop {
-  /** Its number in the merge, which another loop may get after this one has ended. */
-  readonly source: number;
+  /** Number of its input of the merge, which another loop may get after this one has ended. */
+  readonly input: number;
   readonly slot: Slot;
   readonly abort: AbortController;
   readonly items: AsyncGenerator<FollowItem, void, undefined>;
@@ -145,9 +145,9 @@ export class Loops {
   add(slot: Slot, isPrompt: boolean, replaces?: Loop): void {
     const { clock, random, retryDelay } = this.#context;
     const abort = new AbortController();
-    const used = new Set([...this.#all].map(({ source }) => source));
-    let source = 0;
-    while (used.has(source)) source += 1;
+    const used = new Set([...this.#all].map(({ input }) => input));
+    let input = 0;
+    while (used.has(input)) input += 1;
     const { attempts } = slot;
     const items = followStream(this.#policy, {
       clock,
@@ -167,7 +167,7 @@ export class Loops {
       isPrompt,
       ...(retryDelay === undefined ? {} : { retryDelay }),
     });
-    const loop: Loop = { source, slot, abort, items, live: undefined, replaces, isRetiring: false };
+    const loop: Loop = { input, slot, abort, items, live: undefined, replaces, isRetiring: false };
     this.#all.add(loop);
     this.queue.pull(loop, items);
   }
@@ -176,8 +176,8 @@ export class Loops {
     this.#all.delete(loop);
   }
 
-  find(source: number): Loop | undefined {
-    return [...this.#all].find((loop) => loop.source === source);
+  find(input: number): Loop | undefined {
+    return [...this.#all].find((loop) => loop.input === input);
   }
 
   /** Numbers of the other connections that are live, as a property for items; absent if none is. */
