@@ -266,8 +266,9 @@ export class Followers {
       const { number: connection, eventsBefore } = loop.live;
       const { windowMs } = this.#config.merge;
       const events = this.#events - eventsBefore;
+      const figures = { connection, missed: count, events, windowMs };
       return [
-        ...this.#reportOnce({ kind: 'notice', what: 'differing', connection, missed: count, events, windowMs }),
+        ...this.#reportOnce({ kind: 'notice', what: 'differing', ...figures }),
         ...this.#describeGaps(this.#coverage.distrust(input, since, this.#timeline.now(), count)),
       ];
     });
