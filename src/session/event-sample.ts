@@ -14,7 +14,7 @@ import { type Comparison, JSON_NUMBER, type Wanted } from '../filter/expression.
 
 /** All events up to this number are looked at. */
 const MAX_EVENTS = 10_000;
-/** Events whose paths and compared texts are kept. */
+/** Number of events whose paths and compared strings are kept. */
 const MAX_LISTED = 500;
 const MAX_LISTED_BYTES = 64 * 1024;
 const MAX_PATHS = 500;

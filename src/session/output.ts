@@ -24,7 +24,7 @@ export interface Output {
   writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
   /** Writes a lifecycle record of a recording, a line without its line feed. */
   writeRecorded?(line: Buffer): Promise<void> | undefined;
-  /** Resolves when everything written has left this process, as far as it can know, or after a failure. */
+  /** Resolves when everything written has left this process, as far as the process can know, or after a failure. */
   flush(): Promise<void>;
   /** Resolves when everything written is delivered, or at once after a failure or cut. */
   drain(): Promise<void>;
