@@ -178,7 +178,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'connected':
       tally.noteConnected(item.isAdditional);
       reporter.report(source.sayConnected(item));
-      await announce(item, run);
+      await recordConnected(item, run);
       tracker.note(item);
       status.live?.(source);
       status.noteConnections?.(tally.live);
@@ -216,7 +216,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   }
 }
 
-function announce({ connection, host, keyPrefix, atMs }: Connected, run: Run): Promise<void> {
+function recordConnected({ connection, host, keyPrefix, atMs }: Connected, run: Run): Promise<void> {
   return record({ lifecycle: 'connected', at: iso(atMs), connection, host, key_prefix: keyPrefix }, run);
 }
 
