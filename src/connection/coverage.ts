@@ -10,7 +10,7 @@ interface Interval {
   readonly to: Instant;
 }
 
-interface Live {
+interface LiveInterval {
   since: Instant;
   /**
    * Connections that were live at the welcome, and are not known to have delivered everything that was sent before it.
@@ -29,7 +29,7 @@ const MAX_INTERVALS = 1_000;
 export class Coverage {
   /** Intervals that were covered, or reported as a gap; sorted and disjoint. */
   #settled: Interval[] = [];
-  readonly #live = new Map<number, Live>();
+  readonly #live = new Map<number, LiveInterval>();
 
   /** The welcome of a connection. Returns the gaps that it ends. */
   join(input: number, at: Instant): GapInterval[] {

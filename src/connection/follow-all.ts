@@ -142,8 +142,8 @@ export class Followers {
     const at = this.#timeline.now();
     this.#connections += 1;
     const number = this.#connections;
-    const isAdditional = !slot.isUsed;
-    slot.isUsed = true;
+    const isAdditional = !slot.hasBeenLive;
+    slot.hasBeenLive = true;
     loop.live = { stream, number, at, eventsBefore: this.#events };
     stream.onSuspect = () => this.#replace(loop);
     const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isAdditional }];
@@ -154,7 +154,7 @@ export class Followers {
       this.#retire(replaces);
     }
     loop.replaces = undefined;
-    if (this.#loops.slots < this.#config.connections && isAdditional) this.#addSlot();
+    if (this.#loops.slotCount < this.#config.connections && isAdditional) this.#addSlot();
     return items;
   }
 

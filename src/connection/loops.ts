@@ -14,7 +14,7 @@ import { AttemptSpacing, type PolicyConfig, STABLE_AFTER_MS } from './retry-poli
 import type { Instant, Timeline } from './timeline.ts';
 
 /** The next item of a loop. */
-interface Arrived<L, T> {
+interface LoopItem<L, T> {
   readonly loop: L;
   readonly result: IteratorResult<T, void>;
 }
@@ -25,7 +25,7 @@ interface Arrived<L, T> {
  */
 class LoopQueue<L, T> {
   readonly #clock: Clock;
-  readonly #arrived: (Arrived<L, T> | { readonly error: unknown })[] = [];
+  readonly #arrived: (LoopItem<L, T> | { readonly error: unknown })[] = [];
   #wake: () => void = () => {};
 
   constructor(clock: Clock) {
@@ -34,7 +34,7 @@ class LoopQueue<L, T> {
 
   /** Pulls the next item of a loop. */
   pull(loop: L, items: AsyncIterator<T, void, undefined>): void {
-    const add = (one: Arrived<L, T> | { readonly error: unknown }): void => {
+    const add = (one: LoopItem<L, T> | { readonly error: unknown }): void => {
       this.#arrived.push(one);
       this.#wake();
     };
@@ -49,7 +49,7 @@ class LoopQueue<L, T> {
    *
    * @throws the error of a loop
    */
-  async take(atMs: number | undefined, timeline: Timeline): Promise<Arrived<L, T> | undefined> {
+  async take(atMs: number | undefined, timeline: Timeline): Promise<LoopItem<L, T> | undefined> {
     if (this.#arrived.length === 0) {
       await new Promise<void>((resolve) => {
         const cancel =
@@ -86,7 +86,7 @@ export interface Slot {
   readonly connect: Connect;
   readonly attempts: Attempts;
   /** Whether it has ever been live. */
-  isUsed: boolean;
+  hasBeenLive: boolean;
   /** Whether it was live together with another slot for STABLE_AFTER_MS, so that the service allows both. */
   isProven: boolean;
 }
@@ -117,7 +117,7 @@ interface Live {
 export class Loops {
   readonly queue: LoopQueue<Loop, FollowItem>;
   /** Number of slots created so far. */
-  slots = 0;
+  slotCount = 0;
   readonly #policy: PolicyConfig;
   readonly #context: LoopContext;
   readonly #spacing = new AttemptSpacing();
@@ -136,9 +136,9 @@ export class Loops {
   createSlot(): Slot {
     const attempts = startAttempts(this.#context.clock);
     // The service is known to work: an additional connection is retried like one that was lost.
-    if (this.slots > 0) attempts.history = { ...attempts.history, hasBeenWelcomed: true };
-    this.slots += 1;
-    return { connect: this.#context.createConnect(), attempts, isUsed: false, isProven: false };
+    if (this.slotCount > 0) attempts.history = { ...attempts.history, hasBeenWelcomed: true };
+    this.slotCount += 1;
+    return { connect: this.#context.createConnect(), attempts, hasBeenLive: false, isProven: false };
   }
 
   /** @param replaces the loop of the same slot that ends once this one is live */

@@ -67,7 +67,7 @@ class FlagPath extends NamedPath {
 }
 
 /** A comparison, and the values that have arrived for it. */
-export class ComparedPath extends NamedPath {
+export class Compared extends NamedPath {
   readonly comparison: Comparison;
   /** A value of a kind that can match has arrived. */
   fits = false;
@@ -122,13 +122,13 @@ export class EventSample {
   /** Events that were looked at. */
   events = 0;
   readonly types = new TypeCounts();
-  readonly compared: readonly ComparedPath[];
+  readonly compared: readonly Compared[];
   /** Paths that flags name. */
   readonly fields: readonly FlagPath[];
   readonly #paths = new Set<string>();
 
   constructor(comparisons: readonly Comparison[], fields: readonly WatchedPath[] = []) {
-    this.compared = comparisons.map((comparison) => new ComparedPath(comparison));
+    this.compared = comparisons.map((comparison) => new Compared(comparison));
     this.fields = fields.map((path) => new FlagPath(path));
   }
 
@@ -160,7 +160,7 @@ export class EventSample {
   }
 
   /** Comparisons for which at least `min` values have arrived, none of them of a kind that can match. */
-  listMisfits(min = MIN_MISFITS): ComparedPath[] {
+  listMisfits(min = MIN_MISFITS): Compared[] {
     return this.compared.filter(({ fits, misfits }) => !fits && misfits >= min);
   }
 }

@@ -16,7 +16,7 @@ import {
 } from '../ui/format.ts';
 import { describeMerge } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { ComparedPath, EventSample, Kind } from './event-sample.ts';
+import type { Compared, EventSample, Kind } from './event-sample.ts';
 
 const MIN_PAUSE_MS = 1_000;
 export const NO_REASON = 'the stream ended without a reason';
@@ -203,7 +203,7 @@ export function listMistakes(sample: EventSample): string[] {
 }
 
 /** @param paths the paths that events have had so far */
-export function sayMisfit({ comparison, misfit, text }: ComparedPath, paths: readonly string[]): StatusRecord {
+export function sayMisfit({ comparison, misfit, text }: Compared, paths: readonly string[]): StatusRecord {
   const { operator, isNegated, wanted } = comparison;
   const { kind, source } = misfit ?? { kind: 'null', source: 'null' };
   const [first] = wanted;

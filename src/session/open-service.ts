@@ -40,7 +40,9 @@ export async function openCommandStream(
   io: Io,
 ): Promise<CommandStream & Pick<PreparedStream, 'settings'>> {
   const simulator =
-    config.simulate === undefined ? undefined : await startBuiltInSimulator(config.simulate, redundancy.connections);
+    config.simulate === undefined
+      ? undefined
+      : await startBuiltInSimulator(config.simulate, redundancy.connections);
   let reporter: Reporter | undefined;
   try {
     const target =
