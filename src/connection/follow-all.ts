@@ -46,7 +46,7 @@ export interface MergeFigures {
   readonly forgotten: number;
 }
 
-export class Followers {
+export class StreamFollower {
   readonly #policy: PolicyConfig;
   readonly #config: ConnectionsConfig;
   readonly #context: LoopContext;

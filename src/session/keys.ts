@@ -56,7 +56,7 @@ class Pause {
   }
 
   /** Wraps an output: writes wait during a pause, which counts as blocked time. */
-  around(output: Output): Output {
+  wrap(output: Output): Output {
     const readCurrent = (): CurrentPause | undefined => this.#current;
     const readTotalMs = (): number => this.#totalMs;
     return {

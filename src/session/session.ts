@@ -64,7 +64,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     () => stop.because({ kind: 'duration' }),
   );
   const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
-  const output = keys === undefined ? opened : keys.pause.around(opened);
+  const output = keys === undefined ? opened : keys.pause.wrap(opened);
   const tally = new Tally(clock, (reasons) => reporter.report(sayDiscarded(reasons)));
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
   const tracker = trackRun(parts, { output, tally }, stop, io);

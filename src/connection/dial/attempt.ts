@@ -31,7 +31,7 @@ interface AttemptOptions {
   readonly clock: Clock;
   /** Ends the attempt at once. */
   readonly signal?: AbortSignal;
-  /** The time limit in ms, until `end` or `allow` is called. */
+  /** The time limit in ms, until `end` or `replaceLimit` is called. */
   readonly limitMs: number;
   readonly onPhase?: AttemptObserver['onPhase'] | undefined;
   /** For messages: what has to arrive within the limit; default `response`. */
@@ -44,7 +44,7 @@ export class Attempt {
   readonly proxy: string | undefined;
   /** Aborts at the time limit, or when the caller gives up. */
   readonly signal: AbortSignal;
-  /** Ends the time limit. */
+  /** Cancels the time limit, and ignores the signal of the caller from then on. */
   readonly end: () => void;
   isTimedOut = false;
   /** Whether `investigate` decided to open another connection. */
@@ -77,8 +77,8 @@ export class Attempt {
     this.#options.onPhase?.(phase, socket);
   }
 
-  /** Replaces the time limit. */
-  allow(ms: number): void {
+  /** Replaces the time limit by one that begins now. */
+  replaceLimit(ms: number): void {
     this.#cancelLimit();
     this.#cancelLimit = this.#startLimit(ms);
   }

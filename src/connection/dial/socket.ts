@@ -93,7 +93,7 @@ async function upgrade(
     });
     webSocket.once('unexpected-response', (_request, response: IncomingMessage) => {
       hasResponse = true;
-      attempt.allow(MAX_BODY_MS);
+      attempt.replaceLimit(MAX_BODY_MS);
       void readBody(response, signal).then((read) => {
         const { statusCode: status = 0, headers } = response;
         const refusal = { status, headers, ...read, proxy: attempt.proxy, isFromProxy: false };

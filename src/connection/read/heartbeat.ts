@@ -65,8 +65,8 @@ export class Heartbeat {
     this.#clock = clock;
     this.#callbacks = callbacks;
     const { pingIntervalMs, pongTimeoutMs } = config;
-    const finestMs = pingIntervalMs === 0 ? MAX_TICK_MS : Math.min(pingIntervalMs, pongTimeoutMs) / 8;
-    this.#tickMs = Math.min(MAX_TICK_MS, Math.max(10, finestMs));
+    const idealTickMs = pingIntervalMs === 0 ? MAX_TICK_MS : Math.min(pingIntervalMs, pongTimeoutMs) / 8;
+    this.#tickMs = Math.min(MAX_TICK_MS, Math.max(10, idealTickMs));
   }
 
   start(): void {
