@@ -158,7 +158,7 @@ export class StreamFollower {
     return items;
   }
 
-  /** A pong proves that everything sent before the ping has arrived. */
+  /** Pings an older connection: the pong proves that everything sent to it before the ping has arrived. */
   #proveByPing(input: number, other: number, joined: Loop): void {
     if (input !== joined.input) return;
     const older = this.#loops.find(other);
@@ -210,9 +210,9 @@ export class StreamFollower {
     const gaps = this.#forgetLive(loop, this.#timeline.at(item.lastByteAtMs));
     this.#loops.keepReplaced(loop);
     this.#cause = item.cause;
-    const others = this.#loops.others(loop);
-    if (others.others === undefined) return [item, ...this.#describeGaps(gaps)];
-    const lost: Lost = { ...item, connection: live.number, ...others };
+    const { others } = this.#loops.others(loop);
+    if (others === undefined) return [item, ...this.#describeGaps(gaps)];
+    const lost: Lost = { ...item, connection: live.number, others };
     return [gaps.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeGaps(gaps)];
   }
 
@@ -229,9 +229,9 @@ export class StreamFollower {
   #endAttempt(loop: Loop, item: Retrying | GaveUp): readonly FollowAllItem[] {
     const { cause } = item;
     this.#merge.close(loop.input);
-    const others = this.#loops.others(loop);
+    const { others } = this.#loops.others(loop);
     const active = this.#loops.active(loop);
-    const isRefused = others.others !== undefined && isRefusal(cause) && !loop.slot.isProven;
+    const isRefused = others !== undefined && isRefusal(cause) && !loop.slot.isProven;
     if (loop.replaces?.live !== undefined) {
       // The connection that this loop was to replace is still live.
       loop.abort.abort();
@@ -248,7 +248,7 @@ export class StreamFollower {
       const left = active.length;
       return this.#reportOnce({ kind: 'notice', what: 'fewer-connections', cause, left });
     }
-    return [item.kind === 'gave-up' ? item : { ...item, ...others }];
+    return [item.kind === 'gave-up' ? item : { ...item, ...(others && { others }) }];
   }
 
   /** A loop has ended, because it was retired or the stream ends. */

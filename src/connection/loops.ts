@@ -34,8 +34,8 @@ class LoopQueue<L, T> {
 
   /** Pulls the next item of a loop. */
   pull(loop: L, items: AsyncIterator<T, void, undefined>): void {
-    const add = (one: LoopItem<L, T> | { readonly error: unknown }): void => {
-      this.#arrived.push(one);
+    const add = (item: LoopItem<L, T> | { readonly error: unknown }): void => {
+      this.#arrived.push(item);
       this.#wake();
     };
     items.next().then(
