@@ -158,7 +158,7 @@ export class StreamFollower {
     return items;
   }
 
-  /** Pings an older connection: the pong proves that everything sent to it before the ping has arrived. */
+  /** Pings an older connection; the pong proves that everything sent on it before the ping has arrived. */
   #proveByPing(input: number, other: number, joined: Loop): void {
     if (input !== joined.input) return;
     const older = this.#loops.find(other);
