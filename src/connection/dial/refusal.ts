@@ -72,7 +72,7 @@ export function readRequestId(headers: IncomingHttpHeaders): string | undefined 
 /** The cause for a refusal. `nowMs` is the wall clock, for a Retry-After date. */
 export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: number): Cause {
   const { status, headers } = refusal;
-  const envelope = parseEnvelope(refusal.body);
+  const envelope = parseErrorEnvelope(refusal.body);
   const requestId = readRequestId(headers);
   const isFromApi =
     !refusal.isFromProxy && (envelope !== undefined || (requestId !== undefined && isJson(refusal)));
@@ -147,7 +147,7 @@ function describeResponse(
   refusal: UpgradeRefusal,
   kind: CauseKind,
   isFromApi: boolean,
-  envelope: Envelope | undefined,
+  envelope: ErrorEnvelope | undefined,
   requestId: string | undefined,
 ): string {
   const parts = [PARTS.status(refusal.status, envelope?.code, envelope?.message)];
@@ -182,13 +182,13 @@ function supportsLogin(refusal: UpgradeRefusal): boolean {
   return schemes.length === 0 || schemes.some((scheme) => scheme.toLowerCase() === 'basic');
 }
 
-interface Envelope {
+interface ErrorEnvelope {
   readonly code: string;
   readonly message: string;
 }
 
 /** The API's `{"error":{"code","message"}}`. */
-function parseEnvelope(body: string): Envelope | undefined {
+function parseErrorEnvelope(body: string): ErrorEnvelope | undefined {
   const error = readProperty(parseJson(body), 'error');
   const code = readProperty(error, 'code');
   if (typeof code !== 'string' || code === '') return undefined;
