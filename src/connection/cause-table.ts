@@ -12,7 +12,7 @@ interface CauseRow<Rule extends string> {
   readonly remedy: string;
 }
 
-/** Keeps the names, but not the texts, in the type: it is part of the public types. */
+/** Keeps the names, but not the texts, in the type, which is public. */
 const defineCauses = <Kind extends string, Rule extends string>(
   rows: Readonly<Record<Kind, CauseRow<Rule>>>,
 ): typeof rows => rows;

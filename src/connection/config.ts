@@ -19,7 +19,7 @@ export interface FirstBudget {
 export const FIRST_BUDGET: FirstBudget = { attempts: 5, ms: 60_000 };
 
 /**
- * The budget for limits that the user has set; undefined if not set.
+ * Derives the budget from the limits that the user has set; an undefined limit was not set.
  *
  * @param timeoutMs the value of --timeout, which ends the run regardless of the budget
  */
@@ -97,7 +97,7 @@ export interface ConnectionsConfig {
 
 /** Callbacks for the progress of each attempt to connect. */
 export interface AttemptObserver {
-  /** The attempt enters a phase; `socket` is set from the name lookup on. */
+  /** The attempt enters a phase; `socket` is undefined until it is created. */
   onPhase(phase: ConnectionPhase, socket: Socket | undefined): void;
   /** The server accepted the upgrade; the welcome is next. */
   onUpgraded(response: { readonly headers: IncomingHttpHeaders; readonly requestId: string }): void;
@@ -117,7 +117,7 @@ export interface RouteConfig {
   readonly mustBeLoopback?: boolean;
   /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
   readonly mustCheckCertificates?: boolean;
-  /** Ms for an attempt; for the stream up to the 101, and again for the welcome (contract C1). */
+  /** Time limit of an attempt in ms; for the stream, up to the 101, and again for the welcome (contract C1). */
   readonly connectTimeoutMs: number;
   /** Addresses of the host to try last. */
   readonly usedAddresses?: readonly string[];

@@ -10,11 +10,11 @@ interface Interval {
   readonly to: Instant;
 }
 
-interface OpenInterval {
+interface LiveInterval {
   since: Instant;
   /**
    * Connections that were live at the welcome, and are not known to have delivered everything that was sent before it.
-   * If one of them ends, an event may be missing that was sent before this welcome and did not arrive on that one.
+   * If such a connection ends, an event that was sent before the welcome may be missing.
    */
   readonly unproven: Set<number>;
 }
@@ -25,27 +25,28 @@ export type GapInterval = Pick<Gap, 'missed'> & Interval;
 /** Beyond this number, the two oldest intervals are joined: the time between them counts as covered. */
 const MAX_INTERVALS = 1_000;
 
+/** A connection is identified by the number of its input of the merge. */
 export class Coverage {
   /** Intervals that were covered, or reported as a gap; sorted and disjoint. */
   #settled: Interval[] = [];
-  readonly #live = new Map<number, OpenInterval>();
+  readonly #live = new Map<number, LiveInterval>();
 
   /** The welcome of a connection. Returns the gaps that it ends. */
-  join(source: number, at: Instant): GapInterval[] {
-    this.#live.set(source, { since: at, unproven: new Set(this.#live.keys()) });
+  join(input: number, at: Instant): GapInterval[] {
+    this.#live.set(input, { since: at, unproven: new Set(this.#live.keys()) });
     return this.#takeGaps();
   }
 
   /** Both connections are known to have delivered everything up to the welcome of the later one. */
-  prove(source: number, other: number): void {
-    this.#live.get(source)?.unproven.delete(other);
-    this.#live.get(other)?.unproven.delete(source);
+  prove(input: number, other: number): void {
+    this.#live.get(input)?.unproven.delete(other);
+    this.#live.get(other)?.unproven.delete(input);
   }
 
-  /** Pairs of live connections: `other` is not known to have delivered everything up to the welcome of `source`. */
-  get unproven(): readonly (readonly [source: number, other: number])[] {
-    return [...this.#live].flatMap(([source, { unproven }]) =>
-      [...unproven].map((other) => [source, other] as const),
+  /** Pairs of live connections: `other` is not known to have delivered everything up to the welcome of `input`. */
+  get unproven(): readonly (readonly [input: number, other: number])[] {
+    return [...this.#live].flatMap(([input, { unproven }]) =>
+      [...unproven].map((other) => [input, other] as const),
     );
   }
 
@@ -55,13 +56,13 @@ export class Coverage {
    * @param lastByte the time up to which it has delivered everything
    * @returns the gaps that it had seemed to cover
    */
-  leave(source: number, lastByte: Instant): GapInterval[] {
-    const live = this.#live.get(source);
+  leave(input: number, lastByte: Instant): GapInterval[] {
+    const live = this.#live.get(input);
     if (live === undefined) return [];
-    this.#live.delete(source);
+    this.#live.delete(input);
     let end = lastByte;
     for (const other of this.#live.values()) {
-      if (!other.unproven.delete(source)) continue;
+      if (!other.unproven.delete(input)) continue;
       end = earlier(end, other.since);
       other.since = later(other.since, lastByte);
     }
@@ -71,8 +72,8 @@ export class Coverage {
   }
 
   /** A connection has missed events that arrived after `from`: it did not cover the time from then until now. */
-  distrust(source: number, from: Instant, now: Instant, missed: number): GapInterval[] {
-    const live = this.#live.get(source);
+  distrust(input: number, from: Instant, now: Instant, missed: number): GapInterval[] {
+    const live = this.#live.get(input);
     if (live === undefined) return [];
     this.#settle({ from: earlier(live.since, from), to: from });
     live.since = later(live.since, now);

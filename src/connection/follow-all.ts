@@ -36,7 +36,7 @@ export type FollowAllItem =
   | Notice
   | GaveUp;
 
-/** What happened, for the summary of a run. */
+/** The figures about the merge in the summary of a run. */
 export interface MergeFigures {
   /** Copies that were dropped. */
   readonly duplicates: number;
@@ -46,7 +46,7 @@ export interface MergeFigures {
   readonly forgotten: number;
 }
 
-export class Followers {
+export class StreamFollower {
   readonly #policy: PolicyConfig;
   readonly #config: ConnectionsConfig;
   readonly #context: LoopContext;
@@ -60,7 +60,7 @@ export class Followers {
   /** The cause of the last loss. */
   #cause: Cause | undefined;
   #hasOverlap: boolean;
-  readonly #said = new Set<Notice['what']>();
+  readonly #reported = new Set<Notice['what']>();
 
   constructor(policy: PolicyConfig, config: ConnectionsConfig, context: LoopContext) {
     this.#policy = policy;
@@ -77,7 +77,7 @@ export class Followers {
     return { duplicates, forgotten, missed: this.#missed };
   }
 
-  /** Everything in order. As with followStream, the last item is `gave-up`, unless the signal aborts. */
+  /** Everything that happens, in order. As with followStream, the last item is `gave-up`, unless the signal aborts. */
   async *items(): AsyncGenerator<FollowAllItem, void, undefined> {
     const { signal } = this.#context;
     const endAll = (): void => this.#loops.endAll();
@@ -86,15 +86,15 @@ export class Followers {
       if (!signal.aborted) this.#addSlot();
       while (this.#loops.size > 0) {
         const arrived = await this.#loops.queue.take(this.#merge.nextExpiryMs, this.#streamClock);
-        yield* this.#hand(this.#noteMissed(this.#merge.advance(this.#streamClock.now())));
+        yield* this.#yieldAll(this.#noteMissed(this.#merge.advance(this.#streamClock.now())));
         if (arrived === undefined) continue;
         const { loop, result } = arrived;
         if (result.done === true) {
-          yield* this.#hand(this.#endLoop(loop));
+          yield* this.#yieldAll(this.#endLoop(loop));
           continue;
         }
         const items = this.#translate(loop, result.value);
-        yield* this.#hand(items);
+        yield* this.#yieldAll(items);
         if (items.some(({ kind }) => kind === 'gave-up')) return;
         this.#loops.queue.pull(loop, loop.items);
       }
@@ -105,7 +105,7 @@ export class Followers {
   }
 
   /** Yields items; the time until the consumer asks for the next one does not count toward the window. */
-  *#hand(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
+  *#yieldAll(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
     for (const item of items) {
       this.#streamClock.pause();
       yield item;
@@ -120,7 +120,7 @@ export class Followers {
   #translate(loop: Loop, item: FollowItem): readonly FollowAllItem[] {
     switch (item.kind) {
       case 'connecting':
-        this.#merge.open(loop.source);
+        this.#merge.open(loop.input);
         return [{ ...item, ...this.#loops.others(loop) }];
       case 'connected':
         return this.#join(loop, item.stream);
@@ -142,30 +142,30 @@ export class Followers {
     const at = this.#streamClock.now();
     this.#connections += 1;
     const number = this.#connections;
-    const isAdditional = !slot.isUsed;
-    slot.isUsed = true;
+    const isAdditional = !slot.hasBeenLive;
+    slot.hasBeenLive = true;
     loop.live = { stream, number, at, eventsBefore: this.#events };
     stream.onSuspect = () => this.#replace(loop);
     const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isAdditional }];
-    items.push(...this.#describeGaps(this.#coverage.join(loop.source, at)));
-    for (const [source, other] of this.#coverage.unproven) this.#provePast(source, other, loop);
+    items.push(...this.#describeGaps(this.#coverage.join(loop.input, at)));
+    for (const [input, other] of this.#coverage.unproven) this.#proveByPing(input, other, loop);
     if (replaces?.live !== undefined) {
       items.push({ kind: 'notice', what: 'handover', from: replaces.live.number, to: number });
-      this.#letGo(replaces);
+      this.#retire(replaces);
     }
     loop.replaces = undefined;
-    if (this.#loops.slots < this.#config.connections && isAdditional) this.#addSlot();
+    if (this.#loops.slotCount < this.#config.connections && isAdditional) this.#addSlot();
     return items;
   }
 
-  /** A pong proves that everything sent before the ping has arrived. */
-  #provePast(source: number, other: number, joined: Loop): void {
-    if (source !== joined.source) return;
+  /** Pings an older connection; the pong proves that everything sent on it before the ping has arrived. */
+  #proveByPing(input: number, other: number, joined: Loop): void {
+    if (input !== joined.input) return;
     const older = this.#loops.find(other);
     const { live } = older ?? {};
     const { live: joinedLive } = joined;
     void live?.stream.ping().then(() => {
-      if (older?.live === live && joined.live === joinedLive) this.#coverage.prove(source, other);
+      if (older?.live === live && joined.live === joinedLive) this.#coverage.prove(input, other);
     });
   }
 
@@ -178,7 +178,7 @@ export class Followers {
   }
 
   /** Ends a connection once it has delivered everything that was sent until now. */
-  #letGo(loop: Loop): void {
+  #retire(loop: Loop): void {
     loop.isRetiring = true;
     void loop.live?.stream.ping().then(() => {
       if (loop.isRetiring) loop.abort.abort();
@@ -186,9 +186,9 @@ export class Followers {
   }
 
   #takeEvents(loop: Loop, received: Batch): readonly FollowAllItem[] {
-    const { live, source } = loop;
+    const { live, input } = loop;
     if (live === undefined) return [];
-    const batch = this.#merge.take(source, received, this.#streamClock.now());
+    const batch = this.#merge.take(input, received, this.#streamClock.now());
     this.#events += batch.count;
     for (const [one, other] of this.#coverage.unproven) {
       if (this.#merge.haveCommon(one, other)) this.#coverage.prove(one, other);
@@ -196,7 +196,7 @@ export class Followers {
     const items: FollowAllItem[] = [];
     if (this.#merge.forgotten > 0) {
       const { maxBytes } = this.#config.merge;
-      items.push(...this.#sayOnce({ kind: 'notice', what: 'window-full', maxBytes }));
+      items.push(...this.#reportOnce({ kind: 'notice', what: 'window-full', maxBytes }));
     }
     if (batch.count > 0 || batch.discarded.length > 0) {
       items.push({ kind: 'events', connection: live.number, batch });
@@ -210,34 +210,34 @@ export class Followers {
     const gaps = this.#forgetLive(loop, this.#streamClock.at(item.lastByteAtMs));
     this.#loops.keepReplaced(loop);
     this.#cause = item.cause;
-    const others = this.#loops.others(loop);
-    if (others.others === undefined) return [item, ...this.#describeGaps(gaps)];
-    const lost: Lost = { ...item, connection: live.number, ...others };
+    const { others } = this.#loops.others(loop);
+    if (others === undefined) return [item, ...this.#describeGaps(gaps)];
+    const lost: Lost = { ...item, connection: live.number, others };
     return [gaps.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeGaps(gaps)];
   }
 
-  /** The connection of a loop has ended, or is let go. */
+  /** The connection of a loop has ended, or is retired. */
   #forgetLive(loop: Loop, lastByte: Instant): readonly GapInterval[] {
-    const missing = this.#merge.close(loop.source);
+    const missing = this.#merge.close(loop.input);
     const end = missing !== undefined && missing.atMs < lastByte.atMs ? missing : lastByte;
     this.#loops.noteEnd(loop, this.#streamClock.now());
     loop.live = undefined;
-    return this.#coverage.leave(loop.source, end);
+    return this.#coverage.leave(loop.input, end);
   }
 
-  /** After a failed attempt, or a loss: whether this loop continues. */
+  /** Decides, after a failed attempt or a loss, whether the loop continues. */
   #endAttempt(loop: Loop, item: Retrying | GaveUp): readonly FollowAllItem[] {
     const { cause } = item;
-    this.#merge.close(loop.source);
-    const others = this.#loops.others(loop);
+    this.#merge.close(loop.input);
+    const { others } = this.#loops.others(loop);
     const active = this.#loops.active(loop);
-    const isRefused = others.others !== undefined && isRefusal(cause) && !loop.slot.isProven;
+    const isRefused = others !== undefined && isRefusal(cause) && !loop.slot.isProven;
     if (loop.replaces?.live !== undefined) {
-      // The connection that it was to replace is still there.
+      // The connection that this loop was to replace is still live.
       loop.abort.abort();
       if (!isRefused) return [];
       this.#hasOverlap = false;
-      return this.#sayOnce({ kind: 'notice', what: 'fewer-connections', cause, left: 1 });
+      return this.#reportOnce({ kind: 'notice', what: 'fewer-connections', cause, left: 1 });
     }
     if (this.#loops.isReplaced(loop)) {
       loop.abort.abort();
@@ -246,12 +246,12 @@ export class Followers {
     if (active.length > 0 && (isRefused || item.kind === 'gave-up')) {
       loop.abort.abort();
       const left = active.length;
-      return this.#sayOnce({ kind: 'notice', what: 'fewer-connections', cause, left });
+      return this.#reportOnce({ kind: 'notice', what: 'fewer-connections', cause, left });
     }
-    return [item.kind === 'gave-up' ? item : { ...item, ...others }];
+    return [item.kind === 'gave-up' ? item : { ...item, ...(others && { others }) }];
   }
 
-  /** A loop has ended, because it was let go or the stream ends. */
+  /** A loop has ended, because it was retired or the stream ends. */
   #endLoop(loop: Loop): readonly FollowAllItem[] {
     const gaps = this.#forgetLive(loop, this.#streamClock.now());
     this.#loops.remove(loop);
@@ -259,23 +259,24 @@ export class Followers {
   }
 
   #noteMissed(missed: readonly MissedEvents[]): readonly FollowAllItem[] {
-    return missed.flatMap(({ source, count, since }) => {
-      const loop = this.#loops.find(source);
+    return missed.flatMap(({ input, count, since }) => {
+      const loop = this.#loops.find(input);
       if (loop?.live === undefined) return [];
       this.#missed += count;
       const { number: connection, eventsBefore } = loop.live;
       const { windowMs } = this.#config.merge;
       const events = this.#events - eventsBefore;
+      const figures = { connection, missed: count, events, windowMs };
       return [
-        ...this.#sayOnce({ kind: 'notice', what: 'differing', connection, missed: count, events, windowMs }),
-        ...this.#describeGaps(this.#coverage.distrust(source, since, this.#streamClock.now(), count)),
+        ...this.#reportOnce({ kind: 'notice', what: 'differing', ...figures }),
+        ...this.#describeGaps(this.#coverage.distrust(input, since, this.#streamClock.now(), count)),
       ];
     });
   }
 
-  #sayOnce(notice: Notice): readonly Notice[] {
-    if (this.#said.has(notice.what)) return [];
-    this.#said.add(notice.what);
+  #reportOnce(notice: Notice): readonly Notice[] {
+    if (this.#reported.has(notice.what)) return [];
+    this.#reported.add(notice.what);
     return [notice];
   }
 

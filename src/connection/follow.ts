@@ -81,7 +81,7 @@ export interface FollowContext<C extends Connection = LiveStream> {
   readonly connect: Connect<C>;
   readonly attempts?: Attempts;
   readonly usedAddresses?: () => readonly string[];
-  /** Retries at once if the server closed the connection with notice (1001, 1012). */
+  /** Retries at once if the server closed a stable connection to go away or to restart (1001, 1012). */
   readonly isPrompt?: boolean;
   readonly retryDelay?: RetryDelay;
 }
@@ -154,7 +154,7 @@ export function startAttempts(clock: Clock): Attempts {
   return { limiter: new AttemptLimiter(), history: startHistory(clock.monotonicMs()) };
 }
 
-/** Whether the server closed a stable connection with notice: it goes away, or restarts. */
+/** Whether the server closed a stable connection to go away (1001) or to restart (1012). */
 function wasAnnounced({ closeCode }: Cause, upMs = 0): boolean {
   return (closeCode === 1001 || closeCode === 1012) && upMs >= STABLE_AFTER_MS;
 }
@@ -162,7 +162,7 @@ function wasAnnounced({ closeCode }: Cause, upMs = 0): boolean {
 /** Load balancers allow at least this much idle time; a server that crashes repeatedly may end a connection sooner. */
 const MIN_IDLE_MS = 5_000;
 
-/** Whether two times are the same timeout. */
+/** Whether two durations are close enough to be the same timeout. */
 function isAbout(ms: number, otherMs: number): boolean {
   return Math.abs(ms - otherMs) <= 1_000 + 0.05 * otherMs;
 }
@@ -173,7 +173,7 @@ function isIdle({ kind, silentMs = 0 }: Cause, upMs: number): boolean {
   return isClosed && silentMs >= MIN_IDLE_MS && isAbout(silentMs, upMs);
 }
 
-/** The cause `idle-cut` for the second loss in a row at the same age of an idle connection. */
+/** The cause `idle-cut` if two idle connections in a row were lost at the same age, else `cause`. */
 function nameIdleCut(cause: Cause, upMs: number, idleMs: number | undefined): Cause {
   if (idleMs === undefined || !isIdle(cause, upMs) || !isAbout(upMs, idleMs)) return cause;
   return { ...cause, kind: 'idle-cut', detail: ENDINGS.idle(upMs, cause.detail) };

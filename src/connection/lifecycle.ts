@@ -47,7 +47,7 @@ export function describeCause(cause: Cause): { happened: string; remedy: string 
   const row = CAUSES[cause.kind];
   const { keyOrigin } = cause;
   const renewal = keyOrigin === undefined ? say.RENEWAL : say.RENEWALS[keyOrigin.kind];
-  // TLS faults of a proxy have its name as their host.
+  // If TLS with the proxy failed, the host of the cause is the proxy.
   const isAboutProxy = cause.host === cause.proxy;
   const values: Readonly<Record<string, string>> = {
     host: isAboutProxy ? say.nameProxy(cause.host) : cause.host,
@@ -74,7 +74,7 @@ export interface Connecting {
 /** A live connection ended. */
 export interface Lost {
   readonly kind: 'lost';
-  /** Its number. */
+  /** Number of the connection; absent if no other connection is live. */
   readonly connection?: number;
   /** Numbers of the connections that are still live; absent if none is. */
   readonly others?: readonly number[];

@@ -22,7 +22,7 @@ type FirstMessage = { readonly keyPrefix: string } | { readonly instead: string 
 /** A longer first message is not parsed: the result of JSON.parse can be many times as large. */
 const MAX_WELCOME_BYTES = 256 * 1024;
 
-/** Never throws. `flags` is the result of `classify`. */
+/** Reads the first message. Never throws. `flags` is the result of `classify`. */
 function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessage {
   if (isBinary) return { instead: INSTEAD_OF_WELCOME.binary };
   if (flags < 0) return { instead: INSTEAD_OF_WELCOME.notJson };
@@ -31,7 +31,7 @@ function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessa
   const { type, key } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   if (type !== 'welcome' || typeof key !== 'string' || key === '')
     return { instead: INSTEAD_OF_WELCOME.otherJson };
-  // No more is ever shown, whatever the server sends (contract P2).
+  // No more of the key is ever shown, whatever the server sends (contract P2).
   return { keyPrefix: key.slice(0, KEY_PREFIX_LENGTH) };
 }
 
@@ -140,7 +140,7 @@ export class LiveStream {
     return outcome ?? this.#describe('no-welcome', INSTEAD_OF_WELCOME.nothing(connectTimeoutMs));
   }
 
-  /** The events since the last call; waits for the next ones. Undefined after the end, when all are delivered. */
+  /** Resolves to the events since the last call, or to the next ones; to undefined after the last event. */
   async take(): Promise<Batch | undefined> {
     while (this.#queue.isEmpty && this.#endedBy === undefined) {
       const woken = this.#queue.untilWoken();
@@ -152,7 +152,7 @@ export class LiveStream {
     return batch;
   }
 
-  /** The address that it is connected to; undefined behind a proxy. */
+  /** IP address of the server; undefined behind a proxy. */
   get remoteAddress(): string | undefined {
     return this.#config.proxyUrl === undefined ? this.#open.tap.raw.remoteAddress : undefined;
   }
@@ -195,7 +195,7 @@ export class LiveStream {
     await terminate(webSocket);
   }
 
-  /** Messages that arrive now are not part of the stream. */
+  /** Whether the stream is over: messages that still arrive are not part of it. */
   get #isOver(): boolean {
     return this.#isClosing || this.#fault !== undefined;
   }
@@ -235,7 +235,7 @@ export class LiveStream {
       return;
     }
     this.acceptedKeyPrefix = first.keyPrefix;
-    this.#open.tap.takeEvents();
+    this.#open.tap.startTakingEvents();
     this.#heartbeat.start();
     this.#settleFirst('welcome');
   }

@@ -14,7 +14,7 @@ import { AttemptSpacing, type PolicyConfig, STABLE_AFTER_MS } from './retry-poli
 import type { Instant, StreamClock } from './stream-clock.ts';
 
 /** The next item of a loop. */
-interface Arrived<L, T> {
+interface LoopItem<L, T> {
   readonly loop: L;
   readonly result: IteratorResult<T, void>;
 }
@@ -25,7 +25,7 @@ interface Arrived<L, T> {
  */
 class LoopQueue<L, T> {
   readonly #clock: Clock;
-  readonly #arrived: (Arrived<L, T> | { readonly error: unknown })[] = [];
+  readonly #arrived: (LoopItem<L, T> | { readonly error: unknown })[] = [];
   #wake: () => void = () => {};
 
   constructor(clock: Clock) {
@@ -34,8 +34,8 @@ class LoopQueue<L, T> {
 
   /** Pulls the next item of a loop. */
   pull(loop: L, items: AsyncIterator<T, void, undefined>): void {
-    const add = (one: Arrived<L, T> | { readonly error: unknown }): void => {
-      this.#arrived.push(one);
+    const add = (item: LoopItem<L, T> | { readonly error: unknown }): void => {
+      this.#arrived.push(item);
       this.#wake();
     };
     items.next().then(
@@ -49,7 +49,7 @@ class LoopQueue<L, T> {
    *
    * @throws the error of a loop
    */
-  async take(atMs: number | undefined, streamClock: StreamClock): Promise<Arrived<L, T> | undefined> {
+  async take(atMs: number | undefined, streamClock: StreamClock): Promise<LoopItem<L, T> | undefined> {
     if (this.#arrived.length === 0) {
       await new Promise<void>((resolve) => {
         const cancel =
@@ -75,9 +75,9 @@ export interface LoopContext {
   random(): number;
   /** Ends the stream in an orderly way. */
   readonly signal: AbortSignal;
-  /** Called once for each slot; a replacement uses the same function. */
+  /** Called once for each slot; a replacement uses the function of its slot. */
   createConnect(): Connect;
-  /** Ends the delays before retries. */
+  /** Lets the user end the delays before retries. */
   readonly retryDelay?: RetryDelay;
 }
 
@@ -86,15 +86,15 @@ interface Slot {
   readonly connect: Connect;
   readonly attempts: Attempts;
   /** Whether it has ever been live. */
-  isUsed: boolean;
-  /** It was live together with another one for STABLE_AFTER_MS: the service allows both. */
+  hasBeenLive: boolean;
+  /** Whether it was live together with another slot for STABLE_AFTER_MS, so that the service allows both. */
   isProven: boolean;
 }
 
 /** A loop of follow.ts. */
 export interface Loop {
-  /** Its number in the merge, which another loop may get after this one has ended. */
-  readonly source: number;
+  /** Number of its input of the merge, which another loop may get after this one has ended. */
+  readonly input: number;
   readonly slot: Slot;
   readonly abort: AbortController;
   readonly items: AsyncGenerator<FollowItem, void, undefined>;
@@ -110,14 +110,14 @@ interface LiveConnection {
   readonly stream: LiveStream;
   readonly number: number;
   readonly at: Instant;
-  /** Number of events of the stream before it. */
+  /** Number of events of the stream before this connection. */
   readonly eventsBefore: number;
 }
 
 export class Loops {
   readonly queue: LoopQueue<Loop, FollowItem>;
   /** Number of slots created so far. */
-  slots = 0;
+  slotCount = 0;
   readonly #policy: PolicyConfig;
   readonly #context: LoopContext;
   readonly #spacing = new AttemptSpacing();
@@ -136,18 +136,18 @@ export class Loops {
   createSlot(): Slot {
     const attempts = startAttempts(this.#context.clock);
     // The service is known to work: an additional connection is retried like one that was lost.
-    if (this.slots > 0) attempts.history = { ...attempts.history, hasBeenWelcomed: true };
-    this.slots += 1;
-    return { connect: this.#context.createConnect(), attempts, isUsed: false, isProven: false };
+    if (this.slotCount > 0) attempts.history = { ...attempts.history, hasBeenWelcomed: true };
+    this.slotCount += 1;
+    return { connect: this.#context.createConnect(), attempts, hasBeenLive: false, isProven: false };
   }
 
   /** @param replaces the loop of the same slot that ends once this one is live */
   add(slot: Slot, isPrompt: boolean, replaces?: Loop): void {
     const { clock, random, retryDelay } = this.#context;
     const abort = new AbortController();
-    const used = new Set([...this.#all].map(({ source }) => source));
-    let source = 0;
-    while (used.has(source)) source += 1;
+    const used = new Set([...this.#all].map(({ input }) => input));
+    let input = 0;
+    while (used.has(input)) input += 1;
     const { attempts } = slot;
     const items = followStream(this.#policy, {
       clock,
@@ -167,7 +167,7 @@ export class Loops {
       isPrompt,
       ...(retryDelay === undefined ? {} : { retryDelay }),
     });
-    const loop: Loop = { source, slot, abort, items, live: undefined, replaces, isRetiring: false };
+    const loop: Loop = { input, slot, abort, items, live: undefined, replaces, isRetiring: false };
     this.#all.add(loop);
     this.queue.pull(loop, items);
   }
@@ -176,8 +176,8 @@ export class Loops {
     this.#all.delete(loop);
   }
 
-  find(source: number): Loop | undefined {
-    return [...this.#all].find((loop) => loop.source === source);
+  find(input: number): Loop | undefined {
+    return [...this.#all].find((loop) => loop.input === input);
   }
 
   /** Numbers of the other connections that are live, as a property for items; absent if none is. */
@@ -200,7 +200,7 @@ export class Loops {
     );
   }
 
-  /** After the loss of a connection, keeps the one that it had replaced, if that one is still live. */
+  /** After the loss of a replacement, keeps the connection that it replaced, if that connection is still live. */
   keepReplaced(loop: Loop): void {
     const old = this.active(loop).find(({ slot, isRetiring }) => slot === loop.slot && isRetiring);
     if (old?.live === undefined) return;
@@ -219,7 +219,7 @@ export class Loops {
     for (const { abort } of this.#all) abort.abort();
   }
 
-  /** Resolves when every connection is closed. */
+  /** Ends all loops; resolves when every connection is closed. */
   async close(): Promise<void> {
     this.endAll();
     await Promise.all([...this.#all].map(({ items }) => items.return()));

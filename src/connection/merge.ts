@@ -26,7 +26,7 @@ interface Entry {
   by: number;
   /** Connections that may still deliver it. */
   awaited: number;
-  /** Those of `awaited` that were subscribed when it was sent, so that its absence means something. */
+  /** Connections of `awaited` that were subscribed when it was sent, and so miss it if it does not arrive. */
   readonly expected: number;
   /** The next entry with the same id. */
   next: Entry | undefined;
@@ -34,13 +34,13 @@ interface Entry {
 
 /** Events that a connection did not deliver within the window although another one did. */
 export interface MissedEvents {
-  readonly source: number;
+  readonly input: number;
   readonly count: number;
   /** When the first of them was delivered. */
   readonly since: Instant;
 }
 
-/** A source is one connection, a number from 0 to 30. */
+/** Each input is one connection; its number is from 0 to 30. */
 export class Merge {
   /** Copies that were dropped. */
   duplicates = 0;
@@ -53,28 +53,28 @@ export class Merge {
   /** The first entry of each id. */
   readonly #byId = new Map<string, Entry>();
   #bytes = 0;
-  /** The sources that may deliver events that are sent now. */
+  /** The inputs that may deliver events that are sent now. */
   #open = 0;
-  /** For each source, the set of sources with which it has an event in common: both were subscribed from then on. */
+  /** For each input, the set of inputs with which it has an event in common: both were subscribed from then on. */
   readonly #common: number[] = [];
 
   constructor(config: MergeConfig) {
     this.#config = config;
   }
 
-  /** The source begins an attempt: events that arrive from now on may also arrive on it. */
-  open(source: number): void {
-    this.#open |= 1 << source;
-    this.#common[source] = 0;
+  /** The input begins an attempt: events that arrive from now on may also arrive on it. */
+  open(input: number): void {
+    this.#open |= 1 << input;
+    this.#common[input] = 0;
   }
 
   /**
-   * The source delivers nothing more.
+   * The input delivers nothing more.
    *
-   * @returns the arrival of the first event that another source has delivered and this one has not
+   * @returns the arrival of the first event that another input has delivered and this one has not
    */
-  close(source: number): Instant | undefined {
-    const bit = 1 << source;
+  close(input: number): Instant | undefined {
+    const bit = 1 << input;
     this.#open &= ~bit;
     for (const [other, mask] of this.#common.entries()) this.#common[other] = mask & ~bit;
     let first: Instant | undefined;
@@ -88,14 +88,14 @@ export class Merge {
     return first;
   }
 
-  /** Whether two sources have delivered the same event. */
-  haveCommon(source: number, other: number): boolean {
-    return ((this.#common[source] ?? 0) & (1 << other)) !== 0;
+  /** Whether two inputs have delivered the same event. */
+  haveCommon(input: number, other: number): boolean {
+    return ((this.#common[input] ?? 0) & (1 << other)) !== 0;
   }
 
   /** The events of a batch that are new to the stream; the batch itself if all of them are. */
-  take(source: number, batch: Batch, at: Instant): Batch {
-    const bit = 1 << source;
+  take(input: number, batch: Batch, at: Instant): Batch {
+    const bit = 1 << input;
     const others = this.#open & ~bit;
     if (batch.count === 0 || (others === 0 && this.#entries.size === 0)) return batch;
     const isNew = new Uint8Array(batch.count);
@@ -108,7 +108,7 @@ export class Merge {
         isNew[i] = 1;
         count += 1;
       } else {
-        this.#noteCommon(source, copy.by);
+        this.#noteCommon(input, copy.by);
         copy.by |= bit;
         this.#settle(copy, bit);
       }
@@ -129,13 +129,13 @@ export class Merge {
 
   /** Forgets the events that have left the window; returns how many of them each connection has missed. */
   advance({ pulledMs }: Instant): MissedEvents[] {
-    const missed = new Map<number, { source: number; count: number; since: Instant }>();
+    const missed = new Map<number, { input: number; count: number; since: Instant }>();
     for (const entry of this.#entries) {
       if (entry.at.pulledMs + this.#config.windowMs > pulledMs) break;
       for (let bits = entry.awaited & entry.expected; bits !== 0; bits &= bits - 1) {
-        const source = 31 - Math.clz32(bits & -bits);
-        const known = missed.get(source);
-        if (known === undefined) missed.set(source, { source, count: 1, since: entry.at });
+        const input = 31 - Math.clz32(bits & -bits);
+        const known = missed.get(input);
+        if (known === undefined) missed.set(input, { input, count: 1, since: entry.at });
         else known.count += 1;
       }
       this.#forget(entry);
@@ -168,15 +168,15 @@ export class Merge {
     }
   }
 
-  #noteCommon(source: number, by: number): void {
-    this.#common[source] = (this.#common[source] ?? 0) | by;
+  #noteCommon(input: number, by: number): void {
+    this.#common[input] = (this.#common[input] ?? 0) | by;
     for (let bits = by; bits !== 0; bits &= bits - 1) {
       const other = 31 - Math.clz32(bits & -bits);
-      if ((this.#open & (1 << other)) !== 0) this.#common[other] = (this.#common[other] ?? 0) | (1 << source);
+      if ((this.#open & (1 << other)) !== 0) this.#common[other] = (this.#common[other] ?? 0) | (1 << input);
     }
   }
 
-  /** The source of `bit` has delivered the event, or will not. */
+  /** The input of `bit` has delivered the event, or will not. */
   #settle(entry: Entry, bit: number): void {
     entry.awaited &= ~bit;
     if (entry.awaited === 0) this.#forget(entry);

@@ -96,7 +96,7 @@ const CONNECTION_SPACING_MS = 1_000;
 export class AttemptSpacing {
   #last: { readonly by: object; readonly atMs: number } | undefined;
 
-  /** A limiter that also keeps a distance from the attempts of the other limiters of this spacing. */
+  /** A limiter like `own` that also keeps CONNECTION_SPACING_MS from the attempts of the other limiters. */
   limit(own: Limiter): Limiter {
     const by = {};
     return {
@@ -135,7 +135,7 @@ export interface PolicyConfig {
 export interface History {
   readonly startedAtMs: number;
   readonly attempts: number;
-  /** Those before the first welcome that do not count toward `maxReconnects`. */
+  /** Attempts before the first welcome that do not count toward `maxReconnects`. */
   readonly attemptsWaited: number;
   readonly hasBeenWelcomed: boolean;
   /** Retries since the last stable connection: the exponent of the backoff. */

@@ -22,7 +22,7 @@ export function measureGap(from: Instant, to: Instant): number {
   return passedMs > wallMs + ROUNDING_MS ? passedMs : wallMs;
 }
 
-/** A larger difference between the clocks: the machine slept, or the wall clock was set. */
+/** If the clocks drift apart by more than this, the machine slept, or the wall clock was set. */
 const CLOCK_STEP_MS = 1_000;
 
 export class StreamClock {

@@ -17,7 +17,7 @@ export class Latencies {
     this.sumMs += ms;
   }
 
-  /** Cumulative, as in OpenMetrics; bounds in seconds. */
+  /** The buckets, cumulative as in OpenMetrics, with bounds in seconds. */
   listBuckets(): (readonly [le: string, count: number])[] {
     let sum = 0;
     return [...this.#counts].map((count, at) => {

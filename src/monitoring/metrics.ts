@@ -1,5 +1,5 @@
-// The metrics page. Every value is counted anyway and read when the page is requested: each page has its own registry,
-// so that nothing is counted twice. docs/relay.md has a table of all metrics.
+// The metrics page. Its values are counted elsewhere, and read when the page is requested; each page has a registry of
+// its own. docs/relay.md has a table of all metrics.
 import { Counter, Gauge, type Metric, Registry, type RegistryContentType } from 'prom-client';
 import type { SinkStatus } from '../delivery/sink-status.ts';
 import type { RunStatus } from '../session/run-status.ts';

@@ -17,8 +17,8 @@ import { type MetricsSource, renderMetrics } from './metrics.ts';
 import { createServiceNotifier } from './systemd.ts';
 import type { Monitor, MonitorConfig, Watcher } from './watcher.ts';
 
-/** How often the time of an event is read. */
-const LAG_EVERY_MS = 1_000;
+/** Interval between samples of the event lag. */
+const LAG_INTERVAL_MS = 1_000;
 
 /** @throws UsageError if it cannot listen on the address */
 export async function openMonitor(
@@ -54,7 +54,7 @@ async function openEndpoint(
   const latencies = new Map<string, Latencies>();
   let run: RunStatus | undefined;
   let reload: MetricsSource['reload'] = { isGood: true, atMs: startedAtMs };
-  const lag = new RecentLag(clock, LAG_EVERY_MS);
+  const lag = new RecentLag(clock, LAG_INTERVAL_MS);
   const listStatuses = (): SinkStatus[] => sinks.map((sink) => sink.status());
   const server = await servePages(host, port, {
     '/metrics': async (accept) => {
@@ -122,8 +122,8 @@ interface PageServer {
 
 /** Enough for Prometheus, a few probes and some browsers. */
 const MAX_CONNECTIONS = 32;
-/** For the head of a request, for the whole request, and for a client that does not read its response. */
 const MAX_HEAD_MS = 5_000;
+/** Also the limit for a client that does not read its response. */
 const MAX_REQUEST_MS = 10_000;
 const MAX_HEAD_BYTES = 8 * 1024;
 const TEXT = 'text/plain; charset=utf-8';

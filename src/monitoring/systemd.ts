@@ -1,7 +1,7 @@
 // Notifies systemd (Type=notify) of the state of the run, and its watchdog as long as the run makes progress.
 //
-// Node has no Unix datagram sockets, so `systemd-notify`, a program of systemd, sends each message. Unlike those of any
-// other child process, its messages are attributed to the service even after it has exited.
+// Node has no Unix datagram sockets, so `systemd-notify`, a program of systemd, sends each message. It exits only after
+// systemd has attributed the message to the service, which is not possible once the sender has exited.
 import { spawn } from 'node:child_process';
 import type { SinkMonitor } from '../delivery/sink-status.ts';
 import type { Io } from '../io/io.ts';
@@ -28,15 +28,15 @@ export function createServiceNotifier(
   let isReady = false;
   let isStopping = false;
   let isStuck = false;
-  let cancelBeat: (() => void) | undefined;
-  const beat = (ms: number): void => {
-    cancelBeat = clock.setTimer(() => beat(ms), ms);
+  let cancelWatchdog: (() => void) | undefined;
+  const notifyWatchdog = (ms: number): void => {
+    cancelWatchdog = clock.setTimer(() => notifyWatchdog(ms), ms);
     const stuck = run === undefined ? undefined : findStuck(run, sinks);
     if (stuck === undefined) send({ WATCHDOG: '1', STATUS: describeRun(run, sinks) });
     else if (!isStuck) reporter.report(say.sayStuck(stuck));
     isStuck = stuck !== undefined;
   };
-  if (intervalMs !== undefined) beat(intervalMs);
+  if (intervalMs !== undefined) notifyWatchdog(intervalMs);
   return {
     update(status) {
       run = status;
@@ -57,7 +57,7 @@ export function createServiceNotifier(
       // READY also ends a reload that has failed: the relay continues as before.
       else send({ READY: '1', STATUS: describeRun(run, sinks) });
     },
-    close: () => cancelBeat?.(),
+    close: () => cancelWatchdog?.(),
   };
 }
 
@@ -102,7 +102,7 @@ function createProgressCheck(
       if (pendingRecords === 0 || state !== 'delivering' || before?.count !== count) {
         settled.set(sink, { count, sinceMs: nowMs });
       } else if (nowMs - before.sinceMs > STEPS_OF_SEND * sendTimeoutMs + GRACE_MS)
-        return say.describeMuteSink(name);
+        return say.describeUnresponsiveSink(name);
     }
     return undefined;
   };
@@ -127,7 +127,7 @@ type Message = Readonly<Record<string, string>>;
 /** A service manager that does not read its socket makes systemd-notify wait; later messages would never be sent. */
 const NOTIFY_MS = 10_000;
 
-/** Sends one message after the other; those that wait are combined. A program that cannot be run is reported once. */
+/** Sends one message after the other, and combines waiting messages. Reports only the first failure. */
 function createSender({ env, platform }: Io, onFault: (why: string) => void): (message: Message) => void {
   const { PATH, NOTIFY_SOCKET } = env;
   const isolated = platformOf(platform).isolate({ PATH, NOTIFY_SOCKET });
@@ -159,12 +159,12 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     });
   };
   return (message) => {
-    // A reload begins and ends in two messages.
+    // The two messages about the start and the end of a reload are not combined.
     const isReload = 'RELOADING' in message || 'RELOADING' in (waiting.at(-1) ?? {});
     if (waiting.length === 0 || isReload) waiting.push(message);
     else waiting.push({ ...waiting.pop(), ...message });
     if (!isBusy) next();
-    // The end of the run does not wait for the messages before it.
+    // At the end of the run, all waiting messages are sent at once.
     while ('STOPPING' in message && waiting.length > 0) next();
   };
 }

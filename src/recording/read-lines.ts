@@ -50,7 +50,7 @@ export interface LineBatch {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-/** With larger reads, V8 lets more dead buffers accumulate if lines are large (row 71, bench/NOTES.md). */
+/** With larger reads, V8 lets more dead buffers accumulate if lines are large (row 71 of docs/faults.md). */
 const READ_BYTES = 32 * 1024;
 
 /**

@@ -14,7 +14,7 @@ import { type Comparison, JSON_NUMBER, type Wanted } from '../filter/expression.
 
 /** All events up to this number are looked at. */
 const MAX_EVENTS = 10_000;
-/** Events whose paths and compared texts are kept. */
+/** Number of events whose paths and compared strings are kept. */
 const MAX_LISTED = 500;
 const MAX_LISTED_BYTES = 64 * 1024;
 const MAX_PATHS = 500;
@@ -47,7 +47,7 @@ export class NamedPath {
     this.#steps = prepareSteps(steps);
   }
 
-  /** Passes the source of each value until `visit` returns true; a container has only its first byte. */
+  /** Calls `visit` with the JSON of each value, or only the first byte of an object or array, until it returns true. */
   visit(event: Uint8Array, visit: (source: string) => boolean): void {
     visitValues(event, this.#steps, (view, start, end) => {
       this.isPresent = true;
@@ -74,7 +74,7 @@ export class Compared extends NamedPath {
   misfits = 0;
   /** The first value of another kind. */
   misfit: { readonly kind: ValueKind; readonly source: string } | undefined;
-  /** Some of the texts. */
+  /** Some of the strings that have arrived. */
   readonly texts = new Set<string>();
 
   constructor(comparison: Comparison) {
@@ -123,7 +123,7 @@ export class EventSample {
   events = 0;
   readonly types = new TypeCounts();
   readonly compared: readonly Compared[];
-  /** Paths of flags. */
+  /** Paths that flags name. */
   readonly fields: readonly FlagPath[];
   readonly #paths = new Set<string>();
 

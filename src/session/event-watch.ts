@@ -68,17 +68,17 @@ export async function createEventWatch(
   };
   const isMisspelled = (path: string): boolean => suggestNearest(path, sample.paths) !== undefined;
   let isSpellingChecked = false;
-  const reportAll = (isWhole = true): void => {
+  const reportAll = (includesRare: boolean): void => {
     if (isDone) return;
     isDone = true;
     reportMisfits(1);
     if (filter !== undefined && seen.matched === 0) report(sayUnmatched(seen, sample, types));
-    if (seen.matched > 0) reportMissing(isWhole ? () => true : isMisspelled);
+    if (seen.matched > 0) reportMissing(includesRare ? () => true : isMisspelled);
   };
   return {
     note(received, wanted) {
       if (received.count === 0) return;
-      cancel ??= clock.setTimer(() => reportAll(), REPORT_MS);
+      cancel ??= clock.setTimer(() => reportAll(true), REPORT_MS);
       seen = { received: seen.received + received.count, matched: seen.matched + wanted.count };
       sample.look(received);
       if (!isDone) sample.lookForFields(wanted);

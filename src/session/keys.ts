@@ -55,8 +55,8 @@ class Pause {
     this.#onChange(false);
   }
 
-  /** The output, which waits during a pause and counts the pause as blocked time. */
-  around(output: Output): Output {
+  /** Wraps an output: writes wait during a pause, which counts as blocked time. */
+  wrap(output: Output): Output {
     const readCurrent = (): CurrentPause | undefined => this.#current;
     const readTotalMs = (): number => this.#totalMs;
     return {

@@ -50,7 +50,7 @@ export interface RunFigures extends EventFigures, GapFigures {
   readonly merged?: MergeFigures | undefined;
 }
 
-/** What happened, in one to three lines; gaps are always named. */
+/** The summary of a run in one to three lines; it always includes the gaps. */
 export function saySummary(run: RunFigures): StatusRecord {
   const total = sumCounts(run.discarded);
   const isCalm = run.gaps === 0 && run.reconnects === 0;
@@ -202,7 +202,7 @@ export function listMistakes(sample: EventSample): string[] {
   return [...misfits, ...suggestNames(sample)];
 }
 
-/** @param paths seen in events */
+/** @param paths the paths that events have had so far */
 export function sayMisfit({ comparison, misfit, text }: Compared, paths: readonly string[]): StatusRecord {
   const { operator, isNegated, wanted } = comparison;
   const { kind, source } = misfit ?? { kind: 'null', source: 'null' };
@@ -235,7 +235,7 @@ function suggestValue(wanted: string | undefined, kind: string): string {
   return `to compare strings, put the ${wanted ?? 'value'} in quotes: "…"`;
 }
 
-/** @param globs of `--type` */
+/** @param globs the values of `--type` */
 export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonly string[]): StatusRecord {
   const { paths } = sample;
   const types = sample.types.list();

@@ -40,7 +40,9 @@ export async function openCommandStream(
   io: Io,
 ): Promise<CommandStream & Pick<PreparedStream, 'settings'>> {
   const simulator =
-    config.simulate === undefined ? undefined : await startBuiltIn(config.simulate, redundancy.connections);
+    config.simulate === undefined
+      ? undefined
+      : await startBuiltInSimulator(config.simulate, redundancy.connections);
   let reporter: Reporter | undefined;
   try {
     const target =
@@ -125,7 +127,7 @@ export async function createReporting(
   };
 }
 
-async function startBuiltIn(
+async function startBuiltInSimulator(
   scenario: string,
   connections: number,
 ): Promise<{ url: string; exampleKey: string; close(): Promise<void> }> {

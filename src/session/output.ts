@@ -20,11 +20,11 @@ export interface Output {
    * once, else a promise that resolves when it can, or when the output failed or was cut. Never rejects.
    */
   writeEvents(batch: Batch, count: number, place: BatchPosition): Promise<void> | undefined;
-  /** Writes a lifecycle record if the format has them (contract G2); otherwise like writeEvents. */
+  /** Like writeEvents, for a lifecycle record; does nothing if the format has no such records (contract G2). */
   writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
   /** Writes a lifecycle record of a recording, a line without its line feed. */
   writeRecorded?(line: Buffer): Promise<void> | undefined;
-  /** Resolves when everything written has left this process, as far as it can know, or after a failure. */
+  /** Resolves when everything written has left this process, as far as the process can know, or after a failure. */
   flush(): Promise<void>;
   /** Resolves when everything written is delivered, or at once after a failure or cut. */
   drain(): Promise<void>;
@@ -42,7 +42,7 @@ export interface Output {
   listProblems?(): readonly string[];
 }
 
-/** Opens the output; `onFailure` is called once, at the first failure, and `stop` ends the run as requested. */
+/** Opens the output, which calls `onFailure` once, at its first failure, and `stop` to end the run with exit 0. */
 export type OpenOutput = (onFailure: (failure: WriteFailure) => void, stop: () => void) => Output;
 
 /** Output that is blocked for longer is reported. */

@@ -24,7 +24,7 @@ interface ReadyContent {
   readonly connected_at: string;
   readonly host: string;
   readonly key_prefix: string;
-  /** Of the process that has the connection. */
+  /** Id of the process that has the connection. */
   readonly pid: number;
 }
 

@@ -33,7 +33,7 @@ export function createRecordingSource(
 ): FileSource {
   const damage = createDamageReport(reporter);
   const { speed, ratePerSecond, untilMs = Number.POSITIVE_INFINITY } = pace;
-  /** The remaining time is an upper limit with --max-pause: which pauses it will shorten is not known in advance. */
+  /** With --max-pause, the remaining time is an upper limit: later pauses may be shortened. */
   const createProgress = (): PlayConfig['onWait'] => {
     if (status === NO_STREAM_PROGRESS) return undefined;
     const lastMs = path === '-' || ratePerSecond !== undefined ? undefined : findLastTime(path);

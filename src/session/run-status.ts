@@ -8,7 +8,7 @@ import type { Output } from './output.ts';
 import type { LiveSource } from './source.ts';
 import type { Tally } from './tally.ts';
 
-/** Where a run is: it starts, connects, is live, loses its connection and waits, and stops. */
+/** The state of a run: it starts, connects, is live, loses its connection, waits for a retry, and stops. */
 export type RunPhase =
   | { readonly kind: 'starting' | 'connecting' | 'lost' | 'stopping' }
   | { readonly kind: 'live'; readonly connected: Connected }

@@ -64,7 +64,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     () => stop.because({ kind: 'duration' }),
   );
   const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
-  const output = keys === undefined ? opened : keys.pause.around(opened);
+  const output = keys === undefined ? opened : keys.pause.wrap(opened);
   const tally = new Tally(clock, (reasons) => reporter.report(sayDiscarded(reasons)));
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
   const tracker = trackRun(parts, { output, tally }, stop, io);
@@ -178,7 +178,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'connected':
       tally.noteConnected(item.isAdditional);
       reporter.report(source.sayConnected(item));
-      await announce(item, run);
+      await recordConnected(item, run);
       tracker.note(item);
       status.live?.(source);
       status.noteConnections?.(tally.live);
@@ -216,7 +216,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   }
 }
 
-function announce({ connection, host, keyPrefix, atMs }: Connected, run: Run): Promise<void> {
+function recordConnected({ connection, host, keyPrefix, atMs }: Connected, run: Run): Promise<void> {
   return record({ lifecycle: 'connected', at: iso(atMs), connection, host, key_prefix: keyPrefix }, run);
 }
 

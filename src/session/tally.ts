@@ -18,10 +18,10 @@ export class Tally {
   events = 0;
   /** Gaps that have ended. */
   gaps = 0;
-  /** Their total duration. */
+  /** Total duration of the gaps that have ended. */
   gapMs = 0;
   connections = 0;
-  /** Those that are live. */
+  /** Connections that are live now. */
   live = 0;
 
   /** Connections that did not replace another one, after the first. */

@@ -5,7 +5,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import type { DialConfig } from '../connection/config.ts';
 import { type Connect, openConnection, RetryDelay } from '../connection/follow.ts';
-import { type FollowAllItem, Followers, type MergeFigures } from '../connection/follow-all.ts';
+import { type FollowAllItem, type MergeFigures, StreamFollower } from '../connection/follow-all.ts';
 import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
 import type { LiveStream } from '../connection/live-stream.ts';
 import type { PolicyConfig } from '../connection/retry-policy.ts';
@@ -59,7 +59,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   readonly #ending = new AbortController();
   #pull: Pull<StreamItem> | undefined;
   #connection: LiveStream | undefined;
-  #followers: Followers | undefined;
+  #follower: StreamFollower | undefined;
   /** The key of each connection. */
   readonly #keys = new WeakMap<LiveStream, string>();
   readonly #retryDelay = new RetryDelay();
@@ -87,7 +87,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
    * @internal
    */
   get mergeFigures(): MergeFigures | undefined {
-    return this.#followers?.figures;
+    return this.#follower?.figures;
   }
 
   /**
@@ -156,8 +156,8 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     const { signal } = this.#ending;
     const createConnect = (): Connect => this.#createConnect(settings.dial);
     const context = { clock, random, signal, createConnect, retryDelay: this.#retryDelay };
-    this.#followers = new Followers(settings.policy, this.#config.redundancy, context);
-    for await (const item of this.#followers.items()) {
+    this.#follower = new StreamFollower(settings.policy, this.#config.redundancy, context);
+    for await (const item of this.#follower.items()) {
       if (item.kind !== 'events') {
         yield* this.#notify(this.#translate(item));
         continue;

@@ -154,7 +154,7 @@ describe('C10: the cases of the merge', () => {
       { on: 'b', events: 'z', ms: 1_000 },
     ]).merge;
     expect(merge.advance(at(WINDOW_MS))).toEqual([]);
-    expect(merge.advance(at(WINDOW_MS + 1_000))).toEqual([{ source: 1, count: 2, since: at(1_000) }]);
+    expect(merge.advance(at(WINDOW_MS + 1_000))).toEqual([{ input: 1, count: 2, since: at(1_000) }]);
   });
 
   test('without an id, the text decides, byte for byte', () => {

@@ -1,7 +1,7 @@
 // A service with several connections in simulated time, which knows the truth: what it sent, and what arrived where.
 import type { Clock } from '../../src/clock.ts';
 import type { ConnectionsConfig } from '../../src/connection/config.ts';
-import { type FollowAllItem, Followers } from '../../src/connection/follow-all.ts';
+import { type FollowAllItem, StreamFollower } from '../../src/connection/follow-all.ts';
 import type { Cause } from '../../src/connection/lifecycle.ts';
 import type { LiveStream } from '../../src/connection/live-stream.ts';
 import type { Batch } from '../../src/events/batch.ts';
@@ -199,7 +199,7 @@ export async function playHistory(seed: number, options: { readonly hasMisses: b
       identify: createEventIdentifier(DEFAULT_ID_STEPS),
     },
   };
-  const followers = new Followers(
+  const follower = new StreamFollower(
     {
       maxReconnects: Number.POSITIVE_INFINITY,
       retryMinMs: 250,
@@ -233,7 +233,7 @@ export async function playHistory(seed: number, options: { readonly hasMisses: b
   const items: FollowAllItem[] = [];
   const delivered: { text: string; connection: number }[] = [];
   const pulling = (async () => {
-    for await (const item of followers.items()) {
+    for await (const item of follower.items()) {
       items.push(item);
       if (item.kind !== 'events') continue;
       for (const text of textsOf(item.batch))

@@ -31,10 +31,10 @@ interface AttemptOptions {
   readonly clock: Clock;
   /** Ends the attempt at once. */
   readonly signal?: AbortSignal;
-  /** Ms for everything up to `end` or `allow`. */
+  /** The time limit in ms, until `end` or `replaceLimit` is called. */
   readonly limitMs: number;
   readonly onPhase?: AttemptObserver['onPhase'] | undefined;
-  /** What has to arrive within the limit; default a response. */
+  /** For messages: what has to arrive within the limit; default `response`. */
   readonly awaited?: string;
 }
 
@@ -44,16 +44,16 @@ export class Attempt {
   readonly proxy: string | undefined;
   /** Aborts at the time limit, or when the caller gives up. */
   readonly signal: AbortSignal;
-  /** Ends the time limit. */
+  /** Cancels the time limit, and ignores the signal of the caller from then on. */
   readonly end: () => void;
   isTimedOut = false;
-  /** Whether `investigate` has connected. */
+  /** Whether `investigate` decided to open another connection. */
   isInvestigated = false;
   readonly #options: AttemptOptions;
   readonly #stop = new AbortController();
   #cancelLimit: () => void;
   #phase: ConnectionPhase = 'lookup';
-  /** Whether both sides of a TLS handshake that is not complete have agreed on a cipher. */
+  /** Whether both sides of the TLS handshake have agreed on a cipher. */
   #hasCipher = false;
 
   constructor(route: RouteConfig, options: AttemptOptions) {
@@ -77,8 +77,8 @@ export class Attempt {
     this.#options.onPhase?.(phase, socket);
   }
 
-  /** Replaces the time limit. */
-  allow(ms: number): void {
+  /** Replaces the time limit by one that begins now. */
+  replaceLimit(ms: number): void {
     this.#cancelLimit();
     this.#cancelLimit = this.#startLimit(ms);
   }
@@ -108,9 +108,9 @@ export class Attempt {
   }
 
   /**
-   * As `classify`. If a server or proxy closed a plaintext connection, it also tries a TLS handshake on that port; the
-   * cause is `plaintext-to-tls` if the port speaks TLS. This opens another connection, so call it for the first attempt
-   * only.
+   * Like `classify`, but if a server or proxy closed a plaintext connection, also tries a TLS handshake on the port. If
+   * the port speaks TLS, the cause is `plaintext-to-tls`. The handshake needs another connection, so call this for the
+   * first attempt only.
    */
   async investigate(error: unknown): Promise<Cause> {
     const cause = this.classify(error);
@@ -145,7 +145,7 @@ export class Attempt {
     const probe = connect({ host, port, ...tcpOptions(PROBE_MS, mustBeLoopback), rejectUnauthorized: false });
     const verdict = new Promise<boolean>((resolve) => {
       probe.once('secureConnect', () => resolve(true));
-      // A TLS alert also proves TLS: about the version, or a missing client certificate.
+      // An alert, about the version or a missing client certificate, also proves that the port speaks TLS.
       probe.on('error', (error) => resolve(/alert number/.test(error.message)));
     });
     const { clock, signal = this.signal } = this.#options;

@@ -52,7 +52,7 @@ export function connectAs<T extends WithSocket>(attempt: Attempt, create: Create
 }
 
 /**
- * TLS on a socket that is connected.
+ * Starts TLS on a connected socket.
  *
  * @param host name or address that the certificate must have
  */
@@ -120,7 +120,7 @@ async function openTunnel(attempt: Attempt, target: Endpoint, track: Track): Pro
   return socket;
 }
 
-/** The function that opens a connection with TLS if the endpoint has it. */
+/** Returns the function that opens a connection, with TLS if the endpoint requires it. */
 async function loadOpen(
   attempt: Attempt,
   endpoint: Endpoint,

@@ -28,7 +28,7 @@ export function requestTunnel(
         ...(login !== ':' && { 'Proxy-Authorization': `Basic ${Buffer.from(login).toString('base64')}` }),
       },
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Only the status of a 200 matters, whatever headers come with it.
+      // Only the status of a 2xx matters, so its headers may be invalid.
       insecureHTTPParser: true,
     });
     // Otherwise Node asks the proxy to close the connection.

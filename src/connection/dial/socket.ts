@@ -93,7 +93,7 @@ async function upgrade(
     });
     webSocket.once('unexpected-response', (_request, response: IncomingMessage) => {
       hasResponse = true;
-      attempt.allow(MAX_BODY_MS);
+      attempt.replaceLimit(MAX_BODY_MS);
       void readBody(response, signal).then((read) => {
         const { statusCode: status = 0, headers } = response;
         const refusal = { status, headers, ...read, proxy: attempt.proxy, isFromProxy: false };
@@ -133,7 +133,7 @@ export function terminate(webSocket: WebSocket): Promise<void> {
 
 /** Creates the WebSocket on a connected socket. */
 function createWebSocket(config: DialConfig, requestId: string, tap: TappedSocket): WebSocket {
-  // Missing in the published types, or too narrow there.
+  // These options are missing in the published types, or too narrow there.
   type Options = Omit<ClientOptions, 'createConnection'> & {
     closeTimeout: number;
     maxFragments: number;
@@ -148,7 +148,7 @@ function createWebSocket(config: DialConfig, requestId: string, tap: TappedSocke
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    // ws gets fragments only without WebAssembly, and keeps an object for each: this many take about 60 MB.
+    // Without WebAssembly, ws gets the fragments and keeps an object for each of them: about 60 MB at this limit.
     maxFragments: 256 * 1024,
     // See `answerPings` in live-stream.ts.
     autoPong: false,

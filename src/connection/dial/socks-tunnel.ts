@@ -76,7 +76,7 @@ function read(socket: Socket, length: number): Promise<Buffer> {
   });
 }
 
-/** One byte with the length, which settings/proxy.ts limits, and the text. */
+/** The text after one byte with its length, which settings/proxy.ts limits. */
 function withLength(text: string): number[] {
   const bytes = Buffer.from(text);
   return [bytes.length, ...bytes];

@@ -28,13 +28,13 @@ export class Arrival {
 
   readonly #clock: Clock;
   #isReading = true;
-  /** Whether bytes may be waiting from before the last stop. */
+  /** Whether bytes that arrived while reading was stopped may still be unread. */
   #isBehind = false;
   /** Number of times reading was stopped. */
   #stops = 0;
   #openPings: SentPing[] = [];
   #lastReadMonotonicMs = 0;
-  /** After MAX_WAITING_BYTES more, every byte read has arrived after this time. */
+  /** Once MAX_WAITING_BYTES more were read, all later bytes arrived after this time. */
   #markAtMs = 0;
   #bytesSinceMark = 0;
 
@@ -82,7 +82,7 @@ export class Arrival {
     this.#openPings.push({ sentAtMs: this.#clock.wallMs(), stops });
   }
 
-  /** The pong to the earliest open ping was read: all that was sent before that ping arrived has been read. */
+  /** The pong to the earliest open ping was read, and so was everything that the server sent before the pong. */
   notePong(): void {
     const ping = this.#openPings.shift();
     if (ping === undefined || !this.#isBehind) return;

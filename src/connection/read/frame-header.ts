@@ -61,8 +61,9 @@ const PONG = FIN | 0xa;
 const MIN_FLOOD_FRAMES = 1_000;
 
 /**
- * Bytes of a flood of control frames at the start of `bytes` that need no answer: pongs, and pings that are followed by
- * another ping. A read can hold half a million of them, and only the latest ping is answered (contract K1).
+ * Counts the bytes at the start of `bytes` that belong to a flood of control frames and need no answer: pongs, and
+ * pings before another ping. A read can hold half a million such frames, and only the latest ping is answered
+ * (contract K1).
  */
 export function countIdleBytes(bytes: Buffer): number {
   let idle = 0;

@@ -8,11 +8,11 @@ import { FIN, LENGTH_64 } from './frame-header.ts';
 /** Room for the header of a frame with a 64-bit length. */
 const HEAD_BYTES = 10;
 const TEXT = 0x1;
-const LEAST_ROOM_BYTES = 1_024;
+const MIN_ROOM_BYTES = 1_024;
 
 export class GatheredMessage {
   /** Missing bytes of the current frame. */
-  owedBytes = 0;
+  missingBytes = 0;
   /** Whether the current frame is the last one. */
   isLast = false;
   /** Payload bytes so far. */
@@ -36,7 +36,7 @@ export class GatheredMessage {
   begin(payloadBytes: number, isLast: boolean): boolean {
     const total = this.length + payloadBytes;
     if (total > this.#maxBytes) return false;
-    this.owedBytes = payloadBytes;
+    this.missingBytes = payloadBytes;
     this.isLast = isLast;
     const isOnly = isLast && this.length === 0;
     if (total + HEAD_BYTES + 1 > this.#bytes.length) this.#grow(isOnly ? total : 2 * total);
@@ -45,9 +45,9 @@ export class GatheredMessage {
 
   /** Copies the bytes that belong to the current frame, and returns their number. */
   add(bytes: Buffer): number {
-    const added = bytes.copy(this.#bytes, HEAD_BYTES + this.length, 0, this.owedBytes);
+    const added = bytes.copy(this.#bytes, HEAD_BYTES + this.length, 0, this.missingBytes);
     this.length += added;
-    this.owedBytes -= added;
+    this.missingBytes -= added;
     return added;
   }
 
@@ -69,7 +69,7 @@ export class GatheredMessage {
   }
 
   #grow(payloadBytes: number): void {
-    const room = Math.min(this.#maxBytes, Math.max(LEAST_ROOM_BYTES, payloadBytes));
+    const room = Math.min(this.#maxBytes, Math.max(MIN_ROOM_BYTES, payloadBytes));
     const larger = Buffer.allocUnsafeSlow(HEAD_BYTES + room + 1);
     this.#bytes.copy(larger);
     this.#bytes = larger;

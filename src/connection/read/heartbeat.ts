@@ -65,8 +65,8 @@ export class Heartbeat {
     this.#clock = clock;
     this.#callbacks = callbacks;
     const { pingIntervalMs, pongTimeoutMs } = config;
-    const finestMs = pingIntervalMs === 0 ? MAX_TICK_MS : Math.min(pingIntervalMs, pongTimeoutMs) / 8;
-    this.#tickMs = Math.min(MAX_TICK_MS, Math.max(10, finestMs));
+    const idealTickMs = pingIntervalMs === 0 ? MAX_TICK_MS : Math.min(pingIntervalMs, pongTimeoutMs) / 8;
+    this.#tickMs = Math.min(MAX_TICK_MS, Math.max(10, idealTickMs));
   }
 
   start(): void {
@@ -140,7 +140,7 @@ export class Heartbeat {
         this.#callbacks.onDead(this.#silentMs);
         return;
       }
-      // After a suspension the silence proves nothing: only a new ping does (K4).
+      // Silence during a suspension proves nothing; only silence after a new ping does (K4).
       if (wasSuspended || nowMs >= this.#nextPingMs) {
         if (wasSuspended || !this.#isPingOutstanding) this.#silentMs = 0;
         this.#isPingOutstanding = true;

@@ -8,7 +8,7 @@ interface Read {
   readonly receivedAtMs: number;
 }
 
-/** As soon as this much waits, it is processed. */
+/** As soon as this many bytes wait, they are processed. */
 const MAX_BYTES = 65_536;
 
 export class LingeringReads {
@@ -21,7 +21,7 @@ export class LingeringReads {
   #bytes = 0;
   #cancel: (() => void) | undefined;
 
-  /** @param onReady called `lingerMs` after the first read, or earlier: `take` them then */
+  /** @param onReady called when the reads are to be taken: `lingerMs` after the first one, or at MAX_BYTES */
   constructor(clock: Clock, lingerMs: number, onReady: () => void) {
     this.#clock = clock;
     this.#lingerMs = lingerMs;
@@ -36,7 +36,7 @@ export class LingeringReads {
     else this.#cancel ??= this.#clock.setTimer(this.#onReady, this.#lingerMs);
   }
 
-  /** The earliest read. */
+  /** Takes the earliest read; undefined if none waits. */
   take(): Read | undefined {
     this.#cancel?.();
     this.#cancel = undefined;

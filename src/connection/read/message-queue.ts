@@ -1,6 +1,7 @@
 // Messages between the socket and the consumer: what arrives together is handed out together.
 //
-// Each read is a batch of its own with its own receive time. They wait while the consumer is busy (stdout is blocked).
+// Each read is a batch of its own with its own receive time. Batches wait while the consumer is busy, for example while
+// stdout is blocked.
 import { type Batch, BatchBuilder, type EventLines } from '../../events/batch.ts';
 import type { DiscardReason } from '../../events/message-text.ts';
 

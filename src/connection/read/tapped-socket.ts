@@ -25,7 +25,7 @@ interface TapListener {
   onEvents(lines: EventLines): void;
   /** A large or fragmented text, with a line feed at its end. Returns false if it is not an event. */
   onGatheredText(line: Buffer): boolean;
-  /** Called after each read, and after each later turn that has processed the rest of one. */
+  /** Called after each read, and after each later turn that continues with the rest of a read. */
   onReadEnd(receivedAtMs: number): void;
 }
 
@@ -33,7 +33,7 @@ export class TappedSocket extends SocketDuplex {
   /** The TCP or TLS socket. */
   override readonly raw: Socket;
 
-  /** Without one, ws gets every frame. */
+  /** Without a frame buffer, ws gets every frame. */
   readonly #frames: FrameBuffer | undefined;
   readonly #maxBytes: number;
   readonly #lingering: LingeringReads | undefined;
@@ -43,7 +43,7 @@ export class TappedSocket extends SocketDuplex {
   #listener: TapListener | undefined;
   #isTaking = false;
   /** Bytes still to come of a frame that was passed to ws in part. */
-  #owedBytes = 0;
+  #missingBytes = 0;
   /** Messages passed to ws, at least in part, that it has not emitted. */
   #openMessages = 0;
   /** The bytes that arrived in one chunk with the response to the upgrade. */
@@ -102,7 +102,7 @@ export class TappedSocket extends SocketDuplex {
   }
 
   /** Takes events from here on; until then ws gets every frame. */
-  takeEvents(): void {
+  startTakingEvents(): void {
     this.#isTaking = true;
   }
 
@@ -193,17 +193,17 @@ export class TappedSocket extends SocketDuplex {
   }
 
   /** Whether events can be taken here: ws has nothing left to emit that must come before them. */
-  get #isOurs(): boolean {
+  get #canTakeEvents(): boolean {
     return this.#isTaking && this.#openMessages === 0 && this.readableLength === 0;
   }
 
   /** Passes on events or a frame; false if only the beginning of a frame is left that may be an event. */
   #passOn(frames: FrameBuffer): boolean {
-    if (this.#owedBytes > 0) return this.#giveToWs(frames, this.#owedBytes);
+    if (this.#missingBytes > 0) return this.#giveToWs(frames, this.#missingBytes);
     const message = this.#message;
-    if (message !== undefined && message.owedBytes > 0) return this.#gather(frames, message);
-    const isOurs = message === undefined && this.#isOurs;
-    if (isOurs) {
+    if (message !== undefined && message.missingBytes > 0) return this.#gather(frames, message);
+    const canTake = message === undefined && this.#canTakeEvents;
+    if (canTake) {
       const lines = frames.takeEvents();
       if (lines !== undefined) {
         this.#work.noteEvents(lines.count);
@@ -224,19 +224,19 @@ export class TappedSocket extends SocketDuplex {
     const isContinuation = kind === 'middle' || kind === 'last';
     const isExpected = kind === 'control' || isContinuation === (message !== undefined);
     // ws reports invalid frames, and closes the connection.
-    if (kind === 'other' || !isExpected) return this.#giveUpTo(frames);
+    if (kind === 'other' || !isExpected) return this.#giveAllToWs(frames);
     if (sizes === undefined) return false;
     const size = sizes.head + sizes.payload;
     const isLarge = size > rest.length && size > frames.capacity / 2;
     if (kind === 'first' || isContinuation || (isLarge && kind !== 'control')) {
       const gathered = message ?? new GatheredMessage(opcode, this.#maxBytes);
       if (!gathered.begin(sizes.payload, kind !== 'first' && kind !== 'middle'))
-        return this.#giveUpTo(frames);
+        return this.#giveAllToWs(frames);
       this.#message = gathered;
       frames.skip(sizes.head);
       return this.#gather(frames, gathered);
     }
-    if (isOurs && kind === 'text' && size > rest.length) return false;
+    if (canTake && kind === 'text' && size > rest.length) return false;
     if (kind !== 'control') this.#openMessages += 1;
     return this.#giveToWs(frames, size);
   }
@@ -244,11 +244,11 @@ export class TappedSocket extends SocketDuplex {
   /** Collects the message in a buffer of its own, and passes it on if it is complete. */
   #gather(frames: FrameBuffer, message: GatheredMessage): boolean {
     frames.skip(message.add(frames.rest));
-    if (message.owedBytes > 0) return false;
+    if (message.missingBytes > 0) return false;
     this.#work.noteEvents(1);
     if (!message.isLast) return true;
     this.#message = undefined;
-    if (message.isText && this.#isOurs && this.#listener?.onGatheredText(message.toLine()) === true)
+    if (message.isText && this.#canTakeEvents && this.#listener?.onGatheredText(message.toLine()) === true)
       return true;
     this.#openMessages += 1;
     this.#work.noteFrame();
@@ -257,7 +257,7 @@ export class TappedSocket extends SocketDuplex {
   }
 
   /** Hands everything from here on to ws, after the part of a message that was gathered so far. */
-  #giveUpTo(frames: FrameBuffer): boolean {
+  #giveAllToWs(frames: FrameBuffer): boolean {
     if (this.#message !== undefined) {
       this.#openMessages += 1;
       this.push(this.#message.toFrame());
@@ -266,11 +266,11 @@ export class TappedSocket extends SocketDuplex {
     return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
   }
 
-  /** Passes the next `size` bytes to ws, as far as they have arrived; the rest follows as `#owedBytes`. */
+  /** Passes the next `size` bytes to ws, as far as they have arrived; the rest follows as `#missingBytes`. */
   #giveToWs(frames: FrameBuffer, size: number): boolean {
     const bytes = Buffer.from(frames.rest.subarray(0, size));
     frames.skip(bytes.length);
-    this.#owedBytes = size - bytes.length;
+    this.#missingBytes = size - bytes.length;
     if (bytes.length === 0) return false;
     this.#work.noteFrame();
     this.push(bytes);
@@ -279,7 +279,7 @@ export class TappedSocket extends SocketDuplex {
 
   /** The socket is gone: like ws with its own socket, delivers what was read before. */
   #breakOff(error?: Error): void {
-    this.#work.hurry();
+    this.#work.removeLimit();
     this.#finishReads();
     this.#receiveHead();
     const unread: Buffer | null = this.raw.read();
@@ -290,10 +290,10 @@ export class TappedSocket extends SocketDuplex {
 
   /** Nothing more will arrive: flush what is buffered to ws. */
   #release(): void {
-    this.#work.hurry();
+    this.#work.removeLimit();
     this.#finishReads();
     // A message is dropped if it is incomplete, or if ws got only half of the frame before it.
-    if (this.#owedBytes > 0 || (this.#message?.owedBytes ?? 0) > 0) this.#message = undefined;
-    if (this.#frames !== undefined && this.#hasFrames) this.#giveUpTo(this.#frames);
+    if (this.#missingBytes > 0 || (this.#message?.missingBytes ?? 0) > 0) this.#message = undefined;
+    if (this.#frames !== undefined && this.#hasFrames) this.#giveAllToWs(this.#frames);
   }
 }

@@ -44,8 +44,8 @@ export class TurnWork {
     this.#note(0);
   }
 
-  /** For the last bytes of a socket, which are processed now: there is no limit any more. */
-  hurry(): void {
+  /** For the last bytes of a socket, which are all processed in this turn. */
+  removeLimit(): void {
     this.#maxFrames = Number.POSITIVE_INFINITY;
     this.#hasMore = false;
   }

@@ -245,7 +245,7 @@ export class HttpSink implements Sink {
         const { statusCode: status = 0, headers } = response;
         const isAccepted = status >= 200 && status < 300;
         // Any other status counts from here on, even if its body is damaged.
-        if (!isAccepted) attempt.allow(Math.min(MAX_BODY_MS, this.#config.sendTimeoutMs));
+        if (!isAccepted) attempt.replaceLimit(Math.min(MAX_BODY_MS, this.#config.sendTimeoutMs));
         void readBody(response, attempt.signal).then(({ body, isCutOff, isTooLarge }) => {
           if (isAccepted && isCutOff && !isTooLarge) return reject(new IncompleteError());
           const retryAfterMs = parseRetryAfter(headers['retry-after'], this.#clock.wallMs());

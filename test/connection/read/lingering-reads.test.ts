@@ -20,7 +20,7 @@ function connect() {
   const seen: [number, string[]][] = [];
   let texts: string[] = [];
   tap.expectFrames();
-  tap.takeEvents();
+  tap.startTakingEvents();
   tap.listen({
     onRead: () => clock.wallMs(),
     onEvents: (lines) => {

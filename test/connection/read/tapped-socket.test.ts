@@ -86,7 +86,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
     setImmediate(() => webSocket.resume());
   };
   webSocket.on('upgrade', () => tap?.expectFrames());
-  webSocket.on('open', () => tap?.takeEvents());
+  webSocket.on('open', () => tap?.startTakingEvents());
   webSocket.on('message', (data: Buffer, isBinary) => {
     tap?.noteMessage();
     note(sum(data, isBinary ? 'binary' : 'text'));
