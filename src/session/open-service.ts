@@ -115,7 +115,7 @@ export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock
 
 /** The stderr reporter, with a status line on a terminal. */
 export async function createReporting(
-  { log, hasKeys }: Pick<TailConfig, 'log' | 'hasKeys'>,
+  { log, readsKeyPresses }: Pick<TailConfig, 'log' | 'readsKeyPresses'>,
   io: Io,
 ): Promise<{ reporter: Reporter; status: StreamProgress }> {
   const statusLine = createStatusLine(io, log);
@@ -123,7 +123,11 @@ export async function createReporting(
   const reporter = createReporter(io, { ...log, hasTimes: true }, logStyle, statusLine);
   return {
     reporter,
-    status: await loadStreamProgress(statusLine, io.clock, { style: logStyle, signs: io.signs, hasKeys }),
+    status: await loadStreamProgress(statusLine, io.clock, {
+      style: logStyle,
+      signs: io.signs,
+      readsKeyPresses,
+    }),
   };
 }
 

@@ -26,7 +26,7 @@ type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 > &
-  Partial<Pick<TailConfig, 'hasKeys'>> &
+  Partial<Pick<TailConfig, 'readsKeyPresses'>> &
   WatchConfig;
 
 interface SessionParts {
@@ -63,7 +63,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     (failure) => stop.because({ kind: 'output', failure }),
     () => stop.because({ kind: 'duration' }),
   );
-  const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
+  const keys = config.readsKeyPresses ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
   const output = keys === undefined ? opened : keys.pause.wrap(opened);
   const tally = new Tally(clock, (reasons) => reporter.report(sayDiscarded(reasons)));
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));

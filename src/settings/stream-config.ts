@@ -94,8 +94,8 @@ export interface TailConfig
   readonly format: 'pretty' | 'ndjson' | 'csv';
   /** Links to block explorers in pretty output. */
   readonly hasLinks: boolean;
-  /** Key presses are read from the terminal of stdin. */
-  readonly hasKeys: boolean;
+  /** Whether key presses are read, from the terminal on stdin. */
+  readonly readsKeyPresses: boolean;
   /** Undefined: all events. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
@@ -121,7 +121,7 @@ export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailC
     format: isPretty ? 'pretty' : format === 'csv' ? 'csv' : 'ndjson',
     filter: parseFilter(values, io),
     useColor,
-    hasKeys: isInteractive(io) && io.isStdinTty && !values.isKeyStdin,
+    readsKeyPresses: isInteractive(io) && io.isStdinTty && !values.isKeyStdin,
     hasLinks: links === 'auto' ? io.stdout.isTty && useColor && hasLinks(io) : links === 'always',
   };
 }

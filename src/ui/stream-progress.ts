@@ -72,8 +72,8 @@ const REFRESH_MS = 1_000;
 export interface ProgressParts {
   readonly style: LogStyle;
   readonly signs?: Signs | undefined;
-  /** Whether keys are read: then the line names the key that shows help. */
-  readonly hasKeys?: boolean;
+  /** Whether key presses are read; if so, the line names the key that shows help. */
+  readonly readsKeyPresses?: boolean;
 }
 
 export class LineProgress implements StreamProgress {
@@ -91,12 +91,16 @@ export class LineProgress implements StreamProgress {
   /** When the connection was lost, and whether that is a gap. */
   #loss: { readonly sinceMs: number; readonly isGap: boolean } | undefined;
   #isPaused = false;
-  readonly #hasKeys: boolean;
+  readonly #readsKeyPresses: boolean;
   readonly #lag: RecentLag;
   #cancelRefresh: () => void = () => {};
 
-  constructor(line: StatusLine, clock: Clock, { style, signs = SIGNS, hasKeys = false }: ProgressParts) {
-    this.#hasKeys = hasKeys;
+  constructor(
+    line: StatusLine,
+    clock: Clock,
+    { style, signs = SIGNS, readsKeyPresses = false }: ProgressParts,
+  ) {
+    this.#readsKeyPresses = readsKeyPresses;
     this.#line = line;
     this.#clock = clock;
     this.#lag = new RecentLag(clock, LAG_INTERVAL_MS);
@@ -209,7 +213,7 @@ export class LineProgress implements StreamProgress {
     if (this.#loss !== undefined && state.kind !== 'live')
       pieces.unshift({ text: STATUS.disconnected, paint: waiting });
     if (this.#isPaused) pieces.unshift({ text: STATUS.paused, paint: waiting });
-    else if (this.#hasKeys) pieces.push({ text: STATUS.help });
+    else if (this.#readsKeyPresses) pieces.push({ text: STATUS.help });
     return pieces;
   }
 

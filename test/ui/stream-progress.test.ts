@@ -98,7 +98,7 @@ describe('the text of the status line', () => {
 
   test('with keys the last part says how to list them', () => {
     const { clock, line, shown } = createDeps();
-    const status = new LineProgress(line, clock, { style: PLAIN_LOG_STYLE, hasKeys: true });
+    const status = new LineProgress(line, clock, { style: PLAIN_LOG_STYLE, readsKeyPresses: true });
     status.live({ roundTripMs: undefined });
     expect(shown.at(-1)).toBe('live  0 events  0/s  0 gaps  ? help');
   });

@@ -56,7 +56,7 @@ const NOT_FOR_REDELIVERY = {
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const { flags, relay } = await readRelaySettings(given, io);
-  const config = { ...parseStreamFlags(flags, io), hasKeys: false };
+  const config = { ...parseStreamFlags(flags, io), readsKeyPresses: false };
   if (given.check === true) {
     createReporter(io, config.log, await loadLogStyle(config.log)).report(
       say.sayConfigValid(given.config ?? '', relay.sinks.length),

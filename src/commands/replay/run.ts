@@ -18,7 +18,7 @@ import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config
 export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io: Io): Promise<Outcome> {
   const parsed = parseStreamFlags(flags, io, addDefaults(flags, io));
   // A recording on stdin is not a keyboard.
-  const config = { ...parsed, hasKeys: parsed.hasKeys && path !== '-' };
+  const config = { ...parsed, readsKeyPresses: parsed.readsKeyPresses && path !== '-' };
   const pace = parsePlayFlags(flags, io.clock.wallMs());
   const { reporter, status } = await createReporting(config, io);
   const select = await loadFilter(config);

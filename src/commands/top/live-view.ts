@@ -124,7 +124,7 @@ export class LiveView {
       maxRows,
     };
     const table = renderTable(data, choice, this.#frame);
-    const keys = this.#screen.hasKeys ? KEY_HELP : NO_KEYS;
+    const keys = this.#screen.readsKeyPresses ? KEY_HELP : NO_KEYS;
     const help = joinPieces(
       keys.map((text) => ({ text })),
       columns,

@@ -53,7 +53,7 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
   );
   try {
     // The view has its own keys.
-    const sessionConfig = { ...stream, hasKeys: false, watchedPaths: config.watchedPaths };
+    const sessionConfig = { ...stream, readsKeyPresses: false, watchedPaths: config.watchedPaths };
     return await runSession({ config: sessionConfig, source, openOutput, reporter, status: connection }, io);
   } finally {
     restore();

@@ -50,7 +50,7 @@ export class Screen implements FullScreen {
     this.#enter();
   }
 
-  get hasKeys(): boolean {
+  get readsKeyPresses(): boolean {
     return this.#keyboard !== undefined;
   }
 
