@@ -51,7 +51,7 @@ describe('subjects', () => {
     ['a.*', 'a.b.c', false],
     ['a.>', 'a', false],
     ['b.*', 'a.b', false],
-  ])('%s takes %s: %s', (pattern, subject, isCovered) => {
+  ])('the stream subject %s accepts %s: %s', (pattern, subject, isCovered) => {
     expect(coversSubject(pattern, subject)).toBe(isCovered);
   });
 
@@ -89,7 +89,7 @@ describe('B6: ids', () => {
     expect(idOf(text)).toBe(idOf(text));
   });
 
-  test('the id of a lifecycle record depends on the relay, that of an event does not', () => {
+  test('the id of a lifecycle record depends on the relay, the id of an event does not', () => {
     const other = createIdentifier(ID, 'two');
     const record = { mark: LIFECYCLE_MARK, text: Buffer.from('{"id":"x"}') };
     const event = { mark: 0, text: Buffer.from('{"no":"id"}') };
@@ -108,7 +108,7 @@ describe('B6: ids', () => {
   });
 });
 
-describe('results', () => {
+describe('the result of a delivery over HTTP', () => {
   test.each<[number, string]>([
     [200, 'accepted'],
     [204, 'accepted'],
@@ -124,7 +124,7 @@ describe('results', () => {
     [500, 'failed'],
     [503, 'failed'],
     [599, 'failed'],
-  ])('%i: %s', (status, kind) => {
+  ])('status %i: %s', (status, kind) => {
     const result = judgeResponse({ status, retryAfterMs: 5, body: '' }, 'h', true, String);
     expect(result.kind).toBe(kind);
     if (result.kind === 'failed') expect(result.fault.exitCode).toBeUndefined();
@@ -142,7 +142,7 @@ describe('addresses and start positions', () => {
     ['tls://h:1/S', ['h:1'], true, 'S'],
     ['NATS://a,b:2,[::1]:3/S-1', ['a:4222', 'b:2', '[::1]:3'], false, 'S-1'],
     ['nats://h/', ['h:4222'], false, undefined],
-  ])('%s', (text, servers, isTls, stream) => {
+  ])('the address %s is read', (text, servers, isTls, stream) => {
     expect(parseNatsUrl('--to', text)).toEqual({ servers, host: servers.join(','), isTls, stream });
   });
 
@@ -156,7 +156,7 @@ describe('addresses and start positions', () => {
     'nats://h?x',
     'nats://a,,b',
     'nats://u@h',
-  ])('%s is refused', (text) => {
+  ])('the address %s is refused', (text) => {
     expect(() => parseNatsUrl('--to', text)).toThrow('--to');
   });
 
@@ -167,7 +167,7 @@ describe('addresses and start positions', () => {
     ['1h30m', { kind: 'time', atMs: nowMs - 5_400_000 }],
     ['2026-01-01T00:00:00Z', { kind: 'time', atMs: nowMs - 86_400_000 }],
     ['2026-01-01T02:00+02:00', { kind: 'time', atMs: nowMs - 86_400_000 }],
-  ])('--since %s', (since, start) => {
+  ])('--since %s is read', (since, start) => {
     expect(parseFromFlags({ from: 'nats://h/S', since }, nowMs).start).toEqual(start);
   });
 });

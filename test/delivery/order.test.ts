@@ -6,7 +6,7 @@ import { Worker } from '../../src/delivery/worker.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { ACCEPTED, createFakeSink, makeNumbered } from './fake-sink.ts';
 
-/** For each record, how many later ones are in the sink before it; the most. */
+/** The largest number of later records that are in the sink before the same record. */
 function measureDisplacement(stored: readonly number[]): number {
   return Math.max(
     ...stored.map((number, at) => stored.slice(0, at).filter((other) => other > number).length),

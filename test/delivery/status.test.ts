@@ -43,7 +43,7 @@ function start(sink: FakeSink, options: { spoolBytes?: number; keepsDeadLetters?
 const FAULT: SinkFault = { message: 'it broke' };
 
 describe('row 160 (B10): the status of a sink', () => {
-  test('delivering, with its counts', async () => {
+  test('is delivering while the sink accepts events, with counts', async () => {
     const sink = createFakeSink();
     const { worker, clock } = start(sink);
     expect(worker.status()).toMatchObject({
@@ -79,7 +79,7 @@ describe('row 160 (B10): the status of a sink', () => {
     expect(latencies).toEqual([[5_000, 1]]);
   });
 
-  test('spooling while its spool has room, then retrying; the circuit opens, half-opens and closes', async () => {
+  test('is spooling while the spool has room, then retrying; the circuit opens, half-opens and closes', async () => {
     const sink = createFakeSink();
     sink.openFault = FAULT;
     const { worker, clock } = start(sink, { spoolBytes: 80_000 });
@@ -102,7 +102,7 @@ describe('row 160 (B10): the status of a sink', () => {
     expect(sink.sent.length).toBe(5);
   });
 
-  test('stopped', async () => {
+  test('is stopped after a refused event without a dead-letter file', async () => {
     const sink = createFakeSink({ maxInFlight: 1 });
     sink.auto = () => ({ kind: 'refused', why: 'HTTP 422' });
     const { worker } = start(sink);

@@ -147,7 +147,7 @@ describe('worker', () => {
     sink.sent.length = 0;
     await clock.advanceAsync(1_000);
     expect(sink.opened).toBe(2);
-    // Those before a record that the sink has already are sent one at a time.
+    // Records before one that the sink already has are sent one at a time.
     expect(numbersSent(sink)).toEqual([[1]]);
     sink.auto = () => ACCEPTED;
     sink.sent[0]?.answer(ACCEPTED);
@@ -172,7 +172,7 @@ describe('worker', () => {
     expect(delays().at(-1)).toBe(625);
   });
 
-  test('waits as long as the sink asks', async () => {
+  test('waits as long as the sink asks before it retries', async () => {
     const sink = createFakeSink();
     sink.openFault = { message: 'slow down', retryAfterMs: 60_000 };
     const { clock, reports } = start(sink);

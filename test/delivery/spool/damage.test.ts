@@ -85,7 +85,7 @@ describe('row 157: damage in the newest segment', () => {
     ['a checksum', 4, 0x10],
     ['a mark', 8, 1],
     ['a text', 12, 4],
-  ])('one flipped bit in %s loses that record only, and it is counted', async (_what, offset, bit) => {
+  ])('one flipped bit (%s) loses that record only, and it is counted', async (_what, offset, bit) => {
     for (const hit of [0, 17, COUNT - 2]) {
       const { path, file, starts } = await leave();
       const { size } = statSync(file);
@@ -94,7 +94,7 @@ describe('row 157: damage in the newest segment', () => {
       expect(spool.bytesRepaired).toBe(0);
       const { numbers, lost } = readAll(spool);
       expect(numbers).toEqual(without(hit));
-      // A damaged length does not say how many records it was.
+      // After a damaged length, the number of lost records is not known exactly.
       expect(lost).toBeGreaterThanOrEqual(1);
       if (offset >= 4) expect(lost).toBe(1);
       expect(statSync(file).size).toBe(size);
@@ -102,7 +102,7 @@ describe('row 157: damage in the newest segment', () => {
     }
   });
 
-  test('the last record: it is counted, kept in its file, and nothing is appended to that file', async () => {
+  test('a damaged last record is counted and kept in its file, and nothing is appended to that file', async () => {
     const { path, file, starts } = await leave();
     const { size } = statSync(file);
     damage(file, (starts[COUNT - 1] ?? 0) + 12, (byte) => byte ^ 1);
@@ -117,9 +117,9 @@ describe('row 157: damage in the newest segment', () => {
   });
 
   test.each([
-    ['one bit of it', 3, 1],
-    ['all of it', 0, HEADING_BYTES],
-  ])('the heading, %s: no record is lost', async (_what, at, count) => {
+    ['one byte', 3, 1],
+    ['all bytes', 0, HEADING_BYTES],
+  ])('damage in %s of the heading loses no record', async (_what, at, count) => {
     const { path, file } = await leave();
     damage(file, at, (byte) => byte ^ 0x21, count);
     const spool = open(path);
@@ -129,7 +129,7 @@ describe('row 157: damage in the newest segment', () => {
     await spool.close();
   });
 
-  test('a block of zeros over several records before the cursor: no later record is skipped', async () => {
+  test('after a block of zeros over several records before the cursor, no later record is skipped', async () => {
     const { path, file, starts } = await leave(20);
     damage(file, starts[5] ?? 0, () => 0, (starts[12] ?? 0) - (starts[5] ?? 0));
     const spool = open(path);
@@ -146,7 +146,7 @@ describe('row 157: damage in the newest segment', () => {
   });
 });
 
-describe('row 157: any damage', () => {
+describe('row 157: random damage', () => {
   /** A small generator, so that a failure can be repeated. */
   const makeRandom = (seed: number) => {
     let state = seed;
@@ -156,7 +156,7 @@ describe('row 157: any damage', () => {
     };
   };
 
-  test('every record that it does not touch is read, in order, in the newest segment and in an older one', async () => {
+  test('every undamaged record is read, in order, from the newest segment and from an older one', async () => {
     for (let seed = 1; seed <= 60; seed += 1) {
       const random = makeRandom(seed);
       const { path, file, starts } = await leave();
@@ -170,7 +170,7 @@ describe('row 157: any damage', () => {
           if (start < at + count && (starts[record + 1] ?? 0) > at) hit.add(record);
         }
       }
-      // With a next segment it is known how many there were.
+      // The name of the next segment says how many records this one had.
       if (isOlder) writeFileSync(join(path, `${String(COUNT).padStart(16, '0')}.seg`), 'atlantis spool 1\n');
       const spool = open(path);
       const { numbers, lost } = readAll(spool);

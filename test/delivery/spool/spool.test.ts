@@ -266,7 +266,7 @@ describe('spool', () => {
     },
   );
 
-  test('row 70: a cursor beyond the last segment: nothing is lost, and numbers are not used again', async () => {
+  test('row 70: with a cursor beyond the last segment, nothing is lost and no number is used again', async () => {
     const path = makeTempFolder();
     const first = open(path).spool;
     first.append(0, makeRecords(0, 5));
@@ -291,7 +291,7 @@ describe('spool', () => {
     await spool.close();
   });
 
-  test('a damaged slot of the cursor leaves the other', async () => {
+  test('if one slot of the cursor is damaged, the other one is used', async () => {
     const path = makeTempFolder();
     const { spool } = open(path);
     spool.append(0, makeRecords(0, 10));
@@ -347,7 +347,7 @@ describe('row 113: an fsync in flight when the relay ends', () => {
     expect(faults).toEqual([error]);
   });
 
-  test('a disk that hangs: the spool is closed after 2 s', async () => {
+  test('if the disk hangs, the spool is closed after 2 s', async () => {
     const { clock, faults, closed } = start(null);
     clock.advance(2_000);
     await closed;
