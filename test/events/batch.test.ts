@@ -33,7 +33,7 @@ describe('a batch', () => {
     }
   });
 
-  test('R2: is split into parts of a size, or of one event', () => {
+  test('R2: is split into parts of at most a given size; a larger event is a part of its own', () => {
     const texts = ['1', '22', '333', '4444444444', '5', '6'];
     const batch = { ...makeBatch(texts, 7), release: () => {} };
     const parts = [...splitBatch(batch, 6)];
@@ -48,7 +48,7 @@ describe('a batch', () => {
     for (const { receivedAtMs } of parts) expect(receivedAtMs).toBe(7);
   });
 
-  test('G4: has the reasons of discarded messages', () => {
+  test('G4: contains the reasons why messages were discarded', () => {
     const builder = new BatchBuilder();
     builder.discard('binary');
     expect(builder.isEmpty).toBe(false);
@@ -56,7 +56,7 @@ describe('a batch', () => {
     expect(builder.take(8)).toMatchObject({ count: 0, discarded: [], receivedAtMs: 8 });
   });
 
-  test('firstLines has the first events', () => {
+  test('firstLines returns the first events', () => {
     const batch = makeBatch(['1', '[2]', '"drei"'], 0);
     expect([0, 1, 2, 3].map((count) => firstLines(batch, count).toString())).toEqual([
       '',

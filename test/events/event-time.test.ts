@@ -16,7 +16,7 @@ describe('the time of an event', () => {
     ['RFC 3339', '"2026-05-06T07:08:09.123Z"', MS],
     ['with an offset', '"2026-05-06T09:08:09.123+02:00"', MS],
     ['more digits than ms', '"2026-05-06T07:08:09.123456789Z"', MS],
-    ['no zone is UTC', '"2026-05-06 07:08:09.123"', MS],
+    ['no zone, which means UTC', '"2026-05-06 07:08:09.123"', MS],
     ['seconds', String(MS / 1e3), MS],
     ['ms', String(MS), MS],
     ['µs', `${MS}000`, MS],
@@ -36,15 +36,15 @@ describe('the time of an event', () => {
     ['the day of a leap year', '"2028-02-29T07:08:09Z"', Date.UTC(2028, 1, 29, 7, 8, 9)],
     ['null', 'null', undefined],
     ['zero', '0', undefined],
-    ['absurd', '1e400', undefined],
-    ['beyond what a date can be', '9007199254740993000000', undefined],
+    ['a number beyond a double', '1e400', undefined],
+    ['a number beyond the range of dates', '9007199254740993000000', undefined],
     ['an object', '{}', undefined],
-  ])('%s', (_name, value, ms) => {
+  ])('is read, or undefined if the value is not a time: %s', (_name, value, ms) => {
     const found = find(`{"timestamp":${value}}`);
     expect(found === undefined ? undefined : Math.round(found)).toBe(ms);
   });
 
-  test('the first of timestamp, ts, created_at that is there counts', () => {
+  test('is the first of timestamp, ts and created_at that the event has', () => {
     expect(find(`{"created_at":1,"ts":${MS}}`)).toBe(MS);
     expect(find(`{"timestamp":"soon","ts":${MS}}`)).toBeUndefined();
     expect(find(`{"created_at":${MS}}`)).toBe(MS);
@@ -52,7 +52,7 @@ describe('the time of an event', () => {
     expect(find('[1]')).toBeUndefined();
   });
 
-  test('or what the path leads to', () => {
+  test('is the value at a given path', () => {
     expect(find(`{"block":[{"time":${MS}}]}`, 'block[0].time')).toBe(MS);
   });
 });

@@ -84,7 +84,7 @@ describe('taking events from a chunk', () => {
     ['a first fragment', encodeFrame({ payload: '1', fin: false })],
     ['a last fragment', encodeFrame({ payload: '1', opcode: OPCODE.continuation })],
     ['a masked frame', encodeFrame({ payload: '1', mask: true })],
-    ['a masked frame whose mask is nothing', encodeFrame({ payload: '1', mask: Buffer.alloc(4) })],
+    ['a masked frame whose mask is zero', encodeFrame({ payload: '1', mask: Buffer.alloc(4) })],
     ['a long masked frame', encodeFrame({ payload: '1'.repeat(200), mask: true })],
     ['a reserved bit', encodeFrame({ payload: '1', rsv1: true })],
     ['an unknown opcode', encodeFrame({ payload: '1', opcode: 3 })],
@@ -155,13 +155,13 @@ describe('taking events from a chunk', () => {
     expect(read(first)).toEqual(['"first"']);
   });
 
-  test('bytes that were read in place are not copied, others are', () => {
+  test('bytes that were read in place are not copied, all others are', () => {
     const buffer = makeBuffer();
     const texts = ['[1]', '"two"', '{"three":3}', '4'];
     const bytes = Buffer.concat(texts.map(frame.text));
     const taken: string[] = [];
     for (let at = 0; at < bytes.length; ) {
-      // As a socket reads; every other read is not in place.
+      // Read as a socket does; every second read is not in place.
       const target = at % 2 === 0 ? buffer.room : buffer.lastHalf;
       const count = Math.min(3, bytes.length - at);
       bytes.copy(target, 0, at, at + count);
@@ -174,7 +174,7 @@ describe('taking events from a chunk', () => {
     expect(buffer.room).toHaveLength(capacity);
   });
 
-  test('no more bytes are added than fit', () => {
+  test('only as many bytes are added as fit', () => {
     const buffer = makeBuffer();
     expect(buffer.add(Buffer.alloc(capacity - 2))).toBe(capacity - 2);
     expect(buffer.add(Buffer.from('abc'))).toBe(2);

@@ -5,7 +5,7 @@ import { type Random, seededRandom } from '../helpers/random-json.ts';
 
 const CASES = 100_000;
 
-/** The order of two JSON numbers; the first one is between other bytes. */
+/** The order of two JSON numbers. The first one is put between other bytes, which must not be read. */
 function compare(a: string, b: string): number {
   const to = readDecimal(b);
   if (to === undefined) throw new Error(`${b} is out of range`);
@@ -50,7 +50,7 @@ describe('compareDecimal', () => {
     ['100000e-1000000000000001', '1e-1000000000000000', 1],
     ['1e4000000000000001', '1e1000000000000000', 1],
     ['1', '0e99999999999999999999', 1],
-  ])('O8: %s against %s is %d', (a, b, order) => {
+  ])('O8: of %s and %s is %d', (a, b, order) => {
     expect(compare(a, b)).toBe(order);
   });
 

@@ -29,7 +29,7 @@ describe('parsePath', () => {
     ['ключ.漢字.🎈', [member('ключ'), member('漢字'), member('🎈')]],
     ['a*', [member('a*')]],
     ['a-b/c$d@e', [member('a-b/c$d@e')]],
-  ])('O8: %s', (text, steps) => {
+  ])('O8: %s is a path', (text, steps) => {
     expect(parsePath(text)).toEqual({ steps, end: text.length });
   });
 
@@ -39,7 +39,7 @@ describe('parsePath', () => {
     ['items[0]x', 0, 8],
     ['a!=1', 0, 1],
     ['a~b', 0, 1],
-  ])('%j from %d ends at %d', (text, start, end) => {
+  ])('in %j, the path that starts at %d ends at %d', (text, start, end) => {
     expect(parsePath(text, start).end).toBe(end);
   });
 
@@ -95,7 +95,7 @@ describe('the first value at a path', () => {
     ['{"a":"\\u0062"}', 'a', '"\\u0062"'],
     ['{"toString":1}', 'toString', '1'],
     ['{}', 'toString', undefined],
-  ])('in %s %s leads to %j', (text, path, source) => {
+  ])('in %s, %s leads to %j', (text, path, source) => {
     expect(find(text, path)).toBe(source);
   });
 

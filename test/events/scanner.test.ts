@@ -126,7 +126,7 @@ describe('classifyText', () => {
   });
 
   test.each([31, 32, 33, 63, 64, 65, 96, 97, 1023, 1024, 1025, 5000])(
-    'nesting %i deep is matched',
+    'brackets nested %i deep are matched',
     (depth) => {
       const random = seededRandom(depth);
       const kinds = Array.from({ length: depth }, () => random() < 0.5);
@@ -204,7 +204,7 @@ describe('classifyText', () => {
     const all = Array.from({ length: 256 }, (_, byte) => byte);
     const edgeBytes = [0x00, 0x22, 0x5c, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff];
     const check = (bytes: Buffer, second: number, third: number, fourth: number): void => {
-      // Backslashes need a look at two bytes; the random texts have them.
+      // Whether an escape is valid depends on the next byte; the random texts cover escapes.
       if (second === 0x5c || third === 0x5c) return;
       const isString = isUtf8(bytes) && !isSpecial(second) && !isSpecial(third) && !isSpecial(fourth);
       const result = classifyText(bytes);
