@@ -129,14 +129,14 @@ describe('createFilter', () => {
   });
 });
 
-describe('an event of many keys', () => {
-  test.each([62, 63, 64, 65, 66, 200])('O8: all of %d are checked', async (count) => {
+describe('an event with many keys', () => {
+  test.each([62, 63, 64, 65, 66, 200])('O8: all of its %d keys are checked', async (count) => {
     const keys = Array.from({ length: count - 2 }, (_unused, i) => `"k${i}":{"last":2}`).join(',');
     const texts = [`{"last":1,${keys},"last":2}`, `{"last":2,${keys},"last":1}`];
     expect(await select({ where: ['last = 1'] }, texts)).toEqual(texts.slice(1));
   });
 
-  test('O8: names of every length are found', async () => {
+  test('O8: keys of every length are found', async () => {
     for (const name of [
       '',
       'a',
@@ -381,7 +381,7 @@ function respellUnit(piece: string, random: Random): string {
   return `\\u${random() < 0.5 ? hex : hex.toUpperCase()}`;
 }
 
-/** A condition on something that is there, more often than not. */
+/** A condition, usually on a path that the event has. */
 function makeCondition(random: Random, root: PlainValue): PlainCondition {
   const steps: PathStep[] = [];
   let node: PlainValue | undefined = root;
@@ -414,7 +414,7 @@ function makeCondition(random: Random, root: PlainValue): PlainCondition {
   return { steps, operator, value };
 }
 
-/** Mostly the value that is there, in another form, or as one of another kind. */
+/** Usually the value at the path, spelled differently; otherwise an arbitrary value. */
 function makeValue(random: Random, node: PlainValue | undefined): PlainCondition['value'] {
   const chance = random();
   const { token } = node ?? { token: '{' };

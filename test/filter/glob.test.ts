@@ -26,7 +26,7 @@ describe('parseGlob', () => {
     ['(a|b)+.$', ['(a|b)+.$'], ['a']],
     ['!a', ['!a'], ['b']],
     ['', [''], ['a']],
-  ])('O8: %s', (glob, taken, refused) => {
+  ])('O8: the glob "%s" matches the expected texts and no others', (glob, taken, refused) => {
     const matches = parseGlob(glob);
     expect(taken.filter((text) => !matches(text))).toEqual([]);
     expect(refused.filter(matches)).toEqual([]);

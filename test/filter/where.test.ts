@@ -140,7 +140,7 @@ const others = (...numbers: readonly number[]): string[] => events(...N.filter((
 const JOINED: readonly Row[] = [
   ['n = 1 or n = 2', events(1, 2), others(1, 2)],
   ['n > 1 and n < 4', events(2, 3), others(2, 3)],
-  // and before or.
+  // `and` binds tighter than `or`.
   ['n = 1 or n > 6 and n < 8', events(1, 7), others(1, 7)],
   ['n > 6 and n < 8 or n = 1', events(1, 7), others(1, 7)],
   ['(n = 1 or n > 6) and n < 8', events(1, 7), others(1, 7)],
@@ -185,14 +185,14 @@ const UNITS: readonly Row[] = [
   ['a = 1_000.000_1K', ['{"a":1000000.1}'], ['{"a":1000000}']],
   ['a = 0k', ['{"a":0}'], ['{"a":1}']],
   ['a = "1k"', ['{"a":"1k"}'], ['{"a":1000}']],
-  // A text where a number with a unit would have no order.
+  // 1h is not a number, so it is compared as text.
   ['a = 1h', ['{"a":"1h"}'], ['{"a":1}']],
   ['a > 9007199.254740992G', ['{"a":9007199254740993}'], ['{"a":9007199254740992}']],
 ];
 
 describe('an expression', () => {
   const rows = [...NUMBERS, ...TEXTS, ...LITERALS, ...PATTERNS, ...PATHS, ...JOINED, ...UNITS];
-  test.each(rows)('O8: %s', async (expression, taken, refused) => {
+  test.each(rows)('O8: %s matches the expected events and no others', async (expression, taken, refused) => {
     for (const event of taken) expect([event, await holds(expression, event)]).toEqual([event, true]);
     for (const event of refused) expect([event, await holds(expression, event)]).toEqual([event, false]);
   });
@@ -328,7 +328,7 @@ function makeComparison(random: Random): Made {
   ]);
 }
 
-/** Every part of a larger expression is in parentheses, as often as it need not be. */
+/** Puts every part of a larger expression in parentheses, also where they are not needed. */
 function makeExpression(random: Random, depth: number): Made {
   if (depth === 0 || random() < 0.2) return makeComparison(random);
   const part = (): Made => makeExpression(random, depth - 1);
