@@ -36,7 +36,7 @@ test('the type of a toggle refuses a negated name, which commander sets to true'
 });
 
 describe('parseFlags', () => {
-  test('without flags there are the defaults', () => {
+  test('returns the defaults without flags', () => {
     expect(parseFlags(TABLE, {})).toEqual({
       isJson: false,
       noReconnect: false,
@@ -50,7 +50,7 @@ describe('parseFlags', () => {
     });
   });
 
-  test('each kind is parsed from what commander hands over', () => {
+  test('parses each kind of flag from the values that commander passes', () => {
     const flags = {
       json: true,
       reconnect: false,

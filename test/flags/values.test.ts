@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
 import { parseChoice, parseCount, parseDuration, parseRate, parseSize } from '../../src/flags/values.ts';
 
-/** The refusal that a call ends in. */
+/** The UsageError that a call throws. */
 function refusalOf(call: () => unknown): UsageError {
   try {
     call();
@@ -77,7 +77,7 @@ describe('§ 1: durations', () => {
     expect(hint).toBe('accepted: a duration such as 500ms, 20s, 5m, 1h30m or 7d; 0 turns keepalive off');
   });
 
-  test('a long value is cut in the message', () => {
+  test('a long value is shortened in the message', () => {
     expect(refusalOf(() => parseDuration('--timeout', 'x'.repeat(5_000))).message.length).toBeLessThan(200);
   });
 });
@@ -115,7 +115,7 @@ describe('§ 1: counts', () => {
     ['100000', 100_000],
     ['007', 7],
     ['9007199254740991', Number.MAX_SAFE_INTEGER],
-  ])('%s', (text, count) => {
+  ])('%s is accepted', (text, count) => {
     expect(parseCount('--limit', text, 1)).toBe(count);
   });
 
@@ -138,7 +138,7 @@ describe('§ 1: counts', () => {
     expect(hint).toBe('accepted: a whole number of at least 1');
   });
 
-  test('a range has two ends', () => {
+  test('the lowest and highest count of a range are accepted, and the next one is refused', () => {
     expect(parseCount('--port', '0', 0, 65_535)).toBe(0);
     expect(parseCount('--port', '65535', 0, 65_535)).toBe(65_535);
     const { hint } = refusalOf(() => parseCount('--port', '65536', 0, 65_535));
@@ -152,7 +152,7 @@ describe('§ 1: rates', () => {
     ['0.5', 0.5],
     ['50000', 50_000],
     ['max', Number.POSITIVE_INFINITY],
-  ])('%s', (text, rate) => {
+  ])('%s is accepted', (text, rate) => {
     expect(parseRate('--rate', text)).toBe(rate);
   });
 
@@ -166,7 +166,7 @@ describe('§ 1: rates', () => {
 describe('§ 1: choices', () => {
   const FORMATS = ['auto', 'pretty', 'ndjson'] as const;
 
-  test('one of the list, exactly', () => {
+  test('every value of the list is accepted', () => {
     for (const format of FORMATS) expect(parseChoice('--format', format, FORMATS)).toBe(format);
   });
 

@@ -1,4 +1,4 @@
-// Words on lines of any width.
+// Wrapping of text, commands and tables of terms at any width.
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { alignTerms, foldCommand, wrapText } from '../../src/flags/wrap.ts';
@@ -35,7 +35,7 @@ describe('foldCommand', () => {
     }
   });
 
-  test('what fits stays on one line', () => expect(foldCommand('a b c', 5)).toEqual(['a b c']));
+  test('a command that fits stays on one line', () => expect(foldCommand('a b c', 5)).toEqual(['a b c']));
 });
 
 describe('alignTerms', () => {
@@ -45,7 +45,7 @@ describe('alignTerms', () => {
     ['--json', ''],
   ] as const;
 
-  test('side by side where there is room', () => {
+  test('puts terms and meanings side by side if there is room', () => {
     expect(alignTerms(rows, 52, 12)).toEqual([
       '  --limit <n>   stop as soon as those n events are',
       '                written',
@@ -55,7 +55,7 @@ describe('alignTerms', () => {
     ]);
   });
 
-  test('beneath each other where there is none', () => {
+  test('puts each meaning below its term if there is not enough room', () => {
     expect(alignTerms(rows, 40, 12).slice(0, 3)).toEqual([
       '  --limit <n>',
       '      stop as soon as those n events are',
