@@ -2,7 +2,7 @@
 import type { Frame } from './frames.ts';
 import type { RequestHead } from './http-head.ts';
 
-/** How a connection ended, by who did it first. */
+/** How a connection ended: which side ended it first, and how. */
 export type Ending = 'client-end' | 'client-reset' | 'server-end' | 'server-reset' | 'tls-failure';
 
 /** What one connection brought; times in ms of the monotonic clock (`performance.now()`). */

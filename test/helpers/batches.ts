@@ -1,8 +1,8 @@
-// Texts as a batch, as if they had arrived together.
+// Makes a batch of texts, as if they had arrived together.
 import { type Batch, BatchBuilder } from '../../src/events/batch.ts';
 import { classifyText } from '../../src/events/scanner.ts';
 
-/** Each text with the flags that it has; a Buffer is taken as it is. */
+/** Classifies each text and adds it with its flags; the bytes of a Buffer are not changed. */
 export function makeBatch(texts: readonly (string | Uint8Array)[], receivedAtMs: number): Batch {
   const builder = new BatchBuilder();
   for (const text of texts) {

@@ -37,16 +37,19 @@ const greet = (tls: object): Promise<ScriptedServer> =>
     ['expired', (all) => all.expired, 'CERT_HAS_EXPIRED'],
     ['notYetValid', (all) => all.notYetValid, 'CERT_NOT_YET_VALID'],
     ['selfSigned', (all) => all.selfSigned, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-  ])('%s', async (_name, choose, seen) => {
-    const { ca } = certificates;
-    const { cert, key } = choose(certificates);
-    await using server = await greet({ cert, key });
-    expect(await tryTls(server.port, { ca })).toBe(seen);
-    expect(server.url).toBe(`wss://localhost:${server.port}`);
-    expect(server.attempts).toHaveLength(1);
-  });
+  ])(
+    'a strict client accepts or refuses the certificate "%s" with the expected result',
+    async (_name, choose, seen) => {
+      const { ca } = certificates;
+      const { cert, key } = choose(certificates);
+      await using server = await greet({ cert, key });
+      expect(await tryTls(server.port, { ca })).toBe(seen);
+      expect(server.url).toBe(`wss://localhost:${server.port}`);
+      expect(server.attempts).toHaveLength(1);
+    },
+  );
 
-  test('a client that does not know the authority refuses, and the record says that TLS failed', async () => {
+  test('a client that does not trust the authority refuses, and a server that requires a client certificate refuses without one', async () => {
     const { ca } = certificates;
     await using server = await greet(certificates.good);
     expect(await tryTls(server.port)).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
@@ -56,7 +59,7 @@ const greet = (tls: object): Promise<ScriptedServer> =>
     expect(await tryTls(strict.port, { ca, cert, key })).toBe('ok: hi');
   });
 
-  test('TLS 1.1 only: refused by a current client', async () => {
+  test('a server with only TLS 1.1 is refused by a current client, and the attempt records a TLS failure', async () => {
     const { ca } = certificates;
     await using server = await greet(certificates.tls11Options());
     expect(await tryTls(server.port, { ca })).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
@@ -66,7 +69,7 @@ const greet = (tls: object): Promise<ScriptedServer> =>
     expect(await tryTls(server.port, old)).toBe('ok: hi');
   });
 
-  test('the files hold what the texts hold', () => {
+  test('a certificate is issued by the authority for localhost and 127.0.0.1, and is made only once', () => {
     const { ca, good } = certificates;
     const leaf = new X509Certificate(good.cert);
     expect(leaf.checkIssued(new X509Certificate(ca))).toBe(true);

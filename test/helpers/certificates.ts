@@ -18,7 +18,7 @@ export interface Identity {
 interface LeafOptions {
   /** Subject alternative names. Default: `DNS:localhost,IP:127.0.0.1,IP:::1`. */
   readonly names?: string;
-  /** Days from now that it is valid; may lie in the past. Default: yesterday to in ten days. */
+  /** The validity, in days from now (negative: in the past). Default: from yesterday to ten days from now. */
   readonly fromDays?: number;
   readonly toDays?: number;
   /** What it may be used for. Default: serverAuth. */
@@ -40,13 +40,13 @@ export interface Certificates extends Authority {
   readonly good: Identity;
   /** Signed, but for `wrong.example`. */
   readonly wrongHost: Identity;
-  /** Signed, but over since yesterday. */
+  /** Signed, but expired yesterday. */
   readonly expired: Identity;
   /** Signed, but valid from tomorrow on. */
   readonly notYetValid: Identity;
   /** For localhost, signed by itself. */
   readonly selfSigned: Identity;
-  /** For a client to show. */
+  /** A client certificate. */
   readonly client: Identity;
   /** Server options that accept nothing above TLS 1.1. */
   tls11Options(): TlsOptions;

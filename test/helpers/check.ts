@@ -1,5 +1,5 @@
-// `stream check` as its tests run it: with the canary key, one JSON document that is held to the schema, and
-// no key in anything that it left.
+// Runs `stream check` for tests: with the canary key. Its JSON report must match the schema, and no output may
+// contain the key.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -12,7 +12,7 @@ const validate = new Ajv({ allErrors: true, strict: false }).compile(
   JSON.parse(readFileSync(join(ROOT, 'docs/check.schema.json'), 'utf8')),
 );
 
-/** Fails unless the document is what docs/check.schema.json says, and no key is in it. */
+/** Fails unless the report matches docs/check.schema.json and contains no key. */
 export function readReport(json: string): Report {
   expect(findKeyIn(json)).toEqual([]);
   const report = JSON.parse(json);

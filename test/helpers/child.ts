@@ -41,7 +41,7 @@ export interface ChildOptions {
   readonly lifetime?: Lifetime;
 }
 
-/** How a run ended, whatever is still to be read from it. */
+/** How a run ended; some of its output may still be unread. */
 export interface End {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -49,12 +49,12 @@ export interface End {
 
 /** A run that is watched: a process of its own (`startChild`), or the command in this one (`in-process.ts`). */
 export abstract class Child {
-  /** These two throw where the run has no process of its own. */
+  /** `pid` and `process` throw if the run has no process of its own. */
   abstract readonly pid: number;
   abstract readonly process: ChildProcess;
   /** Only with `stdin: 'pipe'`. */
   abstract readonly stdin: Writable;
-  /** Resolves as soon as the run ended, whatever is still to be read from it. */
+  /** Resolves as soon as the run has ended, even if some of its output is still unread. */
   readonly ended: Promise<End>;
   /** Rejects only when the limit of running was reached, or the program could not be started. */
   readonly exit: Promise<Exit>;
@@ -103,7 +103,7 @@ export abstract class Child {
     return this.#stdout.lines;
   }
 
-  /** Resolves with all of stdout once it holds `sought`; rejects when the child ends without. */
+  /** Resolves with all of stdout once it contains `sought`; rejects if the child ends first. */
   waitForStdout(sought: Sought, limitMs?: number): Promise<string> {
     return this.#waitFor(this.#stdout, 'stdout', sought, limitMs);
   }
@@ -244,7 +244,7 @@ export function startChild(command: string, args: readonly string[], options: Ch
   const { env, cwd } = options;
   const child = spawn(command, args, { env, stdio, detached: group, ...(cwd !== undefined && { cwd }) });
   for (const pipe of pipes) if (pipe) closeSync(pipe.writeEnd);
-  child.stdin?.on('error', () => undefined); // a child need not read what it is fed
+  child.stdin?.on('error', () => undefined); // a child need not read its stdin
   if (feed || typeof stdin === 'object') child.stdin?.end(stdin);
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());

@@ -1,7 +1,7 @@
 // A loopback port without a listener. No fixed port is free on every machine.
 import { type AddressInfo, createServer } from 'node:net';
 
-/** One that was free a moment ago. */
+/** Finds a port that was free a moment ago. */
 export function findClosedPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -13,7 +13,10 @@ const readCode = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].ma
 const readCommand = (cell: string): string | undefined =>
   /^ `(atlantis [a-z ]+?)(?: [<[].*)?` $/.exec(cell)?.[1];
 
-/** Row by row; a command with a table of its own has a row without flags in the table of commands. */
+/**
+ * The flags of each row of the contract. A command with a table of its own also has a row without flags, in the
+ * table of commands.
+ */
 export function listContractFlags(contract: string): ListedFlags[] {
   let section = '';
   return contract.split('\n').flatMap((line): ListedFlags[] => {
@@ -28,7 +31,7 @@ export function listContractFlags(contract: string): ListedFlags[] {
 
 /**
  * The contract with a row for each flag of `root` that it does not name, to be refined by hand. The row has no
- * default: whether that is promised is a decision.
+ * default, because a person has to decide whether the default is promised.
  */
 export function addMissingFlags(contract: string, root: Outline): string {
   const listed = listContractFlags(contract);

@@ -15,7 +15,7 @@ export interface EventHub {
   readonly welcomed: number;
   /** Text pings that came, over all connections. */
   readonly pings: number;
-  /** Sends an event to all that are live; how many they are. */
+  /** Sends an event to all live clients; returns their number. */
   send(text: string): number;
   waitForLive(n: number, limitMs?: number): Promise<void>;
   /** Waits until no client is left: the end of a process is noticed a little later than its exit. */

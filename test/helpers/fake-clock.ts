@@ -83,7 +83,7 @@ export function settlePromises(): Promise<void> {
 }
 
 export interface LeapingClock extends Clock {
-  /** Time that something takes which sets no timer. */
+  /** Moves the time forward, as work without a timer does. */
   spend(ms: number): void;
 }
 

@@ -1,6 +1,6 @@
 // An `Io` for tests: environment, terminals, clock and signals without a process.
 //
-// stderr is collected as the real one would show it, through the same redactor and made visible.
+// stderr is collected as the real one would show it: redacted, and with control characters escaped.
 import { Readable, Writable } from 'node:stream';
 import { createScreenSlot } from '../../src/io/full-screen.ts';
 import { type Io, type Outcome, toSafeLine } from '../../src/io/io.ts';

@@ -42,7 +42,7 @@ function connect(port: number): Line {
 }
 
 describe('startFaultProxy', () => {
-  test('passes bytes and half-closed ends both ways', async () => {
+  test('passes bytes and the end of each direction both ways', async () => {
     await using proxy = await startFaultProxy(await startEcho('hi '));
     const line = connect(proxy.port);
     line.socket.end('x'.repeat(100_000));
@@ -69,7 +69,7 @@ describe('startFaultProxy', () => {
     },
   );
 
-  test('a connection made in the black hole gets through when it is over', async () => {
+  test('a connection that is made during a black hole gets through after it', async () => {
     await using proxy = await startFaultProxy(await startEcho('hi'));
     proxy.drop();
     const line = connect(proxy.port);
@@ -104,7 +104,7 @@ describe('startFaultProxy', () => {
   });
 
   test.each(['reset', 'end'] as const)(
-    'cutAfter: exactly the given number of bytes, then %s, on each connection',
+    'cutAfter passes exactly the given number of bytes on each connection, then does a %s',
     async (how) => {
       await using proxy = await startFaultProxy(await startEcho('0123456789'));
       proxy.cutAfter(7, how);
@@ -119,7 +119,7 @@ describe('startFaultProxy', () => {
     },
   );
 
-  test('reset: RST to the client, the next connection passes; refuse: none does', async () => {
+  test('reset sends an RST to the client and lets the next connection pass; refuse resets every new connection', async () => {
     await using proxy = await startFaultProxy(await startEcho('hi'));
     const line = connect(proxy.port);
     await line.waitFor(({ text }) => text === 'hi');
@@ -132,7 +132,7 @@ describe('startFaultProxy', () => {
     expect(refused.seen.text).toBe('');
   });
 
-  test('a target that is not there resets the client', async () => {
+  test('a client is reset if nothing listens on the target port', async () => {
     const gone = createServer();
     await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
     const { port } = gone.address() as AddressInfo;

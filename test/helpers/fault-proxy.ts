@@ -24,7 +24,7 @@ interface Flow {
   passedBytes: number;
 }
 
-/** One proxy; every method acts at once, without a direction on both. */
+/** A proxy. Every method acts at once, and on both directions unless one is given. */
 export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
   /** `ws://127.0.0.1:port`. */

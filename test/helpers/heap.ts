@@ -1,4 +1,4 @@
-// How much memory something keeps, after all that can be collected is.
+// Measures how much memory something keeps after garbage collection.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

@@ -6,7 +6,7 @@ import { seededRandom } from './random-json.ts';
 export const COLORS = /\x1b\[(?:[0-37]|2[237]|3[0-79]|38;5;\d{1,3})m/g;
 /** Our links. */
 export const LINKS = /\x1b\]8;;(?:https:\/\/[\w./#-]+)?\x1b\\/g;
-/** And what ora draws with: to the first column, erase to the end, and one picture at a time. */
+/** The sequences that ora draws with: to the first column, erase to the end, up one line, and synchronized output. */
 export const DRAWING = /\x1b\[1G|\x1b\[0?[KJ]|\x1b\[1A|\x1b\[\?2026[hl]/g;
 
 const PIECES = [
@@ -64,7 +64,7 @@ export function makeHostile(): string {
   return text;
 }
 
-/** Raw or escaped, as JSON allows; what must be escaped is. */
+/** A JSON string whose characters are raw or escaped at random; those that JSON requires to be escaped always are. */
 function quote(text: string): string {
   const quoted = JSON.stringify(text);
   return random() < 0.5
@@ -74,12 +74,12 @@ function quote(text: string): string {
 
 const NAMES = ['type', 'chain', 'amount', 'token', 'from', 'to', 'tx_hash', 'direction', 'text'] as const;
 
-/** As a recording holds it. */
+/** An event as a line of a recording. */
 export function makeRecordedLine(seq: number, event: string): string {
   return `{"received_at":"2026-01-01T12:00:00.000Z","seq":${seq},"connection":1,"event":${event}}`;
 }
 
-/** An event with about ten of them, as names and as values. */
+/** An event with about ten hostile strings, as names and as values. */
 export function makeHostileEvent(): string {
   const hostile = (): string => quote(makeHostile());
   const known = NAMES.filter(() => random() < 0.5).map((name) => {
@@ -89,17 +89,17 @@ export function makeHostileEvent(): string {
   return `{${[...known, `${hostile()}:${hostile()}`, `"list":[${hostile()},{${hostile()}:${hostile()}}]`]}}`;
 }
 
-/** What may be shown on a screen: line ends, and characters that have a shape of their own, or will have. */
+/** What may be shown on a screen: line ends, and characters that are visible, or unassigned and may become so. */
 const ALLOWED =
   /^(?:\n|[\u200d\ufe0e\ufe0f]|(?!\p{Default_Ignorable_Code_Point}|\ufffd)[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\p{Co}\p{Cn}])*$/u;
-/** What NDJSON may hold beside that: characters without a shape, which steer nothing. */
+/** What NDJSON may not contain. Unlike a screen, it may contain invisible characters that control nothing. */
 const FORBIDDEN_IN_LINES = /[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 function takeAway(text: string, ours: readonly RegExp[]): string {
   return ours.reduce((left, pattern) => left.replace(pattern, ''), text);
 }
 
-/** Fails with what it found; `expect` for each of 100,000 would take longer than all else. */
+/** Fails with the unsafe lines. `expect` is called only then: 100,000 calls would take most of the time of a test. */
 export function assertSafe(text: string, ours: readonly RegExp[] = []): void {
   const rest = takeAway(text, ours);
   if (ALLOWED.test(rest)) return;

@@ -7,7 +7,7 @@ import type { Namespace } from './netns.ts';
 export interface Host {
   /** Its address on the network. */
   readonly address: string;
-  /** Put in front of a command to run it there. */
+  /** The words before a command that run it on this host. */
   readonly prefix: readonly string[];
   /** Cuts its link (false) or joins it again. */
   setLink(isUp: boolean): Promise<void>;

@@ -1,5 +1,5 @@
-// An HTTP endpoint that a test holds in its hands: raw TCP below node:http, so that it can also answer half, not at
-// all, or with a reset. Records every request.
+// An HTTP endpoint that a test controls: raw TCP below node:http, so that it can also send half an answer, none, or
+// a reset. Records every request.
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -29,18 +29,18 @@ export interface HttpEndpoint {
   readonly port: number;
   /** In the order in which they came. */
   readonly requests: readonly Request[];
-  /** Those that were answered with 2xx: what a receiver would have kept. */
+  /** The requests that were answered with 2xx; a receiver would have kept their events. */
   readonly accepted: readonly Request[];
   setAnswer(answer: Answer): void;
   waitForRequests(n: number, limitMs?: number): Promise<readonly Request[]>;
 }
 
-/** Takes everything. */
+/** Accepts every request. */
 export const takeAll: Answer = (_request, _index, response) => {
   response.writeHead(204).end();
 };
 
-/** Answers with these statuses in turn, then takes everything. */
+/** Answers with these statuses in turn, then accepts every request. */
 export function answerInTurn(...statuses: readonly (number | Answer)[]): Answer {
   return (request, index, response, socket) => {
     const next = statuses[index] ?? 204;
@@ -52,7 +52,7 @@ export function answerInTurn(...statuses: readonly (number | Answer)[]): Answer 
 /** RST instead of an answer. */
 export const reset: Answer = (_request, _index, _response, socket) => resetConnection(socket);
 
-/** Nothing, ever. */
+/** Never answers. */
 export const stayMute: Answer = () => {};
 
 /** The head of a 200 and half of its body, then the end. */

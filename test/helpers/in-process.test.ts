@@ -1,4 +1,4 @@
-// Self-test of runs in this process: to a test they have to look like the built command in one of its own.
+// Self-test of runs in this process: to a test they must look like the built command in a process of its own.
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,11 +31,11 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect(here.code).toBe(code);
   });
 
-  test('its version is that of the package', async () => {
+  test('prints the version of the package', async () => {
     expect((await runCli(['--version'])).stdout).toBe(`${version}\n`);
   });
 
-  test('each run has its own environment, key and stdin, also at the same time', async () => {
+  test('has its own environment, key and stdin, even while others run', async () => {
     const servers = await Promise.all([1, 2, 3].map(() => startScriptedServer(streamHandler())));
     const keys = servers.map(() => `ak_live_${randomBytes(16).toString('hex')}`);
     const runs = servers.map(({ url }, at) =>
@@ -48,7 +48,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect(servers.map(({ attempts }) => attempts[0]?.request?.headers['x-api-key'])).toEqual(keys);
   });
 
-  test('takes signals, and passes on lines as they come', async () => {
+  test('takes signals, and passes on lines as they arrive', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}', '{"n":2}'] }));
     const child = startCli(tail(server.url), { key });
     expect(await child.waitForLines(2)).toEqual(['{"n":1}', '{"n":2}']);
@@ -58,7 +58,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect((await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye')).code).toBe(1000);
   });
 
-  test('what only a process supports is rejected with a hint', async () => {
+  test('rejects operations that only a process supports, with a hint', async () => {
     const server = await startScriptedServer(streamHandler());
     const child = startCli(tail(server.url), { key });
     expect(() => child.process).toThrow('spawned: true');
@@ -66,7 +66,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     child.kill();
   });
 
-  test('waits while its reader does not read, and loses nothing', async () => {
+  test('waits while its stdout is not read, and loses nothing', async () => {
     const events = Array.from({ length: 2_000 }, (_unused, n) => `{"n":${n},"filler":"${'x'.repeat(500)}"}`);
     const server = await startScriptedServer(streamHandler({ events }));
     const child = startCli(tail(server.url, '--limit', '2000', '--json'), { key });
@@ -77,7 +77,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect((await child.exit).stdout).toBe(`${events.join('\n')}\n`);
   });
 
-  test('a reader that goes away ends it with 0', async () => {
+  test('exits with 0 when the reader of its stdout goes away', async () => {
     const forEver: Script = async (peer) => {
       await peer.accept();
       await peer.welcome();
@@ -98,7 +98,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect((await child.exit).signal).toBe('SIGTERM');
   });
 
-  test('P4: a key that it prints fails the test', async () => {
+  test('P4: fails its test if it prints a key', async () => {
     const path = join(makeTempFolder('file'), 'profiles.json');
     const event = `{"received_at":"2026-01-01T00:00:00.000Z","seq":1,"connection":1,"event":{"a":"${key}"}}`;
     writeFileSync(path, `{"recording":1,"started_at":"2026-01-01T00:00:00.000Z","tool":"x"}\n${event}\n`);

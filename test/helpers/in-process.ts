@@ -27,7 +27,7 @@ export interface InProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Text for stdin, then its end; 'pipe' to write to `stdin` later. Default: its end at once. */
   readonly stdin?: string | Uint8Array | 'pipe' | undefined;
-  /** What every draw of a random number gives; default: real chance. */
+  /** The value of every random number; default: real random numbers. */
   readonly random?: number | undefined;
   /** Default 60 s; then `exit` rejects. */
   readonly limitMs?: number | undefined;
@@ -76,7 +76,7 @@ class Pipe {
     if (!this.readEnd.destroyed) this.readEnd.push(null);
   }
 
-  /** As the command sees it. */
+  /** The write end, as the command sees it. */
   toTarget(): OutputTarget {
     return {
       fd: -1,
@@ -88,10 +88,10 @@ class Pipe {
   }
 }
 
-/** Turns of the loop that a timer leaves to others when it is due. */
+/** Turns of the event loop that a due timer lets pass before it fires. */
 const TURNS = 10;
 
-/** A clock whose timers wait for what is on its way in this process: on a busy machine a turn may take long. */
+/** A clock whose timers fire after data in flight in this process has arrived, even if a turn of the loop is slow. */
 const patientClock: Clock = {
   ...systemClock,
   setTimer(callback, ms) {
@@ -155,7 +155,7 @@ class ChildInProcess extends Child {
     if (endSignal === undefined) throw new Error(`${signal} needs a process: give the run \`spawned: true\``);
     const handlers = [...this.#signalHandlers];
     for (const handler of handlers) handler(endSignal);
-    // As a process that does not listen.
+    // Like a process without a handler for the signal.
     if (handlers.length === 0) this.#finish({ code: null, signal });
     return true;
   }
@@ -165,7 +165,7 @@ class ChildInProcess extends Child {
   }
 
   async #run(io: Io): Promise<void> {
-    // Not before it is needed: a file of tests may only use processes.
+    // Loaded only when needed: a test file may only use processes.
     const { main } = await import('../../src/main.ts');
     await main(io);
     await this.#stdout.drain();
@@ -239,7 +239,7 @@ class ChildInProcess extends Child {
       dieBySignal: (signal) => this.#finish({ code: null, signal }),
       sendSignal,
       ignoreFileSizeSignal: () => undefined,
-      // Jest fails the test for them.
+      // Jest fails the test for uncaught errors.
       onUncaught: () => () => undefined,
       setResolverOptions: () => undefined,
       setExitCode: (code) => {
@@ -254,7 +254,7 @@ class ChildInProcess extends Child {
   }
 }
 
-/** To others only: a signal to this process would end the tests. */
+/** Sends signals to other processes only: a signal to this one would end the tests. */
 function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
   if (signal !== 0 && (pid === 0 || pid === process.pid)) throw new Error(`${signal} to the tests`);
   try {

@@ -50,7 +50,7 @@ export async function readMetrics(endpoint: string): Promise<Metrics> {
   return parseMetrics((await readPage(`${endpoint}/metrics`)).body);
 }
 
-/** Asks until what was found is wanted. */
+/** Calls `ask` until its result is wanted. */
 export async function until<T>(ask: () => Promise<T> | T, isWanted: (found: T) => boolean): Promise<T> {
   const endMs = performance.now() + 20_000;
   for (;;) {

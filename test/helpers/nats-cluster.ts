@@ -49,7 +49,7 @@ export async function untilReplicated(url: string, stream: string, limitMs = 30_
   await untilAnswered(isReplicated, `all replicas of ${stream}`, limitMs);
 }
 
-/** Asks again until the answer is true; an error is none. */
+/** Asks again until the answer is true; an error counts as false. */
 async function untilAnswered(ask: () => Promise<boolean>, what: string, limitMs: number): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!(await ask().catch(() => false))) {

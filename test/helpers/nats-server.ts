@@ -117,7 +117,7 @@ export async function readStream(url: string, name: string): Promise<Kept[]> {
         [...(message.headers ?? [])].map(([name, values]) => [name, values.join()]),
       ),
     });
-    // Not when nothing is pending: a server that is catching up says so too early.
+    // By sequence number, because a server that is catching up reports too early that nothing is pending.
     if (message.seq >= state.last_seq) break;
   }
   await connection.close();

@@ -22,7 +22,7 @@ function clientScript(): string {
 }
 
 (canUnshare() ? describe : describe.skip)('startInNamespace (needs unshare, ip, tc)', () => {
-  test('the server is reached inside and not outside; the script runs here', async () => {
+  test('its server can be reached inside and not outside; the script of the server runs in the test process', async () => {
     const namespace = await startInNamespace();
     const paths: string[] = [];
     const server = await namespace.startScriptedServer(async (peer) => {
@@ -40,7 +40,7 @@ function clientScript(): string {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('in the black hole nothing arrives; afterwards everything does', async () => {
+  test('during a black hole nothing arrives; afterwards everything does', async () => {
     const namespace = await startInNamespace();
     const blackened = new Watch();
     let isBlack = false;
@@ -61,7 +61,7 @@ function clientScript(): string {
     await client.waitForStdout('during');
   });
 
-  test('a slow link is slow', async () => {
+  test('limitRate slows a link down', async () => {
     const namespace = await startInNamespace();
     const server = await namespace.startScriptedServer(async (peer) => {
       await peer.readRequest();

@@ -18,7 +18,7 @@ import {
 
 /** One namespace; gone with its last process. */
 export interface Namespace {
-  /** Puts a command in front of its own words to run it inside: for `CliOptions.prefix`. */
+  /** The words before a command that run it inside, for `CliOptions.prefix`. */
   readonly prefix: readonly string[];
   /** A raw server that is reached at 127.0.0.1 inside, and nowhere else. */
   startScriptedServer(
@@ -27,7 +27,7 @@ export interface Namespace {
   ): Promise<ScriptedServer>;
   /** Starts the command inside. */
   startCli(args: readonly string[], options?: Omit<CliOptions, 'prefix'>): Child;
-  /** Runs a shell script inside, as root of the namespace; rejects unless it exits 0. */
+  /** Runs a shell script inside, as root of the namespace; rejects unless it exits with 0. */
   run(script: string): Promise<Exit>;
   /** From now on every packet vanishes (true), or passes again. What was sent meanwhile is retransmitted. */
   blackHole(on: boolean): Promise<void>;
@@ -103,7 +103,7 @@ export async function startInNamespace(lifetime: Lifetime = 'test'): Promise<Nam
   };
 }
 
-/** A listening socket made inside and handed to this process: a socket stays in the namespace of its birth. */
+/** A listening socket made inside and handed to this process: a socket stays in the namespace that made it. */
 export function listenInside(prefix: readonly string[], host: string, port: number): Promise<Server> {
   const handOver = "process.send('listening', server, () => { server.close(); process.disconnect(); })";
   const script = `const server = require('net').createServer();
@@ -119,7 +119,7 @@ export function listenInside(prefix: readonly string[], host: string, port: numb
     const received = new Promise<Server>((done) =>
       child.once('message', (_, handle) => done(handle as Server)),
     );
-    // Only when its maker is gone: as long as that lives, it would accept connections too.
+    // Resolve after the process that made it has exited: until then that process accepts connections too.
     child.once('exit', (code) => {
       if (code === 0) void received.then(resolve);
       else reject(new Error(`no listening socket from the namespace (${code})`));

@@ -22,7 +22,7 @@ export function runNpm(args: readonly string[], cwd: string): string {
   });
 }
 
-/** Without the script `prepack`, which may install again, below the tests that run; `npm test` has built. */
+/** Skips the script `prepack`, which may reinstall packages while tests use them; `npm test` has already built. */
 export function pack(folder: string): Packed {
   const [packed] = JSON.parse(runNpm(['pack', ROOT, '--json', '--ignore-scripts'], folder)) as Packed[];
   if (packed === undefined) throw new Error('npm packed nothing');

@@ -24,7 +24,7 @@ const WRITES_PER_TURN = 100;
 /** One accepted connection. Every wait ends with ConnectionEnded when the connection does. */
 export class Peer {
   readonly attempt: Attempt;
-  /** For what is not offered here. */
+  /** For everything that this class does not offer. */
   readonly socket: Socket | TLSSocket;
   readonly #tcp: Socket;
   readonly #watch: Watch;
@@ -102,7 +102,7 @@ export class Peer {
     this.end();
   }
 
-  /** The next frame that no background answer took. Rejects for an unmasked one (RFC 6455 § 5.1). */
+  /** The next frame that was not answered in the background. Rejects for an unmasked one (RFC 6455 § 5.1). */
   nextFrame(): Promise<Frame> {
     this.#startDecoding();
     return this.#until(() => {
@@ -194,7 +194,7 @@ export class Peer {
     this.#watch.notify();
   }
 
-  /** What follows the request head is frames: from here on, and never before someone asks for them. */
+  /** Starts to decode what follows the request head as frames, when a script first asks for them. */
   #startDecoding(): void {
     this.#decodes = true;
     this.#takeFrames();

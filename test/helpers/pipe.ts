@@ -51,7 +51,7 @@ export class Output {
   }
 }
 
-/** Real pipes with their read ends here: the two ends of FIFOs whose names are gone again. */
+/** Real pipes with their read ends here: the two ends of FIFOs whose names are already removed. */
 export function makePipes(count: number): { readEnd: Socket; writeEnd: number }[] {
   return Array.from({ length: count }, () => {
     const path = takeFifo();
@@ -63,7 +63,7 @@ export function makePipes(count: number): { readEnd: Socket; writeEnd: number }[
   });
 }
 
-/** FIFOs that are not used yet: one process makes many, since each costs more than the rest of a pipe. */
+/** Unused FIFOs. One `mkfifo` makes many, because starting a process costs more than the rest of a pipe. */
 const fifos: string[] = [];
 const FIFOS_AT_ONCE = 16;
 

@@ -1,4 +1,4 @@
-// A second reader of JSON, for tests of the quick ones: it shares no code with them, splits the text into tokens
+// A second reader of JSON, for tests of the fast ones: it shares no code with them, splits the text into tokens
 // with one regular expression, and keeps each value as it was sent.
 
 export interface PlainValue {
@@ -43,7 +43,7 @@ export function readPlainString(token: string): string {
   return JSON.parse(token) as string;
 }
 
-/** Whether a token is that of an array or object. */
+/** Whether a value is an array or object. */
 export const isContainer = ({ token }: PlainValue): boolean => token === '{' || token === '[';
 
 /** The member of that name, or the item of that number; of equal names the last one counts. */

@@ -15,7 +15,7 @@ function scriptOf(text: string): string {
 const FOREVER = 'setInterval(() => {}, 1000);';
 
 (hasPty() ? describe : describe.skip)('startInPty (needs python3)', () => {
-  test('it is a terminal of the requested size, with colors, and can be resized', async () => {
+  test('the command sees a terminal of the requested size, with colors, which can be resized', async () => {
     const script = scriptOf(`
       const { stdin, stdout, stderr, env } = process;
       const size = () => console.log([stdout.columns, stdout.rows].join('x'));
@@ -30,7 +30,7 @@ const FOREVER = 'setInterval(() => {}, 1000);';
     expect(exit.output).toBe('true true true xterm-256color C.UTF-8\r\n60x10\r\n100x30\r\n');
   });
 
-  test('typed bytes arrive, Ctrl-C is SIGINT', async () => {
+  test('typed bytes arrive, and Ctrl-C sends SIGINT', async () => {
     const script = scriptOf(`
       process.stdin.on('data', (d) => console.log('got ' + d));
       console.log('ready');`);
@@ -64,7 +64,7 @@ const FOREVER = 'setInterval(() => {}, 1000);';
     expect((await pty.exit).output).toMatch(/\b20000\r\n$/);
   });
 
-  test('a command that cannot be run is 127', async () => {
+  test('a command that cannot be run is exit code 127', async () => {
     expect(await startInPty(['/no/such/command']).exit).toMatchObject({ code: 127 });
   });
 

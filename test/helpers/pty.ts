@@ -46,7 +46,7 @@ export class Pty {
       if (!line) throw new Error(`the terminal's host failed: ${end.stderr}`);
       return { code: null, signal: null, ...JSON.parse(line), output: end.stdout };
     });
-    // The host first: it would still report the kill as the end of the run.
+    // The host is killed first, or it would report the kill as the end of the run.
     const forget = registerCleanup(() => {
       host.kill('SIGKILL');
       this.#killCommand();
@@ -89,7 +89,7 @@ export class Pty {
     this.#request({ do: 'hangup' });
   }
 
-  /** The host's own end only hangs up, which a command may survive. */
+  /** The end of the host only hangs up the terminal, which a command may survive. */
   #killCommand(): void {
     const [, pid] = /"pid": (\d+)/.exec(this.#host.stderrText) ?? [];
     try {
@@ -126,7 +126,7 @@ export function startInPty(command: readonly string[], options: PtyOptions = {})
     ...(key !== undefined && { key }),
   });
   guardRun({ words: command, env: clean }, () => [child.stdoutBytes, child.stderrBytes]);
-  // Without what a site adds to Python, which takes half of its start.
+  // -S skips Python's `site` module, which takes half of the startup time.
   const child = startChild(host, ['-I', '-S', HOST, String(columns), String(rows), ...command], {
     env: clean,
     stdin: 'pipe',

@@ -1,4 +1,4 @@
-// Finds a Python that has a module: the one first on PATH may lack what the system's own has.
+// Finds a Python that has a module: the first on PATH may lack a module that the system's own has.
 
 import { spawnSync } from 'node:child_process';
 

@@ -128,7 +128,7 @@ export function randomJson(random: Random): string {
   return `${random() < 0.1 ? '\ufeff' : ''}${space(random)}${text}${space(random)}`;
 }
 
-/** Byte sequences that are worth being anywhere: bad UTF-8 of each kind, marks, grammar, controls. */
+/** Byte sequences that are worth inserting anywhere: bad UTF-8 of each kind, marks, grammar, controls. */
 const INSERTIONS: readonly (readonly number[])[] = [
   ...[
     [0x80],

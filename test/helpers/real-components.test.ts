@@ -62,7 +62,7 @@ function askToConnect(port: number, target: string, lines = ''): Promise<string>
     expect(nginx.readLog()).toContain('GET /v1/stream');
   });
 
-  test('in plain text too; a service that is down is its own 502 in HTML', async () => {
+  test('passes the upgrade on without TLS; a service that is down is 502', async () => {
     const server = await startScriptedServer(streamHandler());
     const nginx = await startNginx({ targetPort: server.port, location: 'proxy_read_timeout 1s;' });
     expect(await follow(nginx.url, 2)).toEqual([WELCOME, 'pong']);
@@ -72,7 +72,7 @@ function askToConnect(port: number, target: string, lines = ''): Promise<string>
 });
 
 (hasTinyproxy() ? describe : describe.skip)('startTinyproxy (needs tinyproxy)', () => {
-  test('tunnels, here by way of a scripted CONNECT proxy that knows every name', async () => {
+  test('tunnels through an upstream proxy, here a scripted one that resolves every name', async () => {
     await using server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw('hello');

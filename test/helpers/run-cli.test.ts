@@ -30,7 +30,7 @@ describe('startCli and runCli', () => {
     expect(makeCleanEnvironment({ env: { HOME: undefined } })['HOME']).toBeUndefined();
   });
 
-  test('code, signal, stdin, stdout and stderr come back', async () => {
+  test('stdin is passed on; code, signal, stdout and stderr are returned', async () => {
     const script = scriptOf(`
       process.stdin.on('data', (d) => process.stdout.write(d)).on('end', () => {
         console.error('oops');
@@ -74,7 +74,7 @@ describe('startCli and runCli', () => {
     expect((await run.exit).stdout).toHaveLength(300 * 1024);
   });
 
-  test('stdout is a real pipe: a reader that goes away is EPIPE', async () => {
+  test('stdout is a real pipe: writing to it fails with EPIPE after its reader goes away', async () => {
     const script = scriptOf(`
       const fs = require('fs');
       console.error(fs.fstatSync(1).isFIFO());
@@ -89,7 +89,7 @@ describe('startCli and runCli', () => {
     expect((await run.exit).stderr).toBe('true\nEPIPE\n');
   });
 
-  test('stdout can be a file, a command can run the command', async () => {
+  test('stdout can be a file, and a prefix can run the command', async () => {
     const file = join(makeTempFolder(), 'out');
     const script = scriptOf("process.stdout.write('x'.repeat(9999))");
     const exit = await runCli([], { script, stdout: openSync(file, 'w'), prefix: ['env', '--'] });
@@ -98,14 +98,14 @@ describe('startCli and runCli', () => {
   });
 
   test('a run beyond its limit is killed, and reports its stderr', async () => {
-    // A shell, which is there in no time.
+    // A shell, because it starts fast.
     const run = startChild('sh', ['-c', 'echo stuck here >&2; exec sleep 600'], { env: {}, limitMs: 1_000 });
     await expect(run.exit).rejects.toThrow(/still running after 1000 ms[\s\S]*stuck here/);
     await runCleanups('test');
     expect(isAlive(run.pid)).toBe(false);
   });
 
-  test('what still runs when the test is over is killed', async () => {
+  test('a child that still runs at the end of the test is killed', async () => {
     const run = startCli([], { script: scriptOf(`console.log('up');${FOREVER}`) });
     await run.waitForStdout('up');
     expect(run.readPeakMemory()).toBeGreaterThan(10 << 20);
@@ -113,7 +113,7 @@ describe('startCli and runCli', () => {
     expect((await run.exit).signal).toBe('SIGKILL');
   });
 
-  test('a program that does not exist rejects', async () => {
+  test('a program that does not exist is a rejection', async () => {
     await expect(startChild('/no/such/program', [], { env: {} }).exit).rejects.toThrow('ENOENT');
   });
 });

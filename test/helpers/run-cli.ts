@@ -24,7 +24,7 @@ const BINARY = process.env['TEST_BINARY'];
 
 /** The command line that starts the command. */
 function startWords(node?: string, nodeArgs: readonly string[] = [], script?: string): string[] {
-  // What is asked of node or of another script, only those can do.
+  // Options for node, and other scripts, do not work with a binary.
   if (BINARY !== undefined && node === undefined && nodeArgs.length === 0 && script === undefined)
     return [resolve(ROOT, BINARY)];
   return [node ?? process.execPath, ...nodeArgs, script ?? COMMAND];

@@ -85,7 +85,7 @@ describe('startScriptedServer', () => {
     ['a masked frame', frame.raw({ payload: 'x', mask: true }), 'WS_ERR_UNEXPECTED_MASK'],
     ['opcode 3', frame.raw({ opcode: 3 }), 'WS_ERR_INVALID_OPCODE'],
     ['invalid UTF-8', frame.text(Buffer.from([0xff])), 'WS_ERR_INVALID_UTF8'],
-    ['a close code that is not sent', frame.close(1006), 'WS_ERR_INVALID_CLOSE_CODE'],
+    ['a close code that must not be sent', frame.close(1006), 'WS_ERR_INVALID_CLOSE_CODE'],
     ['an absurd length', frame.raw({ lengthOverride: 2n ** 63n }), 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH'],
   ])('wrong bytes are sent unchanged: %s', async (_name, bytes, code) => {
     await using server = await startScriptedServer(async (peer) => {

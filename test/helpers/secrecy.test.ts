@@ -1,4 +1,4 @@
-// Self-test of the checks on every run of the command, and that no run can bypass them.
+// Self-test of the checks on every run of the command; no run can bypass them.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -11,7 +11,7 @@ import { FAULT_ROWS } from './specification.ts';
 const OTHER_KEY = 'ak_live_5e1f7e57000011112222333344445555';
 const nothing = { words: [], env: {} };
 
-describe('a leak fails the test when it is over', () => {
+describe('a leaked key fails the test at its end', () => {
   test.each([
     ['the canary', nothing, `so ${CANARY_KEY}`],
     ['a piece of it', nothing, `… ${CANARY_KEY.slice(20, 32)} …`],
@@ -29,12 +29,12 @@ describe('a leak fails the test when it is over', () => {
     await expect(runCleanups('test')).rejects.toThrow(/the key ak_.* is in the output/);
   });
 
-  test('what may be shown does not', async () => {
+  test('the part of a key that may be shown is not a leak', async () => {
     guardRun(nothing, () => [Buffer.from(`connected with ${CANARY_KEY.slice(0, 16)}…`)]);
     await runCleanups('test');
   });
 
-  test('in a file, or in the name of one; but not in a store', async () => {
+  test('in a file or a file name, but not in a profile store', async () => {
     guardRun(nothing, () => []);
     writeFileSync(join(makeTempFolder(), 'profiles.json'), CANARY_KEY);
     writeFileSync(join(makeTempFolder(), 'profiles.json.corrupt-20260101T000000Z'), CANARY_KEY);
@@ -48,7 +48,7 @@ describe('a leak fails the test when it is over', () => {
     }
   });
 
-  test('of a command that really ran, also in a pipeline', async () => {
+  test('in the output of a real run, also in a pipeline', async () => {
     await runCli(['-e', 'console.log(process.env.ATLANTIS_API_KEY)'], { key: CANARY_KEY, script: '-p' });
     await expect(runCleanups('test')).rejects.toThrow('is in the output');
     await runShell('echo "$ATLANTIS_API_KEY" >&2', { key: CANARY_KEY });
@@ -56,18 +56,18 @@ describe('a leak fails the test when it is over', () => {
   });
 });
 
-describe('a row of the fault list', () => {
-  test('row 0: without the canary key nothing starts', () => {
+describe('a test of a row of the fault list', () => {
+  test('row 0: cannot start the command without the canary key', () => {
     expect(() => guardRun({ words: ['--verbose'], env: {} }, () => [])).toThrow('no canary key');
   });
 
-  test('row 0: without --verbose nothing starts', () => {
+  test('row 0: cannot start the command without --verbose', () => {
     expect(() => guardRun({ words: [], env: { ATLANTIS_API_KEY: CANARY_KEY } }, () => [])).toThrow(
       'no --verbose',
     );
   });
 
-  test('row 0: with the canary key and --verbose it starts', () => {
+  test('row 0: can start the command with the canary key and --verbose', () => {
     guardRun({ words: ['--verbose'], env: { ATLANTIS_API_KEY: CANARY_KEY } }, () => []);
   });
 });
@@ -79,8 +79,8 @@ const TESTS = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8
   .filter((name) => /^(?:cli|faults)\/.*\.ts$/.test(name))
   .map((name) => ({ name, source: readFileSync(join(ROOT, 'test', name), 'utf8') }));
 
-describe('no run can bypass it', () => {
-  test('no test starts the command by itself', () => {
+describe('no run can bypass the checks', () => {
+  test('no test starts the command without the helpers', () => {
     const ways = /\b(?:startChild|spawn\w*|exec\w*|fork)\([^)]*(?:COMMAND|bin\/atlantis|atlantis\.cjs)/;
     expect(TESTS.filter(({ source }) => ways.test(source)).map(({ name }) => name)).toEqual([]);
   });

@@ -26,7 +26,7 @@ const STORE = /^(?:profiles\.json(?:\.corrupt-.*)?|api-key)$/;
 /** Enough of the canary to prove that it was there before the store was truncated. */
 const CANARY_START = CANARY_KEY.slice(0, 20);
 
-/** The one that the simulator prints at its start: no secret, and a part of it occurs in its events. */
+/** The key that the simulator prints at startup: not a secret, and parts of it occur in its events. */
 const EXAMPLE_KEY = 'ak_live_0123456789abcdeffedcba9876543210';
 
 const given = new Set<string>();
@@ -60,7 +60,7 @@ function assertNoKey(output: Buffer | string, keys: Iterable<string>, where: str
     output.length > 2 * SEARCHED_BYTES
       ? [output.slice(0, SEARCHED_BYTES), output.slice(-SEARCHED_BYTES)]
       : [output];
-  // Once for all keys.
+  // Decoded once, for all keys.
   const ends = parts.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
   for (const key of keys) {
     const found = ends.flatMap((end) => findKeyIn(end, key));

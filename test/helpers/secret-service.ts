@@ -9,7 +9,7 @@ const PROGRAMS = ['secret-tool', 'gnome-keyring-daemon', 'dbus-run-session', 'db
 export const hasSecretService = (): boolean =>
   PROGRAMS.every((program) => spawnSync('which', [program], { stdio: 'ignore' }).status === 0);
 
-// It returns when it can be reached: a call before that would start another one, which is locked.
+// gnome-keyring-daemon returns when it can be reached; a call before that would start another one, which is locked.
 const SCRIPT = `
 printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
 until printf x | secret-tool store --label=probe probe probe 2>/dev/null; do sleep 0.05; done

@@ -2,12 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from '@jest/globals';
 
-/** What starting and ending a process takes on a quiet machine, with some to spare. */
+/** Time to start and end a process on a quiet machine, with a margin. */
 const QUIET_MS = 60;
 
 /**
- * Fails when something took `limitMs` or longer. If so, an empty process is timed: by the factor that the machine
- * is slower than a quiet one, it may take longer.
+ * Fails when something took `limitMs` or longer. On a busy machine the limit is longer: an empty process is timed,
+ * and the limit is multiplied by how much slower it ran than on a quiet machine.
  */
 export function expectSoon(tookMs: number, limitMs: number): void {
   if (tookMs < limitMs) return;

@@ -15,7 +15,7 @@ export interface TailOptions extends Omit<CliOptions, 'nodeArgs'> {
   readonly command?: string;
   /** Default: text. */
   readonly log?: 'text' | 'json';
-  /** What every draw of a random number gives, from 0 to just below 1; default: real chance. */
+  /** The value of every random number, from 0 to just below 1; default: real random numbers. */
   readonly random?: number;
   /** Names that the command finds at these addresses, as a resolver would answer. */
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
@@ -46,7 +46,7 @@ export interface Tail {
   finish(): Promise<TailExit>;
 }
 
-/** Starts `stream tail` of `url` (empty: the arguments say what of) with the canary key; NDJSON, since stdout is a pipe. */
+/** Starts `stream tail` of `url` (empty: the arguments name the source) with the canary key; NDJSON, since stdout is a pipe. */
 export function startTail(url: string, args: readonly string[] = [], options: TailOptions = {}): Tail {
   const { command = 'tail', log = 'text', random, hosts, env, ...rest } = options;
   const home = makeTempFolder();

@@ -73,7 +73,7 @@ export async function untilWritten(path: string, writer?: Writer): Promise<strin
   void writer?.ended.then(note, note);
   let text = '';
   await untilTrue(() => {
-    // Before the file is read: it may be the last thing that the writer did.
+    // Read before the file, which may be the last thing that the writer writes.
     const wasOver = isOver;
     text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     if (text.endsWith('\n')) return true;
