@@ -1,4 +1,4 @@
-// Whole pieces or nothing: the content of a file after a write to a full disk.
+// After a write for which there was no room, a file contains only whole pieces.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,26 +34,26 @@ function runLimited(countWhole: string, script: string): { codes: string[]; text
 }
 
 (hasLimits ? describe : describe.skip)('a file that reaches its limit (needs prlimit)', () => {
-  test('keeps whole pieces only, and takes the next one that has room', () => {
+  test('contains only whole pieces, and accepts the next one that fits', () => {
     const { codes, text } = runLimited('undefined', 'append(50); append(50); append(20);');
     expect(codes).toEqual(['ok', 'EFBIG', 'ok']);
     expect(text).toBe(LINE.repeat(70));
   });
 
-  test('keeps the whole lines of a piece', () => {
+  test('contains the whole lines of a piece that does not fit', () => {
     const { codes, text } = runLimited('countWholeLines', 'append(50); append(50); append(1);');
     expect(codes).toEqual(['ok', 'EFBIG', 'EFBIG']);
     expect(text).toBe(LINE.repeat(Math.floor(MAX_BYTES / LINE.length)));
   });
 
-  test('row 106: is not filled with zeros where another program emptied it meanwhile', () => {
+  test('row 106: is not filled with zeros if another program truncated it in the meantime', () => {
     const script = 'append(50); fs.truncateSync(path, 0); append(90); append(1)';
     const { codes, text } = runLimited('countWholeLines', script);
     expect(codes).toEqual(['ok', 'EFBIG', 'EFBIG']);
     expect(text).toBe(LINE.repeat(Math.floor(MAX_BYTES / LINE.length)));
   });
 
-  test('a torn piece that could not be cut off is cut off before the next one', () => {
+  test('an incomplete piece that could not be removed at once is removed before the next write', () => {
     const script = `
       const { ftruncateSync } = fs;
       fs.ftruncateSync = () => { throw Object.assign(new Error(), { code: 'EIO' }); };

@@ -9,7 +9,7 @@ describe('parseKey', () => {
     ['row 55: ending in CRLF', `${KEY}\r\n`],
     ['with blanks around', `\t ${KEY} \n\n`],
     ['after a byte order mark', `\ufeff${KEY}\r\n`],
-  ])('P2: %s is the key', (_what, raw) => {
+  ])('P2: a key is accepted %s', (_what, raw) => {
     expect(parseKey(raw)).toBe(KEY);
   });
 
@@ -26,7 +26,7 @@ describe('parseKey', () => {
     ['blank', ' \r\n', 'empty'],
     ['another beginning', 'canary0', 'does not start with "ak_"'],
     ['only the beginning', 'ak_', 'does not start'],
-  ])('P2, row 55: %s is refused without echo', (_what, raw, why) => {
+  ])('P2, row 55: %s is refused without showing the key', (_what, raw, why) => {
     const refuse = (): string => parseKey(raw, 'ATLANTIS_API_KEY');
     expect(refuse).toThrow(why);
     expect(refuse).toThrow('ATLANTIS_API_KEY');
@@ -47,11 +47,11 @@ describe('keyPrefix', () => {
     ['ak_live_0123456789', 'ak_live_01'],
     ['ak_short', ''],
     ['', ''],
-  ])('P2: of %s only "%s" is shown, and never all', (key, prefix) => {
+  ])('P2: of the key "%s" only "%s" is shown, and never all', (key, prefix) => {
     expect(keyPrefix(key)).toBe(prefix);
   });
 
-  test('C4: a welcome is compared with the first 16 characters, however short the key', () => {
+  test('C4: a welcome must have the first 16 characters of the key, or all of a shorter key', () => {
     expect(hasPrefix(KEY, 'ak_live_00112233')).toBe(true);
     expect(hasPrefix('ak_short', 'ak_short')).toBe(true);
     expect(hasPrefix(KEY, 'ak_live_0011223')).toBe(false);

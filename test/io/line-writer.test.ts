@@ -19,7 +19,7 @@ const { createLineWriter, isFile } = await import('../../src/io/line-writer.ts')
 
 const NO_FILE = -1;
 
-/** A stream that takes what it is given only when the test says so. */
+/** A stream whose writes complete only when the test says so. */
 class HeldStream extends Writable {
   taken = '';
   #held: { text: string; done: (error?: Error | null) => void }[] = [];
@@ -32,7 +32,7 @@ class HeldStream extends Writable {
     this.#held.push({ text: chunk.toString(), done });
   }
 
-  /** Takes everything that waits, also what comes next because of it. */
+  /** Completes all waiting writes, and those that follow as a result. */
   async take(): Promise<void> {
     for (let held = this.#held.shift(); held !== undefined; held = this.#held.shift()) {
       this.taken += held.text;
@@ -88,7 +88,7 @@ async function hasResolved(promise: Promise<void> | undefined): Promise<boolean>
 }
 
 describe('a pipe', () => {
-  test('O5: what fits is written at once, with nothing to wait for', async () => {
+  test('O5: a write that fits is done at once, with nothing to wait for', async () => {
     const { stream, writer } = setUp();
     expect(writer.write('{}\n')).toBeUndefined();
     await stream.take();
@@ -96,7 +96,7 @@ describe('a pipe', () => {
     expect(writer.blockedMs).toBe(0);
   });
 
-  test('O4: what does not fit is waited for, in order, and the time is counted', async () => {
+  test('O4: a write that does not fit is waited for, in order, and the time is counted', async () => {
     const { stream, clock, writer } = setUp();
     const blocked = writer.write('{"event":1}\n');
     expect(writer.blockedSinceMs).toBe(clock.monotonicMs());
@@ -114,7 +114,7 @@ describe('a pipe', () => {
     expect(writer.blockedMs).toBe(3_500);
   });
 
-  test('O6: drain waits without limit for what is queued', async () => {
+  test('O6: drain waits without limit for queued bytes', async () => {
     const { stream, clock, writer } = setUp();
     void writer.write('{"event":1}\n');
     const drained = writer.drain();
@@ -131,7 +131,7 @@ describe('a pipe', () => {
     expect(await hasResolved(writer.drain())).toBe(true);
   });
 
-  test('O6: cut: gives up after the time, counts the bytes, and writes nothing more', async () => {
+  test('O6: cutAfter gives up after the time, counts the bytes that were cut, and writes nothing more', async () => {
     const { stream, clock, writer, failures } = setUp();
     void writer.write('12345678901\n');
     const drained = writer.drain();
@@ -149,7 +149,7 @@ describe('a pipe', () => {
     expect(failures).toEqual([]);
   });
 
-  test('O6: cut: a write that waits is released', async () => {
+  test('O6: cutAfter releases a write that waits', async () => {
     const { clock, writer } = setUp();
     const blocked = writer.write('12345678901\n');
     writer.cutAfter(2_000);
@@ -158,7 +158,7 @@ describe('a pipe', () => {
     expect(writer.blockedMs).toBe(2_000);
   });
 
-  test('O6: cut: nothing is lost when it was all written in time', async () => {
+  test('O6: cutAfter loses nothing if everything was written in time', async () => {
     const { stream, clock, writer } = setUp();
     void writer.write('12345678901\n');
     writer.cutAfter(2_000);
@@ -167,7 +167,7 @@ describe('a pipe', () => {
     expect(writer.bytesCut).toBe(0);
   });
 
-  test('O6: once all is drained no timer is left to keep the process alive', async () => {
+  test('O6: after a drain no timer is left that would keep the process alive', async () => {
     const { stream, clock, writer } = setUp();
     writer.cutAfter(2_000);
     writer.cutAfter(2_000);
@@ -247,7 +247,7 @@ describe('a file', () => {
     expect(writer.blockedSinceMs).toBeUndefined();
   });
 
-  test('O7: short writes are continued, not taken for whole ones', () => {
+  test('O7: a short write is continued until all bytes are written', () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const writer = createLineWriter(targetOf(path, 'w'), createFakeClock(), () => undefined);
     const line = `{"event":"${'é'.repeat(100)}"}\n`;
@@ -260,7 +260,7 @@ describe('a file', () => {
     expect(fs.readFileSync(path, 'utf8')).toBe(line);
   });
 
-  test('row 42: /dev/full: the first failure is reported once, with exit 9, and nothing more is written', async () => {
+  test('row 42: on /dev/full the first failure is reported once, with exit 9, and nothing more is written', async () => {
     const failures: WriteFailure[] = [];
     const writer = createLineWriter(targetOf('/dev/full', 'w'), createFakeClock(), (one) =>
       failures.push(one),
@@ -276,7 +276,7 @@ describe('a file', () => {
     expect(writer.failure).toBe(failures[0]);
   });
 
-  test('O7: a descriptor that cannot be written', () => {
+  test('O7: a descriptor that is not open for writing is a failure', () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     fs.writeFileSync(path, '');
     const writer = createLineWriter(targetOf(path, 'r'), createFakeClock(), () => undefined);
@@ -284,7 +284,7 @@ describe('a file', () => {
     expect(writer.failure).toMatchObject({ exitCode: 9 });
   });
 
-  test('is a regular file or a device, not a terminal, a pipe or what is closed', () => {
+  test('is a regular file or a device, not a terminal, a pipe or a closed descriptor', () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     expect(isFile(targetOf(path, 'w'))).toBe(true);
     expect(isFile(targetOf('/dev/null', 'w'))).toBe(true);

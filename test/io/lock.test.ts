@@ -1,4 +1,4 @@
-// The lock: who has it, when it is broken, and what else may be in its place.
+// The lock: who holds it, when it is broken, and what happens if its path is something else.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -95,8 +95,8 @@ async function nameDeadHolder(): Promise<string> {
 
 const HELD = { exitCode: 9, message: `it is locked by another process (${process.pid})` };
 
-describe('a living process of this machine', () => {
-  test('others wait for 2 s; after release no file is left', async () => {
+describe('a lock held by a living process of this machine', () => {
+  test('makes others wait for 2 s, and leaves no file after its release', async () => {
     const path = newLockPath();
     const { lock } = await take(path);
     const clock = createHurriedClock();
@@ -114,7 +114,7 @@ describe('a living process of this machine', () => {
   test.each([
     ['a day old', -DAY_MS],
     ['from tomorrow', DAY_MS],
-  ])('row 69: keeps a lock whose file is %s', async (_name, ageMs) => {
+  ])('row 69: is not broken if its file is %s', async (_name, ageMs) => {
     const path = newLockPath();
     const { lock } = await take(path);
     const [entry = ''] = readdirSync(path);
@@ -125,7 +125,7 @@ describe('a living process of this machine', () => {
   });
 
   test.each([-DAY_MS, DAY_MS])(
-    'row 69: the lock is kept when the system clock is set by %i ms',
+    'row 69: is not broken if the system clock is set by %i ms',
     async (stepMs) => {
       const path = newLockPath();
       const clock = createFakeClock(Date.now());
@@ -137,9 +137,9 @@ describe('a living process of this machine', () => {
     },
   );
 
-  test('row 69: keeps it where its entry in /proc cannot be read (hidepid)', async () => {
+  test('row 69: is not broken if the entry of the holder in /proc cannot be read (hidepid)', async () => {
     const path = newLockPath();
-    // Not of this test's user in the PID namespace, but there: kill() says EPERM.
+    // The process exists but is not visible in /proc; kill() fails with EPERM, which proves that it runs.
     const holder = await nameHolder(([, ...rest]) => ['4194304', ...rest]);
     placeLock(path, holder);
     const deps = { clock: createHurriedClock(), sendSignal: () => true };
@@ -147,8 +147,8 @@ describe('a living process of this machine', () => {
   });
 });
 
-describe('a dead process', () => {
-  test('row 54: its lock is broken at once, and what it prepared is removed', async () => {
+describe('a lock held by a dead process', () => {
+  test('row 54: is broken at once, and a lock that the process had prepared is removed', async () => {
     const path = newLockPath();
     const dead = await nameDeadHolder();
     placeLock(path, dead);
@@ -160,7 +160,7 @@ describe('a dead process', () => {
     expect(readdirSync(dirname(path))).toEqual([]);
   });
 
-  testWithProc('row 54: its lock is broken also when another process has its id by now', async () => {
+  testWithProc('row 54: is also broken if another process has its id by now', async () => {
     const path = newLockPath();
     placeLock(path, await nameHolder(([pid = '', , ...rest]) => [pid, '1', ...rest]));
     (await take(path)).lock.release();
@@ -168,7 +168,7 @@ describe('a dead process', () => {
 
   const machineId = existsSync('/etc/machine-id') ? readFileSync('/etc/machine-id', 'utf8').trim() : '';
   (/^[0-9a-f]{32}$/.test(machineId) ? test : test.skip)(
-    'row 69: its lock is broken at once after a restart of the machine',
+    'row 69: is broken at once after a restart of the machine',
     async () => {
       const path = newLockPath();
       const holder = await nameHolder(([pid = '', start = '', , ...rest]) => [
@@ -186,7 +186,7 @@ describe('a dead process', () => {
     },
   );
 
-  test('an empty lock, left by a release that was cut short, is not a lock', async () => {
+  test('an empty directory, left by an interrupted release, is not a lock', async () => {
     const path = newLockPath();
     mkdirSync(path);
     (await take(path)).lock.release();
@@ -194,8 +194,8 @@ describe('a dead process', () => {
   });
 });
 
-describe('a process of another machine or container', () => {
-  test('row 69: is watched for 30 s by the clock of the one that waits, whatever the times of its file', async () => {
+describe('a lock held by a process of another machine or container', () => {
+  test('row 69: is watched for 30 s by the clock of the waiting process, whatever the times of its file', async () => {
     for (const ageMs of [-365 * DAY_MS, 0, DAY_MS]) {
       const path = newLockPath();
       const entry = placeLock(path, FOREIGN);
@@ -212,7 +212,7 @@ describe('a process of another machine or container', () => {
     }
   });
 
-  test('row 69: keeps its lock while it shows that it runs, also by a clock that is far off', async () => {
+  test('row 69: is not broken while the holder updates its file, even by a clock that is far off', async () => {
     const path = newLockPath();
     const entry = placeLock(path, FOREIGN);
     let beats = 0;
@@ -229,7 +229,7 @@ describe('a process of another machine or container', () => {
     expect(existsSync(entry)).toBe(true);
   });
 
-  test('row 69: the time in which the watcher itself was suspended does not count', async () => {
+  test('row 69: is not broken because the waiting process was suspended', async () => {
     const path = newLockPath();
     const entry = placeLock(path, FOREIGN);
     let nowMs = 0;
@@ -240,7 +240,7 @@ describe('a process of another machine or container', () => {
       setTimer(callback, ms) {
         waits += 1;
         nowMs += waits === 3 ? 600_000 : ms;
-        // Both were suspended: the holder shows itself a moment later.
+        // Both processes were suspended; the holder updates its file a moment later.
         if (waits === 5) utimesSync(entry, 1, 1);
         setImmediate(callback);
         return () => {};
@@ -250,7 +250,7 @@ describe('a process of another machine or container', () => {
     expect(existsSync(entry)).toBe(true);
   });
 
-  test('is shown by a holder every 5 s, and one that lost its lock notices then', async () => {
+  test('has its file updated every 5 s by the holder, which then notices if it lost the lock', async () => {
     const path = newLockPath();
     const clock = createFakeClock(1_000_000);
     const losses: string[] = [];
@@ -267,7 +267,7 @@ describe('a process of another machine or container', () => {
     expect(readdirSync(path)).toEqual([FOREIGN]);
   });
 
-  test('F2: holders that take turns forever are an error after 20 s, not a hang', async () => {
+  test('F2: is an error after 20 s, not a hang, if holders take turns forever', async () => {
     const path = newLockPath();
     const nameTurn = (turn: number): string =>
       `1-0-0123456789ab-000000000000-${String(turn).padStart(12, '0')}`;
@@ -284,8 +284,8 @@ describe('a process of another machine or container', () => {
   });
 });
 
-describe('row 61: what is not a lock is left as it is, and is an error within 2 s', () => {
-  /** Files that are precious, one of them named like the holder of a lock. */
+describe('row 61: a path that is not a lock is not changed, and is an error within 2 s', () => {
+  /** Files that must not be removed, two of them named like holders of a lock. */
   async function makePrecious(folder: string): Promise<string[]> {
     mkdirSync(folder, { recursive: true });
     for (const name of ['id_rsa', 'known_hosts', await nameDeadHolder(), FOREIGN])
@@ -348,7 +348,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
     expect(existsSync(entry)).toBe(true);
   });
 
-  testAsRoot.each([0o777, 0o700])('row 132: an empty folder of another user, mode %o', async (mode) => {
+  testAsRoot.each(['777', '700'])('row 132: an empty folder of another user, mode %s', async (mode) => {
     const path = newLockPath();
     mkdirSync(path);
     chownSync(path, 12_345, 12_345);
@@ -368,7 +368,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
     expect(readdirSync(prepared)).toEqual([holder]);
   });
 
-  test('a dead holder that cannot be removed: after 2 s, with a pause before each try', async () => {
+  test('a dead holder that cannot be removed, with a pause before each try', async () => {
     const path = newLockPath();
     // A folder cannot be removed like a file.
     mkdirSync(join(path, await nameDeadHolder()), { recursive: true });
@@ -380,7 +380,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
   });
 });
 
-test('a lock that cannot be made is the error of the system', async () => {
+test('if a lock cannot be made, the error of the system is thrown', async () => {
   const folder = makeTempFolder();
   rmSync(folder, { recursive: true });
   await expect(take(join(folder, 'lock'))).rejects.toMatchObject({ code: 'ENOENT' });

@@ -8,10 +8,10 @@ describe('a word of a command to copy', () => {
     ['/a b', "'/a b'"],
     ["/it's", "'/it'\\''s'"],
     ['/$HOME/`id`', "'/$HOME/`id`'"],
-    // zsh takes brackets for a pattern, and fails.
+    // zsh would expand brackets as a pattern, and fail.
     ['http://[::1]:8787', "'http://[::1]:8787'"],
     ['', "''"],
-  ])('%s', (word, quoted) => {
+  ])('%s is quoted for a shell if necessary', (word, quoted) => {
     expect(quoteForShell(word)).toBe(quoted);
   });
 });

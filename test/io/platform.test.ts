@@ -1,16 +1,16 @@
-// What differs between operating systems, each of them on any machine.
+// What differs between operating systems; each of them is tested on any machine.
 import { describe, expect, test } from '@jest/globals';
 import { platformOf } from '../../src/io/platform.ts';
 
 const PLATFORMS = ['linux', 'freebsd', 'darwin', 'win32'] as const;
 
-describe('what a system has', () => {
+describe('what a platform supports', () => {
   test.each([
     ['linux', true],
     ['freebsd', true],
     ['darwin', true],
     ['win32', false],
-  ] as const)('%s: owners, signals, TERM: %s', (name, has) => {
+  ] as const)('%s has owners of files, signals and TERM: %s', (name, has) => {
     expect(platformOf(name)).toMatchObject({ hasOwners: has, hasSignals: has, hasTerm: has });
   });
 });
@@ -25,11 +25,14 @@ describe('the directory for configuration', () => {
     ['win32', {}, 'C:\\Users\\me', 'C:\\Users\\me\\AppData\\Roaming\\atlantis\\Config'],
     ['win32', { APPDATA: 'D:\\data' }, 'C:\\Users\\me', 'D:\\data\\atlantis\\Config'],
     ['win32', { APPDATA: 'data' }, undefined, undefined],
-  ] as const)('%s, %j, home %s', (name, env, home, expected) => {
-    expect(platformOf(name).findConfigDirectory(env, home)).toBe(expected);
-  });
+  ] as const)(
+    'is found on %s with the environment %j and the home directory %s',
+    (name, env, home, expected) => {
+      expect(platformOf(name).findConfigDirectory(env, home)).toBe(expected);
+    },
+  );
 
-  test.each(PLATFORMS)('%s without a home directory: none', (name) => {
+  test.each(PLATFORMS)('is undefined on %s without a home directory', (name) => {
     expect(platformOf(name).findConfigDirectory({}, undefined)).toBeUndefined();
   });
 });
@@ -45,7 +48,7 @@ describe('paths', () => {
     ['win32', '\\op.exe', false, true],
     ['win32', 'C:op.exe', false, true],
     ['win32', 'op.exe', false, false],
-  ] as const)('%s: %s is fixed: %s, has a directory: %s', (name, path, isFixed, hasDirectory) => {
+  ] as const)('on %s, %s is fixed: %s, has a directory: %s', (name, path, isFixed, hasDirectory) => {
     const platform = platformOf(name);
     expect([platform.isFixed(path), platform.hasDirectory(path)]).toEqual([isFixed, hasDirectory]);
   });

@@ -28,11 +28,11 @@ describe('a table', () => {
     ['a terminal that is just wide enough', WIDTH, COLUMNS],
     ['a terminal that is one column too narrow', WIDTH - 1, BLOCKS],
     ['a terminal of one column', 1, BLOCKS],
-  ])('in %s', (_what, columns, lines) => {
+  ])('is formatted for %s', (_what, columns, lines) => {
     expect(formatTable(HEADER, ROWS, columns)).toBe(`${lines.join('\n')}\n`);
   });
 
-  test.each([undefined, 1])('what is foreign is made visible: %p columns', (columns) => {
+  test.each([undefined, 1])('has control characters in foreign text escaped, at a width of %p', (columns) => {
     expect(formatTable(HEADER, [['  a', '\x1b[2J\n', '']], columns)).not.toMatch(/\x1b|\n\n/);
   });
 });

@@ -1,4 +1,4 @@
-// Whether another process runs, from what its name says.
+// Whether another process runs, judged by its name.
 import { describe, expect, test } from '@jest/globals';
 import { identifyProcess, PROCESS_NAME } from '../../src/io/process-identity.ts';
 
@@ -17,12 +17,12 @@ describe('row 69: the identity of a process', () => {
     expect(identifyProcess(gone).judge(name)).toBe('dead');
   });
 
-  test('that another PID namespace has is unknown', () => {
+  test('of another PID namespace is judged as unknown', () => {
     const name = rename(([id, start]) => [id, start, '0123456789ab', '0'.repeat(12)]);
     expect(identifyProcess(gone).judge(name)).toBe('unknown');
   });
 
-  test('counts without the start time where /proc shows the processes of another namespace', () => {
+  test('has no start time if /proc shows the processes of another namespace', () => {
     // A process whose id is not the one that /proc has for it.
     const host = { pid: pid + 1, sendSignal: () => true };
     const { name, judge } = identifyProcess(host);

@@ -44,14 +44,14 @@ describe('readAtMost', () => {
 });
 
 describe('readNamedFile', () => {
-  test.each([0, 10, 64 * 1024, 200_000])('a regular file of %i bytes', async (size) => {
+  test.each([0, 10, 64 * 1024, 200_000])('reads a regular file of %i bytes', async (size) => {
     const path = join(makeTempFolder(), 'file');
     const bytes = Buffer.alloc(size, 'abc');
     writeFileSync(path, bytes);
     expect((await readNamedFile(path)).equals(bytes)).toBe(true);
   });
 
-  test('row 171: a pipe that its writer leaves open is given up', async () => {
+  test('row 171: gives up on a pipe that its writer leaves open', async () => {
     const { path, open } = makePipe();
     const fd = open();
     writeSync(fd, 'a');
@@ -61,7 +61,7 @@ describe('readNamedFile', () => {
     closeSync(fd);
   });
 
-  test('a pipe that is written to late, in pieces', async () => {
+  test('reads a pipe that is written to late, in pieces', async () => {
     const { path, open } = makePipe();
     const fd = open();
     const reading = readNamedFile(path);
@@ -73,7 +73,7 @@ describe('readNamedFile', () => {
     expect((await reading).toString()).toBe('abc');
   });
 
-  test('a pipe is waited for until it is written to', async () => {
+  test('waits until a pipe is written to', async () => {
     const { path, open } = makePipe();
     const reading = readNamedFile(path);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -83,7 +83,7 @@ describe('readNamedFile', () => {
     expect((await reading).toString()).toBe('at last');
   });
 
-  test('the signal ends waiting for a pipe', async () => {
+  test('stops waiting for a pipe when the signal aborts', async () => {
     const { path, open } = makePipe();
     const fd = open();
     registerCleanup(() => closeSync(fd));
@@ -94,9 +94,9 @@ describe('readNamedFile', () => {
   });
 
   test.each([
-    ['what is not there', '/nonexistent', 'ENOENT'],
+    ['a missing file', '/nonexistent', 'ENOENT'],
     ['a folder', '/tmp', 'EISDIR'],
-    ['what never ends', '/dev/zero', 'EFBIG'],
+    ['a device without an end', '/dev/zero', 'EFBIG'],
   ])('%s is an error', async (_what, path, code) => {
     await expect(readNamedFile(path)).rejects.toMatchObject({ code });
   });

@@ -5,7 +5,7 @@ import { expectSoon } from '../helpers/soon.ts';
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const ODD_KEY = 'ak_x"y/z+%?&=\\~{}|^$.*()[]<>\'`';
 
-/** Every way in which a secret may be written down. */
+/** Every form in which a secret may be written, with its name. */
 function writeDown(secret: string): [string, string][] {
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const percentAll = [...Buffer.from(secret)]
@@ -56,27 +56,27 @@ describe('P4: a registered secret is removed in every form', () => {
     });
   }
 
-  test('a key becomes its prefix, other secrets ***', () => {
+  test('a key is replaced by its prefix, other secrets by ***', () => {
     const redactor = createRedactor();
     redactor.addSecret(KEY);
     redactor.addSecret('hunter22');
     expect(redactor.redact(`X-API-Key: ${KEY}, hunter22!`)).toBe('X-API-Key: ak_live_00112233…, ***!');
   });
 
-  test('a short key shows less', () => {
+  test('of a short key, less is shown', () => {
     const redactor = createRedactor();
     redactor.addSecret('ak_live_0123456789');
     expect(redactor.redact('ak_live_0123456789')).toBe('ak_live_01…');
   });
 
-  test('a secret that contains another goes as a whole', () => {
+  test('a secret that contains another one is removed as a whole', () => {
     const redactor = createRedactor();
     redactor.addSecret('secret');
     redactor.addSecret('my-secret-word');
     expect(redactor.redact('my-secret-word')).toBe('***');
   });
 
-  test.each([4096, 10_240, 65_536])('a secret of %i characters', (length) => {
+  test.each([4096, 10_240, 65_536])('a secret of %i characters is removed', (length) => {
     let seed = 1;
     const digit = (): string => {
       seed = (seed * 48_271) % 2_147_483_647;
@@ -90,7 +90,7 @@ describe('P4: a registered secret is removed in every form', () => {
     expect(clean).toMatch(/^a ak_live_[0-9a-z]{8}… b ak_live_[0-9a-z]{8}… c$/);
   });
 
-  test('a key that was truncated by a quote', () => {
+  test('a key that was truncated is removed', () => {
     const redactor = createRedactor();
     redactor.addSecret(ODD_KEY);
     expect(redactor.redact(`"${ODD_KEY.slice(0, 26)}..."`)).toBe('"ak_x"y/z+%?&=\\~{…..."');
@@ -105,12 +105,12 @@ describe('P4: a registered secret is removed in every form', () => {
   });
 });
 
-describe('P4: proxy credentials', () => {
+describe('P4: the credentials of a proxy', () => {
   test.each([
     'http://user:p%40ss%20word@proxy.example:3128',
     'user:p%40ss%20word@proxy.example:3128',
     'http://user:p@ss word@proxy.example:3128',
-  ])('%s', (url) => {
+  ])('are removed in every form, given as %s', (url) => {
     const redactor = createRedactor();
     redactor.addProxyUrl(url);
     const pair = Buffer.from('user:p@ss word').toString('base64');
@@ -119,14 +119,14 @@ describe('P4: proxy credentials', () => {
     expect(clean).not.toContain(pair);
   });
 
-  test('a token as a user name', () => {
+  test('are removed if they are a token as the user name', () => {
     const redactor = createRedactor();
     redactor.addProxyUrl('http://tok3n-0123@proxy.example');
     expect(redactor.redact('token tok3n-0123')).toBe('token ***');
   });
 
   test.each(['', 'http://proxy.example', 'http://[', '%%%@', '://@'])(
-    '%j is accepted, and redacts nothing',
+    'are not expected in %j, which is accepted and redacts nothing',
     (url) => {
       const redactor = createRedactor();
       redactor.addProxyUrl(url);
@@ -134,7 +134,7 @@ describe('P4: proxy credentials', () => {
     },
   );
 
-  test('a password too short to search for is redacted in its URL and its user:password pair', () => {
+  test('are removed from URLs and user:password pairs if the password is too short to search for', () => {
     const redactor = createRedactor();
     redactor.addProxyUrl('http://u:pw@proxy.example');
     const pair = Buffer.from('u:pw').toString('base64');
@@ -144,24 +144,24 @@ describe('P4: proxy credentials', () => {
   });
 });
 
-describe('P4: secrets that are not registered', () => {
-  test('anything that looks like a key', () => {
+describe('P4: without registered secrets', () => {
+  test('anything that looks like a key is redacted', () => {
     expect(createRedactor().redact(`unknown command '${KEY}'`)).toBe("unknown command 'ak_live_00112233…'");
   });
 
-  test('userinfo in any URL', () => {
+  test('user information in any URL is redacted', () => {
     expect(createRedactor().redact('via https://a:b@c@proxy.example/x@y')).toBe(
       'via https://***@proxy.example/x@y',
     );
   });
 
-  test('prefixes and addresses are left alone', () => {
+  test('prefixes of keys, and addresses, are not changed', () => {
     const text = 'ak_live_00112233, mail@a.example, https://a.example/@b';
     expect(createRedactor().redact(text)).toBe(text);
   });
 });
 
-test('P4: hostile text costs no more than its length', () => {
+test('P4: hostile text is redacted in linear time', () => {
   const redactor = createRedactor();
   redactor.addSecret(KEY);
   redactor.addProxyUrl('http://user:password@proxy.example');

@@ -95,7 +95,7 @@ describeAsRoot('row 62: what another user put there', () => {
   );
 
   test.each(WRITERS.filter(([name]) => /letters|recording/.test(name)))(
-    '%s: a file that is read back is not trusted',
+    '%s: a file of another user is refused, because it is read back',
     (_name, write) => {
       const path = makeFile('');
       chownSync(path, OTHER_USER, OTHER_USER);
@@ -112,7 +112,7 @@ describeAsRoot('row 62: what another user put there', () => {
   });
 });
 
-describe('what the user may have put there', () => {
+describe('a link of the user’s own', () => {
   const FULL = '{"recording":1,"started_at":"2026-01-01T00:00:00.000Z"}\n';
   test.each(
     WRITERS.flatMap(([name, write]) => ['', FULL, undefined].map((text) => [name, text, write] as const)),

@@ -42,7 +42,7 @@ describe('row 81 (S1): the second signal', () => {
     ['SIGTERM', 999, 'SIGTERM', false, []],
     ['SIGTERM', 1_000, 'SIGINT', false, ['SIGINT']],
   ])(
-    '%s, and after %i ms %s (stdin is a terminal: %s): ends at once: %j',
+    'if %s is followed after %i ms by %s (stdin is a terminal: %s), the process is killed by %j',
     (first, ms, second, isTty, died) => {
       const run = setUp(isTty);
       run.raise(first);
@@ -52,7 +52,7 @@ describe('row 81 (S1): the second signal', () => {
     },
   );
 
-  test('a repeated one does not kill the last steps of a run that has unsubscribed', () => {
+  test('does not interrupt the last steps of a run that has unsubscribed', () => {
     const run = setUp();
     run.raise('SIGTERM');
     run.unsubscribe();
@@ -60,19 +60,19 @@ describe('row 81 (S1): the second signal', () => {
     expect([run.isListening(), run.died]).toEqual([true, []]);
   });
 
-  test('without a signal nothing listens afterwards', () => {
+  test('is not listened for after a run without a signal', () => {
     const run = setUp();
     run.unsubscribe();
     expect(run.isListening()).toBe(false);
   });
 });
 
-describe('S4: when a hang-up is ignored', () => {
+describe('S4: whether a hang-up is ignored', () => {
   test.each([
     [{ _: '/usr/bin/nohup' }, true],
     [{ _: '/usr/bin/node' }, false],
     [{}, false],
-  ])('the environment %j: %s', (env, expected) => {
+  ])('in the environment %j: %s', (env, expected) => {
     expect(isHangUpIgnored(env, process.pid)).toBe(expected);
   });
 
@@ -80,7 +80,7 @@ describe('S4: when a hang-up is ignored', () => {
     ['w', true],
     ['r', false],
     ['r+', false],
-  ])('stdin is /dev/null, opened as %s: %s', (flags, expected) => {
+  ])('with /dev/null as stdin, opened as %s: %s', (flags, expected) => {
     const stdin = openSync('/dev/null', flags);
     const isIgnored = isHangUpIgnored({}, process.pid, stdin);
     closeSync(stdin);

@@ -1,4 +1,4 @@
-// Lines for stderr beside a terminal that is busy, and terminals that must not block.
+// Lines for stderr while stdout, on the same terminal, is busy; and terminals that must not block.
 import { closeSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
@@ -59,7 +59,7 @@ function setUp(
 }
 
 describe('createStderrWriter', () => {
-  test('O3: on a terminal a line waits for the output before it', async () => {
+  test('O3: on a terminal, a line waits for earlier output on stdout', async () => {
     const { stdout, write, screen, release } = setUp(true);
     stdout.stream().write('event 1\n');
     write('lost\n');
@@ -72,7 +72,7 @@ describe('createStderrWriter', () => {
     expect(screen()).toBe('event 1\nlost\nretrying\nevent 2\nsummary\n');
   });
 
-  test('O6: the same if both are one pipe: no line is inside another', async () => {
+  test('O6: if stdout and stderr are the same pipe, no line is written inside another', async () => {
     const { readEnd, writeEnd } = makePipe();
     registerCleanup(() => {
       readEnd.destroy();
@@ -87,7 +87,7 @@ describe('createStderrWriter', () => {
     expect(screen()).toBe('half of an event\npaused\n');
   });
 
-  test('two pipes do not wait for each other', () => {
+  test('with two pipes, a line does not wait for stdout', () => {
     const pipes = [makePipe(), makePipe()] as const;
     registerCleanup(() => {
       for (const { readEnd, writeEnd } of pipes) {
@@ -104,14 +104,14 @@ describe('createStderrWriter', () => {
     expect(screen()).toBe('paused\n');
   });
 
-  test('elsewhere it does not wait for the reader of stdout', () => {
+  test('without a terminal or pipe, a line does not wait for stdout', () => {
     const { stdout, write, screen } = setUp(false);
     stdout.stream().write('event 1\n');
     write('paused\n');
     expect(screen()).toBe('paused\n');
   });
 
-  test('what waits is bounded: beyond 256 KiB lines are dropped', async () => {
+  test('at most 256 KiB of lines wait; more lines are dropped', async () => {
     const { stdout, write, screen, release } = setUp(true);
     stdout.stream().write('event\n');
     for (let n = 0; n < 1_000; n++) write(`${'x'.repeat(1_023)}\n`);
@@ -144,7 +144,7 @@ describe('keepLoopFree', () => {
     expect(modes).toEqual([false]);
   });
 
-  test('a terminal whose mode the shell would share is left alone', () => {
+  test('a terminal whose mode would be shared with the shell is not changed', () => {
     const modes: boolean[] = [];
     keepLoopFree(streamOf({ fd: 1, setBlocking: (on: boolean) => modes.push(on) }), 1);
     keepLoopFree(streamOf({}), 1);
@@ -154,7 +154,7 @@ describe('keepLoopFree', () => {
 });
 
 describe('holdOutput', () => {
-  /** Two targets on one screen that was stopped: what both are given waits until each is released. */
+  /** Two targets on one stopped screen: their output waits until each of them is released. */
   function stop(areTty: boolean) {
     let screen = '';
     const waiting = { stdout: [] as (() => void)[], stderr: [] as (() => void)[] };
@@ -193,7 +193,7 @@ describe('holdOutput', () => {
     expect(screen()).toBe('picture erased line 1\nline 2\n');
   });
 
-  test('nothing is held where nothing waits, or where they are not one terminal', async () => {
+  test('nothing is held if stderr has no queue, or if the two are not one terminal', async () => {
     const idle = stop(true);
     holdOutput(idle.stdout, idle.stderr);
     idle.stdout.stream().write('event\n');
@@ -208,7 +208,7 @@ describe('holdOutput', () => {
   });
 });
 
-test('writeWhole: text after queued text is queued', async () => {
+test('writeWhole queues text after queued text', async () => {
   const { readEnd, writeEnd } = makePipe();
   registerCleanup(() => {
     readEnd.destroy();

@@ -1,4 +1,4 @@
-// Why a run ends, and with what status (contract § 2).
+// Why a run ends, and with which exit code (contract § 2).
 import { describe, expect, test } from '@jest/globals';
 import { CredentialError, OutputError, StoreError, UsageError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/io/io.ts';
@@ -34,13 +34,13 @@ describe('§ 2: outcomes', () => {
 });
 
 describe('stop', () => {
-  test('there is no reason before there is one', () => {
+  test('has no reason at first', () => {
     const stop = createStop();
     expect(stop.reason).toBeUndefined();
     expect(stop.signal.aborted).toBe(false);
   });
 
-  test('the first of two with the same priority wins, and the signal aborts once, at once', () => {
+  test('has the first of two reasons with the same priority, and its signal aborts once, at once', () => {
     const stop = createStop();
     let aborted = 0;
     stop.signal.addEventListener('abort', () => {
@@ -69,7 +69,7 @@ describe('stop', () => {
   ];
   const BUGS: StopReason[] = [{ kind: 'fault', error: new Error('a bug') }];
 
-  test('O6, S1: a reason of higher priority replaces the first; another one does not', () => {
+  test('O6, S1: has its reason replaced by one with a higher priority, and by no other', () => {
     const groups = [ASKED_FOR, FAILURES, SIGNALS, BUGS];
     const all = groups.flatMap((group, weight) => group.map((reason) => ({ reason, weight })));
     for (const first of all) {

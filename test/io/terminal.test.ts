@@ -78,11 +78,11 @@ describe('links', () => {
     ['FORCE_HYPERLINK=1', { TERM: 'xterm', FORCE_HYPERLINK: '1' }, true],
     ['FORCE_HYPERLINK=0', { TERM: 'xterm-kitty', FORCE_HYPERLINK: '0' }, false],
     ['FORCE_HYPERLINK empty', { TERM: 'xterm-kitty', FORCE_HYPERLINK: '' }, true],
-  ])('%s', (_name, env, expected) => {
+  ])('are used or not in %s, with the environment %j: %s', (_name, env, expected) => {
     expect(hasLinks({ env, platform: 'linux' })).toBe(expected);
   });
 
-  test('on Windows only Windows Terminal', () => {
+  test('are used on Windows only in Windows Terminal', () => {
     expect(hasLinks({ env: { WT_SESSION: 'a' }, platform: 'win32' })).toBe(true);
     expect(hasLinks({ env: {}, platform: 'win32' })).toBe(false);
   });
@@ -98,7 +98,7 @@ describe('256 colors', () => {
     [{ TERM: 'linux' }, false],
     [{ TERM: 'xterm-256color', FORCE_COLOR: '1' }, false],
     [{ TERM: 'linux', FORCE_COLOR: '2' }, true],
-  ])('%j', (env, expected) => {
+  ])('are used or not with the environment %j: %s', (env, expected) => {
     expect(has256Colors({ env, platform: 'linux' })).toBe(expected);
   });
 });

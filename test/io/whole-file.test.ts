@@ -1,4 +1,4 @@
-// Files that are there whole or not at all.
+// Files that are written whole or not at all.
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
@@ -18,7 +18,7 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 const write = (path: string): void => writeWholeFile(path, 'new', 'the report');
 
 describe('writeWholeFile', () => {
-  test('makes a file, or takes the place of one, and leaves nothing beside it', () => {
+  test('makes or replaces a file, and leaves no other file', () => {
     const folder = makeTempFolder();
     write(join(folder, 'a'));
     const { ino } = statSync(join(folder, 'a'));
@@ -36,7 +36,7 @@ describe('writeWholeFile', () => {
       'the directory does not exist (ENOENT)',
     ],
     [
-      'a name beyond a file',
+      'a path below a file',
       (folder: string) => join(folder, 'file/a'),
       'a part of the path is not a directory (ENOTDIR)',
     ],
@@ -49,7 +49,7 @@ describe('writeWholeFile', () => {
     expect(readdirSync(folder).sort()).toEqual(['empty', 'file']);
   });
 
-  test('a pipe takes it while it has a reader, and is an error at once without one', () => {
+  test('writes to a pipe that has a reader; a pipe without a reader is an error at once', () => {
     const path = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [path]);
     expect(() => write(path)).toThrow(
@@ -61,7 +61,7 @@ describe('writeWholeFile', () => {
     closeSync(reader);
   });
 
-  test('a leftover of a killed process does not matter, even for one with the same id', () => {
+  test('ignores the leftovers of killed processes, even of one with the same process id', () => {
     const folder = makeTempFolder();
     writeFileSync(join(folder, 'a'), 'old');
     for (const name of ['a.tmp', `a.${process.pid}.tmp`, 'a.7.tmp'])
