@@ -1,5 +1,5 @@
-// What docs/ offers to monitor a relay: the table of metrics, the alert rules, the dashboard and the unit. Each metric
-// exists on the page, and each metric of the page is documented.
+// The documentation for monitoring a relay: the table of metrics, the alert rules, the dashboard and the unit. All
+// metrics that they name exist, and all metrics are documented.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,16 +70,15 @@ describe('the metrics page', () => {
 });
 
 describe('docs/examples/relay', () => {
-  test('M4: every metric of the alert rules and of the dashboard is on the page', () => {
+  test('M4: every metric of the alert rules and the dashboard exists, and the dashboard shows every metric', () => {
     const rules = listNames(read('alerts.yaml'));
     const dashboard = listNames(read('dashboard.json'));
     expect(rules.length).toBeGreaterThan(10);
     expect([...rules, ...dashboard].filter((name) => !families.has(name))).toEqual([]);
-    // What is worth a metric is worth a look.
     expect([...families.keys()].filter((name) => !dashboard.includes(name))).toEqual([]);
   });
 
-  test('the dashboard is one that Grafana can import: its data source and instance are variables', () => {
+  test('the dashboard can be imported into Grafana: its data source and instance are variables', () => {
     const { panels, templating, schemaVersion } = JSON.parse(read('dashboard.json'));
     expect(schemaVersion).toBeGreaterThan(30);
     expect(templating.list.map(({ name }: { name: string }) => name)).toEqual(['datasource', 'instance']);
@@ -116,12 +115,12 @@ describe('the unit of a relay', () => {
     [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value = '']) => value);
 
   testWithSystemd(
-    'systemd finds nothing wrong with it, and little that it could still take away (SKIPPED without systemd-analyze)',
+    'passes systemd-analyze verify, and systemd-analyze security with at most 2.5 (SKIPPED without it)',
     () => {
       const folder = makeTempFolder();
       mkdirSync(join(folder, 'unit'));
       const file = join(folder, 'unit/atlantis-relay.service');
-      // The program has to be there for systemd to be content.
+      // systemd-analyze requires that the program exists.
       writeFileSync(file, unit.replace('/usr/bin/atlantis', COMMAND));
       const verified = run('systemd-analyze', ['verify', '--man=no', file]);
       const said = verified.stderr.split('\n').filter((line) => line.includes('atlantis'));
@@ -131,7 +130,7 @@ describe('the unit of a relay', () => {
     },
   );
 
-  test('M8: it restarts unless someone has to fix the error, and each flag and credential exists', () => {
+  test('M8: restarts unless a person has to fix the error, and names only flags and credentials that exist', () => {
     const { usage, credential, credit, refused } = EXIT;
     expect(settings('Type')).toEqual(['notify']);
     expect(settings('NotifyAccess')).toEqual(['all']);
@@ -148,14 +147,14 @@ describe('the unit of a relay', () => {
   });
 
   (process.getuid?.() === 0 ? test : test.skip)(
-    'M8: a key in a credentials directory of systemd are read (SKIPPED without root)',
+    'M8: can use a key in a credentials directory of systemd (SKIPPED without root)',
     async () => {
       const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
       const folder = makeTempFolder();
       const credentials = join(folder, 'credentials');
       mkdirSync(credentials);
       writeFileSync(join(credentials, 'api-key'), CANARY_KEY, { mode: 0o400 });
-      // systemd gives it to the user of the service; a container may give it to another one.
+      // In systemd the user of the service owns the key; in a container it may be another user.
       for (const path of [join(credentials, 'api-key'), credentials]) chownSync(path, 65_534, 65_534);
       chmodSync(credentials, 0o500);
       const args = ['--url', server.url, '--limit', '1', '--key-file', join(credentials, 'api-key')];

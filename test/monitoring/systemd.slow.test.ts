@@ -12,7 +12,7 @@ import { type Peer, startScriptedServer, streamHandler } from '../helpers/script
 import { startTail } from '../helpers/tail.ts';
 import { canRunSystemd, startUserSystemd } from '../helpers/user-systemd.ts';
 
-/** What an instance of a user cannot do. */
+/** Settings that a user instance of systemd does not support. */
 const OF_THE_SYSTEM =
   /^(?:DynamicUser|StateDirectory|CapabilityBoundingSet|Protect\w+|Private\w+|Restrict(?!Prevent)\w+|NoNew\w+|SystemCall\w+|LockPersonality|UMask|WantedBy|After|Wants)=.*\n/gm;
 
@@ -38,7 +38,7 @@ const OF_THE_SYSTEM =
       .replace(/--to \S+ --nats-creds \S+/, `--to ${sink.url}`)
       .replace('%S/atlantis', '/mnt')
       .replace('127.0.0.1:9464', '127.0.0.1:0')
-      // An instance of a user passes on no credentials.
+      // A user instance does not pass credentials on.
       .replace(/^LoadCredential=.*\n/gm, '')
       .replace('%d', '/mnt')
       .replace('WatchdogSec=60', 'WatchdogSec=3\nStandardError=append:/mnt/stderr');
@@ -56,7 +56,7 @@ const OF_THE_SYSTEM =
       );
     });
     expect(first).toMatchObject({ SubState: 'running', NRestarts: '0' });
-    // Longer than the watchdog waits.
+    // Longer than the timeout of the watchdog.
     await systemd.run('sleep 4');
     expect(await show()).toMatchObject({ ActiveState: 'active', NRestarts: '0', MainPID: first['MainPID'] });
 

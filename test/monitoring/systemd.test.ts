@@ -79,7 +79,7 @@ describe('Type=notify', () => {
     },
   );
 
-  test('row 164: without systemd-notify, or with a dead socket, one warning, and the run continues', async () => {
+  test('row 164: without systemd-notify, or with a dead socket, the run warns once and continues', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const folder = makeTempFolder();
     const env = { NOTIFY_SOCKET: join(folder, 'gone'), WATCHDOG_USEC: '20000', PATH: folder };
@@ -144,7 +144,7 @@ describe('the watchdog', () => {
   const isStuck = (reports: readonly string[]): boolean =>
     reports.some((text) => text.includes('no progress'));
 
-  test('M8: is notified at half of its time while the run is live or waits for its next attempt', async () => {
+  test('M8: is notified at half of its timeout while the run is live or waits for its next attempt', async () => {
     for (const phase of [
       { kind: 'live', connected: {} },
       { kind: 'retrying', delayMs: 300_000 },
@@ -169,19 +169,16 @@ describe('the watchdog', () => {
       { pendingRecords: 5 },
       'sink is not responding',
     ],
-  ])(
-    'row 165: is not notified any more after %s, and stderr says why once',
-    async (_what, phase, sink, why) => {
-      const { pass, reports, close } = await start(phase, sink);
-      expect(await pass(1)).toBe(2);
-      expect(await pass(4)).toBeLessThan(8);
-      expect(await pass(2)).toBe(0);
-      expect(reports).toEqual([expect.stringContaining(why)]);
-      close();
-    },
-  );
+  ])('row 165: is no longer notified after %s, and stderr says why once', async (_what, phase, sink, why) => {
+    const { pass, reports, close } = await start(phase, sink);
+    expect(await pass(1)).toBe(2);
+    expect(await pass(4)).toBeLessThan(8);
+    expect(await pass(2)).toBe(0);
+    expect(reports).toEqual([expect.stringContaining(why)]);
+    close();
+  });
 
-  test('M8: a sink that is spooling, retrying, idle or within its own timeout is progress', async () => {
+  test('M8: is notified while a sink is spooling, retrying, idle or within its own timeout', async () => {
     for (const sink of [
       { state: 'spooling', pendingRecords: 9 },
       { pendingRecords: 0 },
@@ -193,7 +190,7 @@ describe('the watchdog', () => {
     }
   });
 
-  test('M8: the end is notified while systemd-notify still sends the message before it', async () => {
+  test('M8: systemd is notified of the end even while systemd-notify still sends the message before it', async () => {
     const folder = makeTempFolder();
     const log = join(folder, 'log');
     // The first one ends when the second has been started.
