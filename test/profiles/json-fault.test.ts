@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { describePosition, findJsonFault } from '../../src/profiles/json-fault.ts';
 
-describe('F4: where a text stops being JSON', () => {
+describe('F4: where a text stops being valid JSON', () => {
   test.each([
     ['', 0],
     [' ', 1],
@@ -23,20 +23,20 @@ describe('F4: where a text stops being JSON', () => {
     ['{"a":1}\0', 7],
     ['[}', 1],
     [']', 0],
-  ])('%j at %i', (text, index) => {
+  ])('%j stops at %i', (text, index) => {
     expect(() => JSON.parse(text)).toThrow();
     expect(findJsonFault(text)).toBe(index);
   });
 
   test.each(['{}', ' [] ', '{"a":[1,-2.5e+3,"\\u00e9\\n",null,true,false,{"":{}}]}', '"x"', '0', '1E5'])(
-    '%s is JSON',
+    '%s is valid',
     (text) => {
       JSON.parse(text);
       expect(findJsonFault(text)).toBeUndefined();
     },
   );
 
-  test('agrees with JSON.parse on thousands of mangled stores', () => {
+  test('JSON.parse agrees on thousands of damaged stores', () => {
     const whole =
       '{"version": 1, "current": "a", "profiles": {"a": {"url": "https://a\\u0020", "n": [-1.5e3, null]}}}';
     const chars = '{}[]",:\\u0-1.e+ \n\0tnz';

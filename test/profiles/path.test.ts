@@ -16,11 +16,11 @@ describe('F1: the store is in the platform’s configuration directory', () => {
     ['win32', { APPDATA: 'D:\\Roaming' }, 'C:\\a', 'D:\\Roaming\\atlantis\\Config\\profiles.json'],
     ['win32', {}, 'C:\\a', 'C:\\a\\AppData\\Roaming\\atlantis\\Config\\profiles.json'],
     ['win32', {}, undefined, undefined],
-  ])('%s %j %s', (platform, env, home, path) => {
+  ])('on %s with the environment %j and the home directory %s', (platform, env, home, path) => {
     expect(profilesPath({ env, platform, homeDirectory: () => home })).toBe(path);
   });
 
-  test('F5: a relative ATLANTIS_CONFIG_DIR is refused: it would mean the working directory', () => {
+  test('F5: a relative ATLANTIS_CONFIG_DIR is refused, because it would depend on the working directory', () => {
     expect(() =>
       profilesPath({
         env: { ATLANTIS_CONFIG_DIR: '.' },

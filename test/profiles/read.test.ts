@@ -33,7 +33,7 @@ function writeStore(content: string | Uint8Array): string {
   return path;
 }
 
-/** Reads and returns what went wrong, with everything that the error holds as one text. */
+/** Reads a store that must fail, and returns the error, with all of its texts as one. */
 function failToRead(path: string, reader = me): { exitCode: number; text: string; hint: string } {
   let reading: ReturnType<typeof readProfileFile>;
   try {
@@ -45,7 +45,7 @@ function failToRead(path: string, reader = me): { exitCode: number; text: string
   throw new Error(`no error, but ${reading.file.profiles.size} profiles`);
 }
 
-describe('a whole store', () => {
+describe('the store', () => {
   test('is read with its order, and no warnings', () => {
     const path = writeStore(
       store({ b: { url: 'https://b', key: KEY, x: 1 }, a: { url: 'https://a', keyCommand: ['op', 'read'] } }),
@@ -63,7 +63,7 @@ describe('a whole store', () => {
     ['no path (no home)', undefined],
     ['no file', '/nonexistent/atlantis/profiles.json'],
     ['a home that is not a directory', '/dev/null/.config/atlantis/profiles.json'],
-  ])('F3: %s is an empty one', (_what, path) => {
+  ])('F3: is empty if there is %s', (_what, path) => {
     expect(readProfileFile(path, me)).toEqual({
       file: { current: undefined, profiles: new Map() },
       warnings: [],
@@ -77,7 +77,7 @@ describe('a whole store', () => {
   });
 });
 
-describe('F4, row 52: damage is exit 10, with no fragment of the content, and is left as it is', () => {
+describe('F4, row 52: a damaged store is exit 10 without a fragment of its content, and is not changed', () => {
   const cut = whole.slice(0, whole.indexOf(KEY) + 20);
   test.each<[string, string | Uint8Array, string]>([
     ['cut inside the key', cut, `line 1, column ${cut.length + 1}`],
@@ -126,7 +126,7 @@ describe('F4, row 52: damage is exit 10, with no fragment of the content, and is
 });
 
 describe('row 49: unsafe paths', () => {
-  test('0644 is read, with the command that fixes it', () => {
+  test('a file of mode 0644 is read, with a warning and the command that fixes the mode', () => {
     const path = writeStore(whole);
     chmodSync(path, 0o644);
     const { file, warnings } = readProfileFile(path, me);
@@ -135,7 +135,7 @@ describe('row 49: unsafe paths', () => {
     expect(statSync(path).mode & 0o777).toBe(0o644);
   });
 
-  test('a path is quoted for the shell in the command that fixes it', () => {
+  test('a path is quoted for the shell in the command that fixes its mode', () => {
     const folder = join(makeTempFolder(), "it's here");
     mkdirSync(folder);
     writeFileSync(join(folder, 'profiles.json'), whole, { mode: 0o644 });
@@ -146,16 +146,16 @@ describe('row 49: unsafe paths', () => {
     );
   });
 
-  test('a file of another user: exit 10', () => {
+  test('a file of another user is exit 10', () => {
     const path = writeStore(whole);
-    // Without root: reading as another user is the same as another owner.
+    // Without root, the test reads as another user instead of changing the owner.
     const other = { ...me, uid: (me.uid ?? 0) + 1 };
     if (me.uid === 0) chownSync(path, 12345, 12345);
     expect(failToRead(path, me.uid === 0 ? me : other)).toMatchObject({ exitCode: 10 });
   });
 
   const testAsRoot = me.uid === 0 ? test : test.skip;
-  testAsRoot('a directory of another user: 10 (only root can make one)', () => {
+  testAsRoot('a directory of another user is exit 10 (needs root)', () => {
     const path = writeStore(whole);
     chownSync(join(path, '..'), 12345, 12345);
     expect(failToRead(path).text).toContain('belongs to another user');
@@ -166,7 +166,7 @@ describe('row 49: unsafe paths', () => {
     ['a dangling link', (path) => symlinkSync('/nonexistent', path), 'symbolic link'],
     ['a directory in its place', (path) => mkdirSync(path), 'is a directory'],
     ['a FIFO in its place', (path) => execFileSync('mkfifo', [path]), 'not a regular file'],
-  ])('%s: 10', (_what, prepare, why) => {
+  ])('%s is exit 10', (_what, prepare, why) => {
     const path = join(makeTempFolder(), 'profiles.json');
     prepare(path);
     const { exitCode, text } = failToRead(path);
@@ -175,7 +175,7 @@ describe('row 49: unsafe paths', () => {
     expect(text).toContain(path);
   });
 
-  test('on Windows owners and modes are not checked', () => {
+  test('owners and modes are not checked on Windows', () => {
     const path = writeStore(whole);
     chmodSync(path, 0o666);
     chmodSync(join(path, '..'), 0o777);
@@ -198,34 +198,40 @@ describe('row 63 (F1): a store that others could have written', () => {
   const readable = (path: string, reader = me): number => readProfileFile(path, reader).file.profiles.size;
   const asRoot = me.uid === 0 ? test : test.skip;
 
-  test.each([0o620, 0o602, 0o660, 0o666])('the file has mode %o: exit 10, and how to repair it', (mode) => {
-    const { path } = makeHome();
-    chmodSync(path, mode);
-    const { exitCode, text, hint } = failToRead(path);
-    expect([exitCode, text]).toEqual([10, expect.stringContaining(`write to the profile store: ${path}`)]);
-    const [, command = ''] = /run: (.*)$/.exec(hint) ?? [];
-    expect(command).toBe(`chmod go-w ${path}`);
-    execFileSync('sh', ['-c', command]);
-    expect(readable(path)).toBe(1);
-  });
+  test.each(['620', '602', '660', '666'])(
+    'is exit 10 if the file has mode %s, with the command that repairs it',
+    (mode) => {
+      const { path } = makeHome();
+      chmodSync(path, mode);
+      const { exitCode, text, hint } = failToRead(path);
+      expect([exitCode, text]).toEqual([10, expect.stringContaining(`write to the profile store: ${path}`)]);
+      const [, command = ''] = /run: (.*)$/.exec(hint) ?? [];
+      expect(command).toBe(`chmod go-w ${path}`);
+      execFileSync('sh', ['-c', command]);
+      expect(readable(path)).toBe(1);
+    },
+  );
 
-  test.each([0o770, 0o702, 0o777])('its directory has mode %o: exit 10, and how to repair it', (mode) => {
-    const { folder, path } = makeHome();
-    chmodSync(folder, mode);
-    expect(failToRead(path)).toMatchObject({
-      exitCode: 10,
-      hint: expect.stringContaining(`run: chmod go-w ${folder}`),
-    });
-  });
+  test.each(['770', '702', '777'])(
+    'is exit 10 if its directory has mode %s, with the command that repairs it',
+    (mode) => {
+      const { folder, path } = makeHome();
+      chmodSync(folder, mode);
+      expect(failToRead(path)).toMatchObject({
+        exitCode: 10,
+        hint: expect.stringContaining(`run: chmod go-w ${folder}`),
+      });
+    },
+  );
 
-  test('a directory that all users share, such as /tmp, is not to be closed to them: exit 10', () => {
+  test('is exit 10 in a directory that all users share, such as /tmp, without advice to change its mode', () => {
     const { folder, path } = makeHome();
     chmodSync(folder, 0o1777);
     const { exitCode, hint } = failToRead(path);
     expect([exitCode, hint]).toEqual([10, 'set ATLANTIS_CONFIG_DIR to a directory of your own']);
   });
 
-  test('a directory above it that others can write to: 10; with the sticky bit they can replace nothing', () => {
+  test('is exit 10 if others can write to a directory above it, except to one with the sticky bit', () => {
     const { config, path } = makeHome();
     chmodSync(config, 0o777);
     expect(failToRead(path)).toMatchObject({
@@ -236,7 +242,7 @@ describe('row 63 (F1): a store that others could have written', () => {
     expect(readable(path)).toBe(1);
   });
 
-  test('the home itself is checked, directories above it are not', () => {
+  test('the home directory is checked, directories above it are not', () => {
     const { home, config, path } = makeHome();
     chmodSync(home, 0o777);
     for (const name of [home, `${home}/`])
@@ -249,7 +255,7 @@ describe('row 63 (F1): a store that others could have written', () => {
   });
 
   test.each(['absolute', 'relative'])(
-    'an %s link on the path: both its folder and its target are checked',
+    'of an %s link on the path, both the folder and the target are checked',
     (kind) => {
       const { config, path } = makeHome();
       const shared = join(makeTempFolder(), 'shared');
@@ -277,7 +283,7 @@ describe('row 63 (F1): a store that others could have written', () => {
     expect(failToRead(join(folder, 'a', 'profiles.json')).exitCode).toBe(10);
   });
 
-  asRoot('a directory or link of another user on the path: 10 (only root can make one)', () => {
+  asRoot('is exit 10 if a directory or link on the path belongs to another user (needs root)', () => {
     const { config, path } = makeHome();
     chownSync(config, 12345, 12345);
     expect(failToRead(path).text).toMatch(
@@ -290,13 +296,16 @@ describe('row 63 (F1): a store that others could have written', () => {
     expect(failToRead(join(link, 'atlantis', 'profiles.json')).text).toContain(`: ${link}`);
   });
 
-  asRoot('a directory above it that a group can write to: 10, unless only this user is in the group', () => {
-    const { config, path } = makeHome();
-    chmodSync(config, 0o770);
-    expect(readable(path)).toBe(1);
-    chownSync(config, 0, 12345);
-    expect(failToRead(path).hint).toContain(`chmod go-w ${config}`);
-  });
+  asRoot(
+    'is exit 10 if a group can write to a directory above it, unless only this user is in the group',
+    () => {
+      const { config, path } = makeHome();
+      chmodSync(config, 0o770);
+      expect(readable(path)).toBe(1);
+      chownSync(config, 0, 12345);
+      expect(failToRead(path).hint).toContain(`chmod go-w ${config}`);
+    },
+  );
 
   test.each<[string, string, string, boolean]>([
     ['of the same name, without members', 'ann:x:1000:', '', true],
@@ -306,7 +315,7 @@ describe('row 63 (F1): a store that others could have written', () => {
     ['that is not in the file', 'ann:x:1001:', '', false],
     ['with a second name', 'ann:x:1000:\nweb:x:1000:bob', '', false],
     ['that is the first group of another user', 'ann:x:1000:', 'bob:x:1001:1000::/home/bob:/bin/sh', false],
-  ])('a group %s: private is %#', (_what, groups, users, expected) => {
+  ])('a group %s (/etc/group %j, /etc/passwd %j) is private: %s', (_what, groups, users, expected) => {
     const ann = 'ann:x:1000:1000::/home/ann:/bin/sh';
     expect(isPrivateGroup(1000, 'ann', `root:x:0:\n${groups}\n`, `${ann}\n${users}\n`)).toBe(expected);
   });

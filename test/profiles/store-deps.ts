@@ -2,7 +2,7 @@
 
 import type { StoreDeps } from '../../src/profiles/write.ts';
 
-/** The real thing, unless a test says otherwise. */
+/** The real dependencies, with the given ones replaced. */
 export function createStoreDeps(overrides: Partial<StoreDeps> = {}): StoreDeps {
   return {
     platform: process.platform,

@@ -30,7 +30,7 @@ const add = (path: string, name: string) =>
   updateStore(path, deps, (draft) => draft.put({ name, url: URL, key: KEY }));
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-describe('writing', () => {
+describe('writing the store', () => {
   test('F1: the directory is 0700 and the file 0600, whatever the umask', async () => {
     const path = newStorePath();
     const umask = process.umask(0);
@@ -44,7 +44,7 @@ describe('writing', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
   });
 
-  // Others could not even make the lock then.
+  // With such a umask, users other than root cannot even make the lock.
   const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
   testAsRoot('F1: the file is 0600 also with a umask that removes permissions of the owner', async () => {
     const path = newStorePath();
@@ -78,7 +78,7 @@ describe('writing', () => {
     expect(notices).toEqual([expect.stringContaining('contains other files')]);
   });
 
-  test('what is written reads back the same, names like __proto__ included', async () => {
+  test('a store reads back the same, also with names like __proto__', async () => {
     const path = newStorePath();
     for (const name of ['main', '__proto__', 'constructor', 'a.b', '7']) await add(path, name);
     await updateStore(path, deps, (draft) => {
@@ -151,7 +151,7 @@ describe('writing', () => {
     },
   );
 
-  test('without a home there is nothing to write to: exit 10', async () => {
+  test('without a home directory, a write is exit 10', async () => {
     await expect(updateStore(undefined, deps, () => 0)).rejects.toMatchObject({ exitCode: 10 });
   });
 
@@ -171,7 +171,7 @@ describe('stores that are not written to', () => {
     ['a dangling link', (path) => symlinkSync('/nonexistent/profiles.json', path)],
     ['a directory in its place', (path) => mkdirSync(path)],
     ['a newer format', (path) => writeFileSync(path, '{"version":2,"profiles":[]}')],
-  ])('row 49, F4: %s is exit 10, and nothing is touched', async (_what, prepare) => {
+  ])('row 49, F4: %s is exit 10, and nothing is changed', async (_what, prepare) => {
     const path = newStorePath();
     mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
     const elsewhere = join(makeTempFolder(), 'elsewhere.json');
@@ -191,7 +191,7 @@ describe('stores that are not written to', () => {
     ['its directory', '..', 0o770],
     ['a directory above it', '../..', 0o777],
   ])(
-    'row 63: %s that others can write to: what is there is not trusted, and left as it is',
+    'row 63: if others can write to %s, the write is exit 10, and nothing is changed',
     async (_what, place, mode) => {
       const path = newStorePath();
       await add(path, 'main');
@@ -206,7 +206,7 @@ describe('stores that are not written to', () => {
     },
   );
 
-  test('row 63: no directory is made below one that others can write to', async () => {
+  test('row 63: no directory is made below a directory that others can write to', async () => {
     const path = newStorePath();
     const top = join(path, '../../..');
     chmodSync(top, 0o777);
@@ -215,7 +215,7 @@ describe('stores that are not written to', () => {
   });
 
   test.each(['whole', 'damaged'])(
-    'F2: a lock that was lost in the meantime: exit 10, and the %s store stays',
+    'F2: losing the lock during a write is exit 10, and the %s store is not changed',
     async (kind) => {
       const path = newStorePath();
       await add(path, 'main');
@@ -239,7 +239,7 @@ describe('stores that are not written to', () => {
     },
   );
 
-  test('F4: a damaged file is moved aside only where that was asked for', async () => {
+  test('F4: a damaged file is moved aside only on request', async () => {
     const path = newStorePath();
     await add(path, 'main');
     const damaged = `{"version":1,"profiles":{"main":{"url":"${URL}","key":"${KEY.slice(0, 20)}`;
@@ -262,7 +262,7 @@ describe('stores that are not written to', () => {
     expect([...readProfileFile(path, deps).file.profiles.keys()]).toEqual(['second']);
   });
 
-  test('F4: two that were damaged within one second are both kept', async () => {
+  test('F4: two damaged files within one second are both kept', async () => {
     const path = newStorePath();
     const { clock } = deps;
     const still = createStoreDeps({ clock: { ...clock, wallMs: () => Date.UTC(2026, 0, 2, 3, 4, 5) } });
@@ -286,7 +286,7 @@ describe('the lock', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
   });
 
-  test('F2: a held lock is an error after 2 s, by a clock that the test moves', async () => {
+  test('F2: a held lock is an error after 2 s', async () => {
     const path = newStorePath();
     await add(path, 'main');
     const subject = { what: 'the store', ErrorClass: StoreError, warn: () => {} };
