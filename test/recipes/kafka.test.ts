@@ -30,7 +30,7 @@ async function readMessages(consumer: Child, count: number): Promise<{ place: st
 }
 
 (hasKcat ? describe : describe.skip)('Kafka (SKIPPED where Debian kcat is missing)', () => {
-  test('every event in order in one partition, as it was sent; at the end also the last ones', async () => {
+  test('stores every event in order in one partition, unchanged, including the last ones at the end', async () => {
     const { consumer, address } = await startBroker();
     const steps = [
       { do: 'welcome' },
@@ -50,7 +50,7 @@ async function readMessages(consumer: Child, count: number): Promise<{ place: st
     expect(new Set(messages.map(({ place }) => place)).size).toBe(1);
   });
 
-  test('while the stream continues, less than a block of 1 KiB is held back', async () => {
+  test('holds back less than 1 KiB while the stream continues', async () => {
     const { consumer, address } = await startBroker();
     const { sent } = await startRecipe(readRecipe('kafka'), {
       cwd: makeTempFolder(),
@@ -62,7 +62,7 @@ async function readMessages(consumer: Child, count: number): Promise<{ place: st
     expect(Buffer.byteLength(sent.slice(arrived.length).join('\n'))).toBeLessThan(1_024);
   });
 
-  test('unreachable brokers block it, and nothing is reported as delivered', async () => {
+  test('waits while the brokers are unreachable, and does not exit', async () => {
     const { child } = await startRecipe(readRecipe('kafka'), {
       cwd: makeTempFolder(),
       env: { KAFKA_BROKERS: '127.0.0.1:1' },

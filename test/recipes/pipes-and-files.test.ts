@@ -9,7 +9,7 @@ import { openSimulator } from '../simulator/stream-client.ts';
 import { listBlocks, RECIPES, readRecipe, startRecipe } from './recipe-page.ts';
 import { untilShown } from './until.ts';
 
-test('the table lists exactly the recipes of the page', () => {
+test('RECIPES lists exactly the recipes of docs/recipes.md', () => {
   const onPage = [...listBlocks()].flatMap(([heading, blocks]) => blocks.map((_, index) => [heading, index]));
   expect(Object.values(RECIPES)).toEqual(onPage);
 });
@@ -30,12 +30,12 @@ describe('jq (SKIPPED where it is missing)', () => {
   });
 });
 
-test('a file with rotation: what was received plays again, in order', async () => {
+test('a recording with rotation replays the received events, in order', async () => {
   const cwd = makeTempFolder();
   const recipe = readRecipe('files').replace('100MB', '20KB');
   expect(recipe).not.toBe(readRecipe('files'));
   const { child, exit, sent } = await startRecipe(recipe, { cwd, count: 1_000 });
-  // What is not packed yet is by the end; until then the last file grows.
+  // The last lines are compressed when the run ends.
   await untilShown(
     () => readdirSync(cwd).length,
     (files) => files > 3,
@@ -51,7 +51,7 @@ test('a file with rotation: what was received plays again, in order', async () =
 const hasLogrotate = spawnSync('logrotate', ['--version'], { stdio: 'ignore' }).status === 0;
 
 (hasLogrotate ? test : test.skip)(
-  'logrotate and SIGUSR1: what was received plays again (SKIPPED without it)',
+  'a recording rotated by logrotate with SIGUSR1 replays the received events (SKIPPED without logrotate)',
   async () => {
     const cwd = makeTempFolder();
     const path = join(cwd, 'events.ndjson');

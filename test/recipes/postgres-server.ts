@@ -1,6 +1,6 @@
 // A PostgreSQL server of the test's own: fresh files and a socket in a temporary folder, no port, gone afterwards.
 //
-// PostgreSQL refuses to run as root: then it runs as the user that Debian's package made for it.
+// PostgreSQL refuses to run as root. For root it is started as the user that Debian's package created.
 import { spawnSync } from 'node:child_process';
 import { chownSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -77,7 +77,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       return stdout.split('\n').slice(0, -1);
     },
     async kill() {
-      // SIGQUIT is "immediate": no goodbye, recovery at the next start.
+      // SIGQUIT is "immediate shutdown": clients are dropped, and the next start recovers.
       server?.kill('SIGQUIT');
       await server?.exit;
     },

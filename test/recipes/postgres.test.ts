@@ -1,4 +1,4 @@
-// docs/recipes.md, PostgreSQL: every event once, also over the death of the server.
+// docs/recipes.md, PostgreSQL: every event is stored once, even if the server crashes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -12,7 +12,7 @@ const count = ({ query }: PostgresServer): number => Number(query('select count(
 const readTexts = ({ query }: PostgresServer): string[] =>
   query('select event::text from events order by stored_at');
 
-/** What is awkward in SQL or in psql, and legal in JSON. */
+/** Events with content that is awkward in SQL or psql, and legal in JSON. */
 const AWKWARD = [
   `{"type":"it's","a":"\\"quoted\\" \\\\ '' $$ :name \\u0000 \\ud800 %s \\n"}`,
   `{"amount_raw":123456789012345678901234567890,"dup":1,"dup":2,"huge":1e400}`,
@@ -32,7 +32,7 @@ const AWKWARD = [
     postgres.query(readRecipe('table'));
   });
 
-  test('an event is a row, its text as it was sent', async () => {
+  test('stores each event as a row, with its text unchanged', async () => {
     const cwd = makeTempFolder();
     const { sent } = await startRecipe(readRecipe('postgres'), { cwd, env: postgres.env, count: 500 });
     await untilShown(
@@ -45,7 +45,7 @@ const AWKWARD = [
     ]);
   });
 
-  test('whatever an event holds', async () => {
+  test('stores events with awkward content unchanged', async () => {
     const cwd = makeTempFolder();
     const steps = [{ do: 'welcome' as const }, ...AWKWARD.map((text) => ({ do: 'text' as const, text }))];
     const scenario = { summary: 'awkward events', getAct: () => ({ steps }) };
@@ -57,7 +57,7 @@ const AWKWARD = [
     expect(readTexts(postgres)).toEqual(AWKWARD);
   });
 
-  test('when the server dies the pipeline ends, and what was recorded is stored once in the end', async () => {
+  test('ends the pipeline when the server crashes; afterwards the recording is stored, each event once', async () => {
     const cwd = makeTempFolder();
     const run = await startRecipe(readRecipe('postgres'), {
       cwd,

@@ -51,11 +51,11 @@ export function readRecipe(name: keyof typeof RECIPES): string {
 export interface RecipeRun extends Pick<SimulatorOptions, 'scenario' | 'ratePerSecond'> {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** What the stream brings; it stays open afterwards. */
+  /** How many events the stream sends; it stays open afterwards. */
   readonly count: number;
 }
 
-/** Runs the text of a recipe in bash, with a stream of its own; `sent` is what that stream brought, in order. */
+/** Runs the text of a recipe in bash, with a stream of its own; `sent` lists the events of that stream, in order. */
 export async function startRecipe(text: string, { cwd, env = {}, count, ...options }: RecipeRun) {
   const sent: string[] = [];
   const simulator = await openSimulator({

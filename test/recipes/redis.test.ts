@@ -1,4 +1,4 @@
-// docs/recipes.md, Redis Streams: in order, as they were sent, and also over an absence of Redis.
+// docs/recipes.md, Redis Streams: events are stored in order and unchanged, even if Redis is down for a while.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -14,7 +14,7 @@ const has = (program: string): boolean => spawnSync(program, ['--version'], { st
 function makeRedis() {
   const folder = makeTempFolder();
   const socket = join(folder, 'redis.sock');
-  // The recipes name no server: theirs is the one that redis-cli has by default. Here that is a socket.
+  // The recipes use the default server of redis-cli; the test replaces it by a socket.
   const env = { REDIS_SOCKET: socket, ...makeCleanEnvironment() };
   let server: Child | undefined;
   const ask = (...words: readonly string[]): string =>
@@ -74,7 +74,7 @@ const scenario = {
 const isThere = has('redis-server') && has('redis-cli');
 
 (isThere ? describe : describe.skip)('Redis Streams (SKIPPED where Debian redis-server is missing)', () => {
-  test.each(['redis', 'redisFast'] as const)('%s: every event in order, as it was sent', async (name) => {
+  test.each(['redis', 'redisFast'] as const)('%s stores every event in order, unchanged', async (name) => {
     const redis = makeRedis();
     await redis.start();
     const recipe = onSocket(readRecipe(name), redis.socket);
@@ -82,18 +82,23 @@ const isThere = has('redis-server') && has('redis-cli');
     expect(await untilShown(redis.readEvents, (events) => events.length >= 30)).toEqual(sent);
   });
 
-  test.each(['redis', 'redisFast'] as const)('%s: whatever an event holds', async (name) => {
-    const redis = makeRedis();
-    await redis.start();
-    await startRecipe(onSocket(readRecipe(name), redis.socket), {
-      cwd: makeTempFolder(),
-      count: 0,
-      scenario,
-    });
-    expect(await untilShown(redis.readEvents, (events) => events.length >= AWKWARD.length)).toEqual(AWKWARD);
-  });
+  test.each(['redis', 'redisFast'] as const)(
+    '%s stores events with awkward content unchanged',
+    async (name) => {
+      const redis = makeRedis();
+      await redis.start();
+      await startRecipe(onSocket(readRecipe(name), redis.socket), {
+        cwd: makeTempFolder(),
+        count: 0,
+        scenario,
+      });
+      expect(await untilShown(redis.readEvents, (events) => events.length >= AWKWARD.length)).toEqual(
+        AWKWARD,
+      );
+    },
+  );
 
-  test('the loop waits for Redis to come back, and none is lost', async () => {
+  test('the loop waits until Redis is back, and no event is lost', async () => {
     const redis = makeRedis();
     const recipe = onSocket(readRecipe('redis'), redis.socket);
     const { child, sent } = await startRecipe(recipe, {

@@ -1,5 +1,5 @@
-// docs/recipes.md, systemd and the container: the unit as systemd reads it, its command as it is run, and the
-// image's command as the first process of a namespace, which is what it is in a container.
+// docs/recipes.md, systemd and containers: systemd reads the unit, its command is run, and the command of the image
+// is run as the first process of a PID namespace, as in a container.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,25 +24,22 @@ function readSetting(name: string): string {
 }
 
 describe('a systemd unit', () => {
-  (canAnalyze ? test : test.skip)(
-    'systemd finds nothing wrong with it (SKIPPED without systemd-analyze)',
-    () => {
-      const folder = makeTempFolder();
-      const file = join(folder, 'atlantis.service');
-      // The program has to be there for systemd to be content.
-      writeFileSync(file, readRecipe('unit').replace('/usr/local/bin/atlantis', COMMAND));
-      const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], {
-        encoding: 'utf8',
-      });
-      expect([status, stdout, stderr.split('\n').filter((line) => line.includes('atlantis'))]).toEqual([
-        0,
-        '',
-        [],
-      ]);
-    },
-  );
+  (canAnalyze ? test : test.skip)('passes systemd-analyze verify (SKIPPED without it)', () => {
+    const folder = makeTempFolder();
+    const file = join(folder, 'atlantis.service');
+    // systemd-analyze requires that the program exists.
+    writeFileSync(file, readRecipe('unit').replace('/usr/local/bin/atlantis', COMMAND));
+    const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], {
+      encoding: 'utf8',
+    });
+    expect([status, stdout, stderr.split('\n').filter((line) => line.includes('atlantis'))]).toEqual([
+      0,
+      '',
+      [],
+    ]);
+  });
 
-  test('it restarts unless the error needs its owner, and gets the key as a file on stdin', () => {
+  test('restarts unless a person has to fix the error, and passes the key as a file on stdin', () => {
     const { usage, credential, credit, refused } = EXIT;
     const mended = readSetting('RestartPreventExitStatus').split(' ').map(Number);
     expect([readSetting('Restart'), mended]).toEqual(['always', [usage, credential, credit, refused]]);
@@ -51,7 +48,7 @@ describe('a systemd unit', () => {
     expect(readSetting('ExecStart')).toContain('--key-stdin');
   });
 
-  test('its command records what comes, with the key of the file on stdin, and ends by SIGTERM', async () => {
+  test('has a command that records the stream with the key on stdin, and ends by SIGTERM', async () => {
     const { url, exampleKey } = await openSimulator({ ratePerSecond: 200 });
     const state = makeTempFolder();
     mkdirSync(join(state, 'atlantis'));
@@ -106,7 +103,7 @@ describe('a container', () => {
   );
 
   (canUnshare ? test : test.skip)(
-    'the words of `docker run`, with the key on stdin (SKIPPED without unshare)',
+    'the command of `docker run` prints events, with the key on stdin (SKIPPED without unshare)',
     async () => {
       const { url, exampleKey } = await openSimulator({ ratePerSecond: 200 });
       const [, line = ''] = /^docker run (.*) < key \| jq -c \.type$/m.exec(readRecipe('container')) ?? [];

@@ -1,4 +1,4 @@
-// Waits for what another program has to show, asked again and again.
+// Polls another program until it shows the expected state.
 import { pauseFor } from '../helpers/watch.ts';
 
 const LIMIT_MS = 20_000;

@@ -1,4 +1,4 @@
-// docs/recipes.md, Slack: one message an event, the address in no command line, faults tried again.
+// docs/recipes.md, Slack: one message per event, the address is in no command line, and failures are retried.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -64,13 +64,13 @@ const scenario = {
 const said = (n: number, usd: number): string => JSON.stringify({ text: `${n}.5 ETH ($${usd}) on ethereum` });
 
 (isThere ? describe : describe.skip)('a webhook (SKIPPED where curl or jq is missing)', () => {
-  test('its address is readable only by its owner', async () => {
+  test('has its address in a file that only the owner can read', async () => {
     const cwd = await prepareFolder('http://127.0.0.1:1/x');
     expect(readFileSync(join(cwd, 'webhook.curl'), 'utf8')).toBe('url = "http://127.0.0.1:1/x"\n');
     expect(statSync(join(cwd, 'webhook.curl')).mode & 0o777).toBe(0o600);
   });
 
-  test('one message for each event that is large enough, in order', async () => {
+  test('receives one message for each event that is large enough, in order', async () => {
     const webhook = await openWebhook();
     const cwd = await prepareFolder(webhook.url);
     await startRecipe(readRecipe('webhook'), { cwd, count: 0, scenario });
