@@ -58,7 +58,7 @@ describe('play', () => {
     [1, [0, 500, 2_000]],
     [10, [0, 50, 200]],
     [Number.POSITIVE_INFINITY, [0, 0, 0]],
-  ])('keeps the spacing at %dx', async (speed, times) => {
+  ])('keeps the intervals between events at %dx', async (speed, times) => {
     const seen = await playAll(LINES, speed);
     expect(seen.map(([, what]) => what)).toEqual(['1 2', '3', '4']);
     for (const [index, expected] of times.entries()) {
@@ -88,7 +88,7 @@ describe('play', () => {
     expect(seen.map(([, what]) => what)).toEqual(['1', 'line 3: it is not JSON', '2', '3']);
   });
 
-  test('row 108: --max-pause shortens a pause of hours, and no other', async () => {
+  test('row 108: --max-pause shortens a pause of hours, but not shorter ones', async () => {
     const seen = await playAll([line(0, 1), line(400, 2), line(7_200_400, 3)], {
       speed: 1,
       maxPauseMs: 1_000,
@@ -99,7 +99,7 @@ describe('play', () => {
     expect(seen[2]?.[0]).toBeLessThanOrEqual(1_600);
   });
 
-  test('row 108: --since and --until choose by receive time, and are not waited for', async () => {
+  test('row 108: --since and --until select by receive time, without waiting for skipped events', async () => {
     const gap = (atMs: number): Buffer =>
       Buffer.from(`{"lifecycle":"gap","from":"${new Date(START_MS + atMs).toISOString()}","to":null}`);
     const lines = [
@@ -116,7 +116,7 @@ describe('play', () => {
     expect(seen.at(-1)?.[0]).toBeLessThanOrEqual(300);
   });
 
-  test('row 107: plain NDJSON: every line is an event, also one that looks like a line of a recording', async () => {
+  test('row 107: in plain NDJSON every line is an event, also one that looks like a line of a recording', async () => {
     const plain = ['{"n":1}', '{"n":2}', '{"recording":1,"n":3}', 'x'].map((text) => Buffer.from(text));
     const seen = await playAll([...plain, line(0, 4)], 1);
     expect(seen.map(([, what]) => what)).toEqual(['1 2 3', 'line 4: it is not JSON', '']);
@@ -137,7 +137,7 @@ describe('play', () => {
   test.each([
     ['no line is JSON', ['x', 'y']],
     ['the first ten lines are not JSON', [...new Array<string>(10).fill('x'), '{"n":1}']],
-  ])('row 107: %s: refused', async (_what, texts) => {
+  ])('row 107: is refused if %s', async (_what, texts) => {
     await expect(
       playAll(
         texts.map((text) => Buffer.from(text)),
@@ -146,7 +146,7 @@ describe('play', () => {
     ).rejects.toThrow('not a recording');
   });
 
-  test('row 107: plain NDJSON has no receive times to choose by', async () => {
+  test('row 107: --since is refused for plain NDJSON, which has no receive times', async () => {
     await expect(playAll([Buffer.from('{"n":1}')], { speed: 1, sinceMs: 0 })).rejects.toThrow(
       /require receive times/,
     );

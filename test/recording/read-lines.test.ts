@@ -17,7 +17,7 @@ const never = (): never => {
   throw new Error('stdin was read');
 };
 
-/** What is played from these bytes: events, and faults with their line numbers. */
+/** Plays these bytes, and returns events, and faults with their line numbers. */
 async function playBytes(bytes: Buffer | string): Promise<string[]> {
   const path = join(makeTempFolder(), 'recording');
   writeFileSync(path, bytes);

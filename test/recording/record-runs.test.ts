@@ -1,4 +1,4 @@
-// Lines that are taken together at full speed are the same events, damage and times as line by line.
+// Lines read together at full speed give the same events, damage and times as lines read one by one.
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { textsOf } from '../../src/events/batch.ts';
@@ -17,7 +17,7 @@ interface Choice {
   readonly untilMs?: number;
 }
 
-/** What is played at full speed, an entry for each event and damaged line; times only if they are exact. */
+/** Plays at full speed; returns an entry for each event and damaged line, with times only if they are exact. */
 async function play(parts: readonly Buffer[], choice: Choice): Promise<string[]> {
   const source = (async function* () {
     for (const part of parts) yield { lines: new Lines(part) };
@@ -71,7 +71,7 @@ function makeLine(random: Random, next: () => Buffer, atMs: number, seq: number)
 
 describe('runs of lines', () => {
   test(
-    'row 58: random recordings, damaged and reformatted, are played as line by line',
+    'row 58: random recordings, damaged and reformatted, play the same as line by line',
     async () => {
       const random = seededRandom(pickSeed(28));
       const nextMessage = messageSource(random);
@@ -104,7 +104,7 @@ describe('runs of lines', () => {
     [true, 1],
     [false, 3],
   ])(
-    'W4: at full speed, times that are not shown (%j) do not divide a batch',
+    'W4: at full speed, events with different times are one batch if times are not shown (%j)',
     async (joinsTimes, batches) => {
       const source = (async function* () {
         yield { lines: new Lines(Buffer.from([0, 7, 25_000].map(line).join(''))) };

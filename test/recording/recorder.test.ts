@@ -86,7 +86,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(path)).toEqual([1, 2, 3]);
   });
 
-  test('W2: an incomplete end is removed and reported, wherever it was cut off', () => {
+  test('W2: has an incomplete end removed and reported, wherever it was cut off', () => {
     const path = join(makeTempFolder(), name);
     const first = open(path);
     first.write('"whole"');
@@ -120,7 +120,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     }
   });
 
-  test('W3: --record-max-size: no file is larger, no line is cut or lost', () => {
+  test('W3: with --record-max-size, no file is larger and no line is cut or lost', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const maxBytes = name === 'events.ndjson' ? 2_000 : 600;
@@ -144,7 +144,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readdirSync(folder)).toHaveLength(3);
   });
 
-  test('--record-max-age and --record-keep: rotates before the first event after it, and deletes old files', () => {
+  test('with --record-max-age and --record-keep, is rotated before the first event after that age, and old files are deleted', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     writeFileSync(join(folder, `events.other${name.slice(6)}`), 'not mine');
@@ -161,7 +161,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(path)).toEqual([5]);
   });
 
-  test('--record-max-age: setting the clock back changes neither the age nor the order', () => {
+  test('with --record-max-age, setting the clock back changes neither the age nor the order', () => {
     const folder = makeTempFolder();
     const { recorder, write, clock } = open(join(folder, name), { maxAgeMs: 60_000, keep: 2 });
     for (const n of numbers(1, 5)) {
@@ -174,7 +174,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(files.map((file) => readEvents(join(folder, file)))).toEqual([[3], [4], [5]]);
   });
 
-  test('--record-max-age: counts time asleep, and the age of a file from an earlier run', () => {
+  test('with --record-max-age, counts time asleep, and the age of a file from an earlier run', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const first = open(path, { maxAgeMs: 60_000 });
@@ -193,7 +193,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     second.recorder.close();
   });
 
-  test('reopen: a file that was moved is finished there, and a new one is begun at the path', () => {
+  test('on reopen, a file that was moved is finished there, and a new one is begun at the path', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const { recorder, write, reports, failures } = open(path);
@@ -212,7 +212,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect([failures, readdirSync(folder)]).toEqual([[], [name, `moved-${name}`]]);
   });
 
-  test('reopen: a file that was not moved is continued', () => {
+  test('on reopen, a file that was not moved is continued', () => {
     const path = join(makeTempFolder(), name);
     const { recorder, write } = open(path);
     write('1');
@@ -222,7 +222,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(path)).toEqual([1, 2]);
   });
 
-  test('reopen: a missing folder is a failure, reported once', () => {
+  test('on reopen, a missing folder is a failure that is reported once', () => {
     const folder = join(makeTempFolder(), 'logs');
     mkdirSync(folder);
     const { recorder, write, failures } = open(join(folder, name));
@@ -235,7 +235,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(join(`${folder}.old`, name))).toEqual([1]);
   });
 
-  test('--record-max-size: a file that was moved is not an error', () => {
+  test('with --record-max-size, a file that was moved is not an error', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const { recorder, write, failures } = open(path, { maxBytes: 300 });
@@ -263,7 +263,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect([failures, clock.pendingTimers]).toEqual([[], 0]);
   });
 
-  test('row 104: deleted while lines wait to be compressed: reported once, with one header', () => {
+  test('row 104: if deleted while lines wait to be compressed, is reported once and has one header', () => {
     const path = join(makeTempFolder(), name);
     const { recorder, clock, write, reports } = open(path);
     write('1');
@@ -280,21 +280,24 @@ describe.each(NAMES)('a recording in %s', (name) => {
     ['deleted', (path: string) => rmSync(path)],
     ['moved', (path: string) => renameSync(path, `${path}.1`)],
     ['truncated', (path: string) => truncateSync(path, 0)],
-  ] as const)('row 104: %s while no event arrives: noticed within a second', (change, act) => {
-    const path = join(makeTempFolder(), name);
-    const { recorder, clock, write, reports } = open(path);
-    write('1');
-    clock.advance(1_000);
-    act(path);
-    clock.advance(1_000);
-    expect(readText(path)).toMatch(/^\{"recording":1/);
-    expect(reports.map(({ fields }) => fields)).toEqual([{ change }]);
-    clock.advance(10_000);
-    expect(reports).toHaveLength(1);
-    recorder.close();
-  });
+  ] as const)(
+    'row 104: if %s while no event arrives, is replaced and reported within a second',
+    (change, act) => {
+      const path = join(makeTempFolder(), name);
+      const { recorder, clock, write, reports } = open(path);
+      write('1');
+      clock.advance(1_000);
+      act(path);
+      clock.advance(1_000);
+      expect(readText(path)).toMatch(/^\{"recording":1/);
+      expect(reports.map(({ fields }) => fields)).toEqual([{ change }]);
+      clock.advance(10_000);
+      expect(reports).toHaveLength(1);
+      recorder.close();
+    },
+  );
 
-  test('row 104: deleted with its folder: exit 9, reported once', () => {
+  test('row 104: if deleted with its folder, is exit 9, reported once', () => {
     const folder = join(makeTempFolder(), 'logs');
     mkdirSync(folder);
     const { clock, write, failures } = open(join(folder, name));
@@ -308,7 +311,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('row 105: moved away and created by another program between two rotations', () => {
+  test('row 105: loses no event if another program moves or creates its file between two rotations', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const { recorder, clock, write, failures } = open(path, { maxBytes: 600 });
@@ -329,13 +332,13 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(seen).toHaveLength(40);
   });
 
-  test('row 106: truncated between two looks: the rest is a recording, also for the next run', () => {
+  test('row 106: without its header after a truncation, is still a recording for the next run', () => {
     const path = join(makeTempFolder(), name);
     const first = open(path);
     first.write('1');
     first.recorder.close();
     const whole = readText(path);
-    // As after a write that came between the truncation and the next look: a line without a header.
+    // A line without a header, as after a write between the truncation and the next check of the file.
     const rest = whole.slice(whole.indexOf('\n') + 1);
     writeFileSync(path, name.endsWith('.gz') ? packMember(Buffer.from(rest)) : rest);
     const next = open(path);
@@ -366,7 +369,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('');
   });
 
-  test('row 112: an event of 6 MiB of control characters is read again', async () => {
+  test('row 112: an event of 6 MiB of control characters can be read back', async () => {
     const path = join(makeTempFolder(), name);
     const { recorder, write } = open(path);
     const text = JSON.stringify('\x7f'.repeat(6 * 2 ** 20));
@@ -404,7 +407,7 @@ describe('a compressed recording', () => {
     expect(readEvents(path)).toEqual([1, 2, 3]);
   });
 
-  test('a last member that lost its content, or has a length of 0, is removed', () => {
+  test('has a last member removed that lost its content or has a length of 0', () => {
     const path = join(makeTempFolder(), 'events.gz');
     const first = open(path);
     first.write('1');
@@ -427,7 +430,7 @@ describe('a compressed recording', () => {
     }
   });
 
-  test('zeros after the last member are removed', () => {
+  test('has zeros after the last member removed', () => {
     const path = join(makeTempFolder(), 'events.gz');
     const first = open(path);
     first.write('1');

@@ -1,4 +1,4 @@
-// Everything that is not damaged is read from a damaged recording.
+// From a damaged recording, everything that is not damaged is read.
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { packMember } from '../../src/recording/gzip-member.ts';
@@ -46,13 +46,13 @@ const lengthOf = (bytes: Buffer, length: number): Buffer => {
 };
 
 const ROWS: readonly (readonly [string, readonly Buffer[], readonly string[]])[] = [
-  ['nothing', [], []],
+  ['an empty file', [], []],
   ['plain text', [Buffer.from('a\nb\n')], ['a\nb\n']],
   ['a single byte', [Buffer.from('a')], ['a']],
   ['members of ours', [member('a'), member('b')], ['a\nb\n']],
   ['gzip of another program, twice', [other('a'), other('b')], ['a\nb\n']],
-  ['ours, then that of another program', [member('a'), other('b')], ['a\nb\n']],
-  ['that of another program, then ours', [other('a'), member('b')], ['a\nb\n']],
+  ['a member of ours, then gzip of another program', [member('a'), other('b')], ['a\nb\n']],
+  ['gzip of another program, then a member of ours', [other('a'), member('b')], ['a\nb\n']],
   ['a ruined member', [member('a'), ruined(member('b'), 22), member('c')], ['a\n', DAMAGED, 'c\n']],
   ['a ruined checksum', [member('a'), ruined(member('b'), 18 + 4), member('c')], ['a\n', DAMAGED, 'c\n']],
   ['a ruined header', [member('a'), ruined(member('b'), 0), member('c')], ['a\n', DAMAGED, 'c\n']],
@@ -76,12 +76,12 @@ const ROWS: readonly (readonly [string, readonly Buffer[], readonly string[]])[]
   ['the first bytes of a member at the end', [member('a'), member('b').subarray(0, 12)], ['a\n', TRUNCATED]],
 ];
 
-describe.each([1, 7, 65_536])('in chunks of %d bytes', (chunkBytes) => {
+describe.each([1, 7, 65_536])('unpack in chunks of %d bytes reads', (chunkBytes) => {
   test.each(ROWS)('%s', async (_name, parts, expected) => {
     expect(await unpackAll(Buffer.concat(parts), chunkBytes)).toEqual(expected);
   });
 
-  test('the beginning of an incomplete member is read, at the end and before another one', async () => {
+  test('the beginning of an incomplete member, at the end and before another one', async () => {
     const whole = member(...many(1));
     const torn = whole.subarray(0, whole.length - 200);
     const [head = '', fault, tail] = await unpackAll(Buffer.concat([torn, member('next')]), chunkBytes);
@@ -96,14 +96,14 @@ describe.each([1, 7, 65_536])('in chunks of %d bytes', (chunkBytes) => {
     expect(await unpackAll(torn, chunkBytes)).toEqual([head, TRUNCATED]);
   });
 
-  test('gzip of another program that is cut off', async () => {
+  test('gzip of another program that is cut off, and reports the truncation', async () => {
     const whole = other(...many(1));
     const seen = await unpackAll(whole.subarray(0, whole.length - 200), chunkBytes);
     expect(seen.at(-1)).toBe(TRUNCATED);
   });
 });
 
-test('a member that decompresses to more than any lines is damage, and not kept in memory', async () => {
+test('a member that decompresses to more than the lines of a member can have is damage, and not kept in memory', async () => {
   const bomb = packMember(Buffer.alloc(100 * 1024 * 1024));
   expect(await unpackAll(Buffer.concat([bomb, member('after')]), 65_536)).toEqual([DAMAGED, 'after\n']);
 });
