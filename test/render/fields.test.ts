@@ -34,7 +34,7 @@ async function show(
 }
 
 describe('--fields into a pipe', () => {
-  test('tab-separated, in the order asked for, no header', async () => {
+  test('values are separated by tabs, in the order of the list, without a header', async () => {
     expect(await show('chain,amount,to.label', SIMULATED)).toBe(
       'tron\t75965754.894378\texchange_deposit\narbitrum\t0.008334721341055703\t\nbitcoin\t192.12\tnull\n',
     );
@@ -76,7 +76,7 @@ describe('--fields into a pipe', () => {
 });
 
 describe('--fields on a terminal', () => {
-  test('columns under a header, once', async () => {
+  test('values are in columns under a header, which is printed once', async () => {
     expect(await show('type,chain,amount,token', SIMULATED, { columns: 80 })).toBe(
       [
         'type                      chain                           amount  token',
@@ -88,7 +88,7 @@ describe('--fields on a terminal', () => {
     );
   });
 
-  test('too narrow: the widest texts are cut, hashes in the middle, numbers never', async () => {
+  test('if the terminal is too narrow, the widest texts are cut, hashes in the middle, and numbers never', async () => {
     const paths = 'type,amount,tx_hash,from.address,timestamp';
     const shown = await show(paths, SIMULATED, { columns: 80 });
     expect(shown).toMatchSnapshot();
@@ -109,7 +109,7 @@ describe('--fields on a terminal', () => {
     expect(await cut('n[*].a', 23)).toBe('1234567,7654321,9999999');
   });
 
-  test('far too narrow: each column keeps six characters, hashes too', async () => {
+  test('if the terminal is far too narrow, each column keeps six characters, also of hashes', async () => {
     const hash = `0x${'ab12'.repeat(10)}`;
     const shown = await show('a,b', [`{"a":"${hash}","b":"some words"}`], { columns: 8 });
     expect(shown).toBe('a       b\n0xab1…  some…\n');
@@ -145,7 +145,7 @@ describe('--fields on a terminal', () => {
     expect(end(wide)).toBe(end(paint('{"a":1,"b":2}')));
   });
 
-  test('columns depend on the width and the names only: any events have the same ones', async () => {
+  test('columns depend only on the width and the names, not on the events', async () => {
     const paths = 'type,chain,amount_usd,from.address,note';
     for (const columns of [60, 80, 120, 200]) {
       const headers = await Promise.all(
@@ -165,7 +165,7 @@ describe('--fields on a terminal', () => {
     );
   });
 
-  test('wide characters are measured', async () => {
+  test('wide characters count as two columns', async () => {
     const lines = (await show('a,b', ['{"a":"漢字","b":1}', '{"a":"four","b":2}'], { columns: 40 })).split(
       '\n',
     );
@@ -173,7 +173,7 @@ describe('--fields on a terminal', () => {
   });
 });
 
-describe('a header', () => {
+describe('the header', () => {
   const create = async (form: 'tabs' | 'columns', columns: () => number | undefined) =>
     createFieldsRenderer({
       fields: await parseFieldList('type,n,["a b"]'),
@@ -185,14 +185,14 @@ describe('a header', () => {
     });
   const EVENT = '{"type":"t","n":12345,"a b":"x"}';
 
-  test('--header in a pipe: once, tab-separated like the values', async () => {
+  test('is printed once in a pipe with --header, separated by tabs like the values', async () => {
     const renderer = await create('tabs', () => undefined);
     const print = (): string => String(renderer.renderEvents(makeBatch([EVENT]), 1, POSITION));
     expect(print()).toBe('type\tn\t["a b"]\nt\t12345\tx\n');
     expect(print()).toBe('t\t12345\tx\n');
   });
 
-  test('on a terminal: at the start, and again when the window was resized', async () => {
+  test('is printed on a terminal at the start, and again after the window was resized', async () => {
     let columns = 80;
     const renderer = await create('columns', () => columns);
     const print = (): string => String(renderer.renderEvents(makeBatch([EVENT]), 1, POSITION));
@@ -216,7 +216,7 @@ describe('O10: --format csv', () => {
     return String(renderer.renderEvents(makeBatch(texts), texts.length, POSITION));
   };
 
-  test('a header line, lines end in CR LF, quotes where they are needed', async () => {
+  test('has a header line, CR LF line ends, and quotes where they are needed', async () => {
     const events = [
       '{"a":"plain","b":1.10}',
       '{"a":"with, comma","b":"say \\"hi\\""}',
@@ -246,7 +246,7 @@ describe('O10: --format csv', () => {
     expect(await csv('a', ['{"a":-5}', '{"a":"-5.50"}'])).toBe('a\r\n-5\r\n-5.50\r\n');
   });
 
-  test('a Python reader finds the values', async () => {
+  test('the csv module of Python reads the same values', async () => {
     const texts = ['a,b', 'say "hi"', 'two\nlines', ' spaces ', 'é漢🎈', '', '"', ',', '\\'];
     const shown = await csv(
       't,n',

@@ -93,12 +93,12 @@ describe('a line with a caret under it', () => {
     expect(fitCaret(['accepted: nats://…'], 80, toAscii, ASCII_SIGNS)).toEqual(['accepted: nats://...']);
   });
 
-  test('a caret after the text', () => {
+  test('keeps a caret that is after the end of its text', () => {
     const [shown = '', pointer = ''] = fitCaret(['x'.repeat(50), `${' '.repeat(50)}^ advice`], 20, asIs);
     expect([shown, pointer]).toEqual([`…${'x'.repeat(12)}`, `${' '.repeat(13)}^ advice`]);
   });
 
-  test('other lines are not cut', () => {
+  test('is the only kind of line that is cut', () => {
     const lines = ['x'.repeat(100), '  no caret ^', '^'];
     expect(fitCaret(lines, 20, asIs)).toEqual(lines);
     expect(fitCaret(['one'], 20, asIs)).toEqual(['one']);

@@ -7,11 +7,11 @@ import { type PlainValue, readPlainJson, readPlainString } from '../helpers/plai
 /** `grid`: cut to the terminal, fields may be hidden. `line`: one line without a terminal. `card`: --wide. */
 export type ShownForm = 'grid' | 'line' | 'card';
 
-/** A way to show a value; both texts are squeezed. */
+/** A way to show a value; both texts are without white space. */
 interface Form {
-  /** The name, or nothing in a column. */
+  /** The name of the field, or empty in a column. */
   readonly before: string;
-  /** In full. */
+  /** The value in full. */
   readonly whole: string;
   readonly kind: 'text' | 'number' | 'json';
 }
@@ -79,7 +79,7 @@ class Explanation {
       for (const end of this.#findEnds(value, at)) if (this.holds(end)) return true;
       this.#isUsed[i] = false;
     }
-    // Between two parties.
+    // The arrow between two parties.
     return /[→↔]/.test(this.#text[at] ?? '') && this.holds(at + 1);
   }
 
@@ -110,7 +110,7 @@ class Explanation {
     if (!/e/i.test(whole) && grouped.startsWith(kept) && kept.includes('.')) return [end];
     const [power = ''] = /^e-?\d+/.exec(this.#text.slice(end)) ?? [];
     if (power === '' || !/^-?\d(\.\d+)?$/.test(kept)) return [];
-    // Too large for a number of JavaScript are the digits, not the exponents.
+    // The digits may be too large for a JavaScript number; the exponent is not.
     const [sign, digits, exponent] = readFigure(whole.replaceAll(',', ''));
     const isSame = kept.startsWith('-') === (sign === '-') && digits.startsWith(kept.replace(/[-.]/g, ''));
     // Digits that follow the power belong to the next value.
@@ -151,7 +151,7 @@ function listValues(root: PlainValue, form: ShownForm): Shown[] {
     const forms: Form[] = [{ before, whole, kind: isText ? 'text' : 'number' }];
     if (isText && isFigure) forms.push({ before, whole, kind: 'number' });
     if (form === 'card') {
-      // The title.
+      // A card shows the type in its title, without a name.
       if (isText && /(^|\.)(type|event)$/.test(path)) forms.push({ before: '', whole, kind: 'text' });
     } else {
       if ((isText && CELL_TEXTS.test(path)) || CELL_CHAINS.test(path))

@@ -4,7 +4,7 @@ import { pickPaint } from '../../src/render/pretty/cells.ts';
 import { CHAIN_COLORS, createColorLogStyle, createColorStyle } from '../../src/render/style.ts';
 import { CHAINS, KNOWN_EVENT_TYPES } from '../../src/simulator/events.ts';
 
-/** Of xterm's color cube. */
+/** The RGB values of a color in xterm's color cube. */
 function readRgb(color: number): number[] {
   const cube = color - 16;
   return [Math.floor(cube / 36), Math.floor(cube / 6) % 6, cube % 6].map((step) =>
@@ -40,18 +40,21 @@ describe('the colors of chains', () => {
         expect([name, color, contrast(readRgb(color), background) >= least]).toEqual([name, color, true]);
   });
 
-  test('--theme terminal takes those of the terminal', () => {
+  test('--theme terminal uses the colors of the terminal', () => {
     for (const { open } of createColorStyle('terminal').chains) expect(open).toMatch(/^\x1b\[3\dm$/);
   });
 
-  test.each(['auto', 'dark', 'light'] as const)('--theme %s: chains of the simulator differ', (theme) => {
-    const { chains, types } = createColorStyle(theme);
-    const opened = CHAINS.map(({ name }) => pickPaint(chains, name).open);
-    expect(new Set(opened).size).toBe(CHAINS.length);
-    expect(new Set(KNOWN_EVENT_TYPES.map((type) => pickPaint(types, type).open)).size).toBe(
-      KNOWN_EVENT_TYPES.length,
-    );
-  });
+  test.each(['auto', 'dark', 'light'] as const)(
+    '--theme %s gives every chain and type of the simulator its own color',
+    (theme) => {
+      const { chains, types } = createColorStyle(theme);
+      const opened = CHAINS.map(({ name }) => pickPaint(chains, name).open);
+      expect(new Set(opened).size).toBe(CHAINS.length);
+      expect(new Set(KNOWN_EVENT_TYPES.map((type) => pickPaint(types, type).open)).size).toBe(
+        KNOWN_EVENT_TYPES.length,
+      );
+    },
+  );
 });
 
 test('nothing is bright black, which is invisible in Solarized Dark', () => {

@@ -24,7 +24,7 @@ import {
 } from '../helpers/hostile.ts';
 import { makeBatch, POSITION } from './events.ts';
 
-/** Each with about ten hostile strings. */
+/** Events for each kind of output; each has about ten hostile strings. */
 const EVENTS_A_PATH = 500;
 
 describe('O2: hostile strings', () => {
@@ -61,7 +61,7 @@ describe('O2: hostile strings', () => {
     ['CSV', csv(), false],
     ['columns on a terminal', fields(80), true],
     ['fields into a pipe', fields(undefined), false],
-  ])('as events: %s', async (name, made, hasColor) => {
+  ])('are safe in events, as %s', async (name, made, hasColor) => {
     const renderer = await made;
     for (let i = 0; i < EVENTS_A_PATH; i++) {
       const event = makeHostileEvent();
@@ -77,7 +77,7 @@ describe('O2: hostile strings', () => {
   test.each([
     ['NDJSON', NDJSON_RENDERER],
     ['envelopes', createEnvelopeRenderer()],
-  ])('as events: %s is one line without control characters', (_name, renderer) => {
+  ])('are one line without control characters in events, as %s', (_name, renderer) => {
     for (let i = 0; i < EVENTS_A_PATH; i++) {
       const event = makeHostileEvent();
       const line = renderer.renderEvents(makeBatch([event]), 1, POSITION).toString();
@@ -86,7 +86,7 @@ describe('O2: hostile strings', () => {
     }
   });
 
-  test.each(['text', 'json'] as const)('as untrusted text on stderr: %s', (format) => {
+  test.each(['text', 'json'] as const)('are safe in untrusted text on stderr, as %s', (format) => {
     const io = createFakeIo();
     const options = { format, isQuiet: false, isVerbose: true, useColor: true };
     const reporter = createReporter(io, options, format === 'text' ? createColorLogStyle() : PLAIN_LOG_STYLE);
@@ -116,7 +116,7 @@ describe('O2: hostile strings', () => {
     expect(io.errLines.length).toBeGreaterThanOrEqual(2_100);
   });
 
-  test('as a host in the status line', () => {
+  test('are safe as a host in the status line', () => {
     const shown: string[] = [];
     const line = { columns: 60, show: (text: string) => void shown.push(text), clear() {} };
     const status = new LineProgress(line, createFakeClock(), { style: createColorLogStyle() });

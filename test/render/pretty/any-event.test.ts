@@ -18,7 +18,7 @@ const MOST_COLUMNS = 200;
 const graphemes = new Intl.Segmenter();
 const split = (text: string): string[] => [...graphemes.segment(text)].map(({ segment }) => segment);
 
-/** What is ours on a line. */
+/** Characters that pretty output adds to a line. */
 const OURS = new Set(split(' …→←↔»\n'));
 
 /** The graphemes of all names and values of an event, as they are shown. */
@@ -33,7 +33,7 @@ function listGraphemes(event: string): Set<string> {
 function findTorn(event: string, shown: string): string | undefined {
   if (/\p{Cs}/u.test(shown)) return 'a lone surrogate';
   const known = listGraphemes(event);
-  // A text may begin with a mark, which then follows a character of ours.
+  // A text may begin with a combining mark, which then follows one of these characters.
   const isKnown = (one: string): boolean =>
     /^[\n -~]$/.test(one) ||
     OURS.has(one) ||
@@ -94,7 +94,7 @@ describe('row 137: pretty output of any event', () => {
   test.each([
     ['emoji of several parts', '👩‍🚀'.repeat(60)],
     ['combining marks', `e${'\u0301'.repeat(3)}`.repeat(60)],
-    ['one grapheme without an end', `e${'\u0301'.repeat(10_000)}`],
+    ['graphemes of 10,000 code points', `e${'\u0301'.repeat(10_000)}`],
     ['wide characters', '漢字'.repeat(60)],
     ['flags', '🇪🇺🇹🇼'.repeat(40)],
     ['escapes', '\u202e'.repeat(60)],
@@ -161,7 +161,7 @@ describe('row 137 (O11): links', () => {
       `"tx_hash":"0x${hex(64)}"`,
       `https://${site}/tx/0x${hex(64)}`,
     ]),
-  ])('%s: %s', (chain, member, url) => {
+  ])('are shown on %s for %s', (chain, member, url) => {
     expect(page(chain, member)).toBe(url);
   });
 
@@ -173,11 +173,11 @@ describe('row 137 (O11): links', () => {
     ['a URL', 'ethereum', '"tx_hash":"https://evil.example/"'],
     ['an address with a line break', 'ethereum', `"from":"0x${hex(40)}\\n"`],
     ['an escape sequence', 'ethereum', `"from":"0x${hex(40)}\\u001b\\\\"`],
-  ])('none for %s', (_name, chain, member) => {
+  ])('are not shown for %s', (_name, chain, member) => {
     expect(page(chain, member)).toBeUndefined();
   });
 
-  test('a card has them too', () => {
+  test('are shown on cards too', () => {
     const options = { style: createColorStyle('auto'), time: 'none', isWide: true, hasLinks: true } as const;
     const renderer = createPrettyRenderer({ ...options, columns: () => 80 });
     const event = `{"type":"t","chain":"ethereum","tx_hash":"0x${hex(64)}"}`;

@@ -24,7 +24,7 @@ const PATHS: readonly { columns: number | undefined; form: ShownForm }[] = [
   { columns: undefined, form: 'line' },
 ];
 
-/** Without the header. */
+/** Creates a renderer that has already printed the header. */
 function create({ columns, form }: (typeof PATHS)[number], style = PLAIN_STYLE): Renderer {
   const isWide = form === 'card';
   const renderer = createPrettyRenderer({ style, time: 'none', isWide, columns: () => columns });
@@ -73,7 +73,7 @@ describe('row 58: pretty output shows the values of the event, exact or visibly 
     ['{"a":"x"}', '{"a": "y"}', /^a y$/],
     ['{"a":{"b":1}}', '{"a": { "b":  2 } }', /^a\.b 2$/],
     ['{"a":[1]}', '{"a":\n[ 2 ]}', /^a \[2\]$/],
-  ])('after %j comes %j', (first, second, shown) => {
+  ])('after the event %j, the event %j is shown with its own values', (first, second, shown) => {
     for (const path of PATHS) {
       const renderer = create(path);
       show(renderer, first);

@@ -19,12 +19,12 @@ describe('a number in a column of 12', () => {
     ['-1234567890123', '-1.23456…e12'],
     ['0001234567890123', '1.234567…e12'],
     ['1e999999999999999999', '…'],
-  ])('%s is %s', (sent, shown) => {
+  ])('%s is shown as %s', (sent, shown) => {
     expect(fitNumber(sent, 12, '…')).toBe(shown);
   });
 });
 
-test('row 136: whatever the number and the width, the digits are those that were sent, and a cut is visible', () => {
+test('row 136: for any number and width, the digits are the ones that were sent, and a cut is visible', () => {
   const random = seededRandom(pickSeed(31));
   const digits = (most: number): string =>
     Array.from({ length: 1 + Math.floor(random() * most) }, () => Math.floor(random() * 10)).join('');
@@ -47,7 +47,7 @@ function isFaithful(sent: string, shown: string, ellipsis: string): boolean {
   const at = bare.indexOf(ellipsis);
   if (at < 0) return false;
   const [kept, power] = [bare.slice(0, at), bare.slice(at + ellipsis.length)];
-  // All digits before the point are there.
+  // All digits before the point are shown.
   if (power === '') return !sent.includes('e') && kept.includes('.') && sent.startsWith(kept);
   const value = (text: string): [string, bigint] => {
     const [mantissa = '', exponent = '0'] = text.split('e');

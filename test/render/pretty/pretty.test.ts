@@ -80,13 +80,13 @@ describe('O2: layout', () => {
     }
   });
 
-  test('--wide: a card with every field once', () => {
+  test('with --wide, an event is a card with every field once', () => {
     const [header, cards] = showAll(ALL.slice(0, -2), { columns: 80, isWide: true });
     expect(header).toBe('');
     expect(`\n${cards.join('')}`).toMatchSnapshot();
   });
 
-  test('colors change nothing else', () => {
+  test('colors do not change the text', () => {
     for (const columns of [40, 80, 120, undefined]) {
       const options = columns === undefined ? {} : { columns };
       expect(stripColor(show(ALL, { ...options, style: color, hasLinks: true }).join(''))).toBe(
@@ -131,7 +131,7 @@ describe('the grid', () => {
     expect(ends.size).toBe(1);
   });
 
-  test('the header is above the columns, and comes again when the window was resized', () => {
+  test('the header is above the columns, and is printed again after the window was resized', () => {
     let columns = 120;
     const renderer = createPrettyRenderer({
       style: PLAIN_STYLE,
@@ -190,7 +190,7 @@ describe('--time', () => {
     expect(['Mars/Olympus', '+01:00', '', '../etc'].map(findZone)).toEqual(new Array(4).fill(undefined));
   });
 
-  test('without a terminal and on a card: with date and zone', () => {
+  test('includes date and zone without a terminal and on a card', () => {
     expect(first('utc')).toMatch(/^2026-01-01T12:00:00\.000Z {2}large/);
     expect(first('local')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:00:00\.000[+-]\d\d:\d\d {2}large/);
     expect(show(SIMULATED, { isWide: true, columns: 80 })[0]).toMatch(/^2026-01-01T12:00:00\.000Z {2}large/);
@@ -202,7 +202,7 @@ describe('--time', () => {
     [86_399_999, '+86399.999s  t'],
     [1e9, '  +1000000s  t'],
     [-500, '    -0.500s  t'],
-  ])('relative: %i ms after the first one is %j, also if the clock was set back', (ms, shown) => {
+  ])('relative: %i ms after the first event is %j, even if the clock was set back', (ms, shown) => {
     const renderer = createPrettyRenderer({
       style: PLAIN_STYLE,
       time: 'relative',
@@ -215,7 +215,7 @@ describe('--time', () => {
     expect(second).toBe(`${shown}\n`);
   });
 
-  test('a line with the date where the day changes, and before the first event of another day', () => {
+  test('prints a line with the date when the day changes, and before a first event of another day', () => {
     const at = (startMs: number, time: PrettyOptions['time']): string[] => {
       const renderer = createPrettyRenderer({
         style: PLAIN_STYLE,
@@ -242,7 +242,7 @@ describe('--time', () => {
   });
 });
 
-describe('what is shown', () => {
+describe('the shown values', () => {
   test('the fast path and the slow path give the same output', () => {
     // The accent takes the slow path.
     const plain = ALL.filter((text) => /^\{.+\}$/.test(text) && !/[^ -~]|\\/.test(text));
@@ -259,7 +259,7 @@ describe('what is shown', () => {
     ['-0', 'n -0'],
     ['1e400', 'n 1e400'],
     ['0.1000000000000000055511151231257827', 'n 0.1000000000000000055511151231257827'],
-  ])('numbers as sent: %s', (sent, shown) => {
+  ])('numbers are shown as sent: %s', (sent, shown) => {
     expect(show([`{"n":${sent}}`])[0]).toContain(shown);
   });
 
@@ -279,7 +279,7 @@ describe('what is shown', () => {
     for (const whole of [amount, word, 'b'.repeat(40)]) expect(shown).toContain(whole);
   });
 
-  test('a label is after its address, or after the end of it, or counted', () => {
+  test('a label is shown after its address, after the end of the address, or only counted, as the width allows', () => {
     const event =
       '{"type":"t","from":{"address":"0x301b0000000000000000000000000000000a6d29","label":"treasury"}}';
     expect(show([event], { columns: 160 })[0]).toContain(' 0x301b…6d29 treasury ');
@@ -287,7 +287,7 @@ describe('what is shown', () => {
     expect(squeeze(show([event], { columns: 40 })[0])).toBe('12:00:00Z t 0x301b…6d29 → +1');
   });
 
-  test('the direction of an event at an address', () => {
+  test('the direction of an event at an address is an arrow', () => {
     const at = (direction: string): string =>
       squeeze(
         show([`{"type":"t","address":"a","counterparty":"b","direction":"${direction}"}`], {
@@ -323,7 +323,7 @@ describe('what is shown', () => {
     );
   });
 
-  test('only these are left out without being counted', () => {
+  test('all other fields that do not fit are counted', () => {
     const odd = '"risk":7,"memo":"rent","flags":["a","b"],"gas":{"used":21000,"price":12},"is_final":true';
     const text = SIMULATED[0]?.replace(/\}$/, `,${odd}}`) ?? '';
     expect(show([text], { columns: 120 })[0]).toMatch(/ \+6\n$/);
@@ -362,7 +362,7 @@ describe('what is shown', () => {
     expect(show([`{"type":"t","text":${sent}}`])[0]).toMatch(new RegExp(`text ${shown}\\n$`));
   });
 
-  test('a null label is hidden with its party, and only there', () => {
+  test('a null label of a party is hidden, other null labels are shown', () => {
     const text =
       '{"type":"t","from":{"address":"a","label":null},"to":"b","fee":{"label":null},"label":null}';
     expect(squeeze(show([text])[0])).toMatch(/ a → b fee\.label null label null$/);
@@ -385,7 +385,7 @@ describe('what is shown', () => {
     expect(shown).toMatch(/__proto__\.type x constructor 1 next 2 toString null/);
   });
 
-  test('a hundred fields: a terminal counts them, a card has them all', () => {
+  test('of a hundred fields, a terminal counts those that do not fit, and a card shows all', () => {
     const fields = JSON.stringify(
       Object.fromEntries(Array.from({ length: 150 }, (_unused, i) => [`f${i}`, i])),
     );
@@ -393,7 +393,7 @@ describe('what is shown', () => {
     expect(show([fields], { columns: 80, isWide: true })[0]).toContain('\n  f149  149\n');
   });
 
-  test('--wide: a text is wrapped between words, and a word that is wider than the terminal stays whole', () => {
+  test('with --wide, a text is wrapped between words, and a word that is wider than the terminal stays whole', () => {
     const hash = `0x${'0123456789abcdef'.repeat(8)}`;
     const event = `{"type":"x","tx_hash":"${hash}","text":"${'word '.repeat(30).trim()}"}`;
     const lines = (show([event], { columns: 60, isWide: true })[0] ?? '').split('\n');
@@ -415,7 +415,7 @@ describe('row 40: odd and huge events', () => {
     ['backslashes', `{"a":"${'\\\\'.repeat(500_000)}"}`],
   ];
 
-  test.each(huge)('%s: fast, at any width', (_name, text) => {
+  test.each(huge)('%s: rendered fast, at any width', (_name, text) => {
     // CPU time, since the machine may be busy.
     const before = process.cpuUsage();
     for (const columns of [undefined, 40, 120]) {
