@@ -29,7 +29,7 @@ async function startWatch({ types = [], where = [], fields, watchedPaths = [] }:
       const batch = makeBatch(texts, 0);
       watch.note(batch, select?.(batch) ?? batch);
     },
-    /** Messages and hints. */
+    /** All messages and hints so far. */
     get lines(): string[] {
       return records.flatMap(({ message, hint }) => [message, ...(hint?.split('\n') ?? [])]);
     },
@@ -91,8 +91,8 @@ describe('row 141: a filter that matches nothing', () => {
       { where: ['chain in (base, trom, etherium)'] },
       ['chain = trom: did you mean tron?', 'chain = etherium: did you mean ethereum?'],
     ],
-    ['nothing like it', { where: ['quantity > 5'] }, ['no event has quantity']],
-  ])('at the end of a run, with the nearest spelling: %s', async (_case, given, expected) => {
+    ['no similar name', { where: ['quantity > 5'] }, ['no event has quantity']],
+  ])('is reported at the end of a run, with the nearest spelling: %s', async (_case, given, expected) => {
     const run = await startWatch(given);
     run.receive(TRANSFER, ACTIVITY);
     run.watch.finish(false);
@@ -151,13 +151,13 @@ describe('row 140: a comparison with another kind of value', () => {
     ['a regular expression on a number', 'a ~ ^1', '{"a":15}'],
     ['one of several items', 'a[*] = x', '{"a":[1,"y",2]}'],
     ['a missing path', 'b > 5', '{"a":5}'],
-  ])('is not: %s', async (_case, where, event) => {
+  ])('is not reported for %s', async (_case, where, event) => {
     const run = await startWatch({ where: [where] });
     for (let n = 0; n < 30; n += 1) run.receive(event);
     expect(run.records).toEqual([]);
   });
 
-  test('is not, if one value of the right kind has arrived', async () => {
+  test('is not reported if one value of the right kind has arrived', async () => {
     const run = await startWatch({ where: ['a > 5'] });
     run.receive('{"a":"x"}', '{"a":6}', ...Array.from({ length: 50 }, () => '{"a":"x"}'));
     run.clock.advance(20_000);
@@ -192,7 +192,7 @@ describe('row 141: a misspelled path is reported sooner than a missing one', () 
     ]);
   });
 
-  test('at the end of a run with fewer events, also of one that has more to come', async () => {
+  test('at the end of a run with fewer events, even if the source has more events', async () => {
     const run = await startWatch({ fields: 'type,chian,zzz' });
     run.receive(TRANSFER);
     run.watch.finish(false);
@@ -200,7 +200,7 @@ describe('row 141: a misspelled path is reported sooner than a missing one', () 
     expect(run.records.length).toBe(1);
   });
 
-  test('of another flag, with its name', async () => {
+  test('with the name of the flag that has the path', async () => {
     const steps = (name: string) => [{ kind: 'member', name } as const];
     const run = await startWatch({
       fields: 'amount_used',
@@ -255,7 +255,7 @@ describe('row 141: --fields with a path that no event has', () => {
   });
 });
 
-test('row 141: any event can be looked at, and a stream of endless types and fields takes bounded memory', async () => {
+test('row 141: any event can be checked, and endless types and fields take bounded memory', async () => {
   const random = seededRandom(173_205);
   const run = await startWatch({ where: ['a.b[*] > 5', 'x = "1"'], fields: 'q' });
   for (let n = 0; n < 3_000; n += 1) run.receive(randomJson(random), `{"type":"t${n}","f${n}":${n}}`);

@@ -73,7 +73,7 @@ const sayAll = (cause: Cause): StatusRecord[] => [
 ];
 
 describe('G1: gaps', () => {
-  test('a loss: the cause, and the time of the last byte', () => {
+  test('a loss is reported with its cause and the time of the last byte', () => {
     expect(lost(because('silent'))).toEqual({
       event: 'lost',
       level: 'warn',
@@ -87,7 +87,7 @@ describe('G1: gaps', () => {
     });
   });
 
-  test('recovery: when it is live again, and that events in between were not delivered', () => {
+  test('a recovery is reported with its time, and that events in between were not delivered', () => {
     expect(gap(because('dropped'))).toEqual({
       event: 'gap',
       level: 'warn',
@@ -123,7 +123,7 @@ describe('G1: gaps', () => {
     expect(lossOf(NOON_MS + 1_000)).toMatch(/at 12:00:00\.250$/);
   });
 
-  test('row 86: a gap that is open at the end', () => {
+  test('row 86: a gap that is open at the end is reported without an end time', () => {
     const loss = { kind: 'lost', cause: because('dropped'), lastByteAtMs: NOON_MS, upMs: 1 } as const;
     expect(say.sayOpenGap(loss, 5_200, NOON_MS + 5_200)).toEqual({
       event: 'gap',
@@ -134,13 +134,13 @@ describe('G1: gaps', () => {
     });
   });
 
-  test.each(KINDS)('never "no events missed", never "resumed": %s', (kind) => {
+  test.each(KINDS)('no message says that no events were missed, or "resumed": %s', (kind) => {
     for (const { message, hint = '' } of sayAll(because(kind))) {
       expect(`${message} ${hint}`).not.toMatch(/no (events? )?(was |were )?(missed|lost)|resum/i);
     }
   });
 
-  test.each(KINDS)('one line for the message and one for the hint: %s', (kind) => {
+  test.each(KINDS)('message and hint are one line each: %s', (kind) => {
     for (const { message, hint } of sayAll(because(kind))) {
       expect(message).toMatch(/^\S[^\n]+$/);
       if (hint !== undefined) expect(hint).toMatch(/^\S[^\n]+$/);
@@ -156,7 +156,7 @@ describe('retries and errors', () => {
     });
   });
 
-  test('a failed attempt: cause, retry and hint', () => {
+  test('a failed attempt is reported with cause, retry and hint', () => {
     expect(retrying(because('refused'))).toEqual({
       event: 'retrying',
       level: 'warn',
@@ -166,7 +166,7 @@ describe('retries and errors', () => {
     });
   });
 
-  test('giving up: cause, reason and hint', () => {
+  test('giving up is reported with cause, reason and hint', () => {
     expect(gaveUp(because('unauthorized', { httpStatus: 401 }), 'not-retryable')).toEqual({
       event: 'error',
       level: 'error',
@@ -176,7 +176,7 @@ describe('retries and errors', () => {
     });
   });
 
-  test('§ 5: a wait that is too long says when to try again', () => {
+  test('§ 5: if the wait would be too long, the message says when to try again', () => {
     const { message, fields } = gaveUp(because('rate-limited', { retryAfterMs: 3_600_000 }), 'wait-too-long');
     expect(message).toContain(
       'giving up, since the server asks for too long a wait; try again after 2026-11-22 13:00:00',
@@ -184,7 +184,7 @@ describe('retries and errors', () => {
     expect(fields).toMatchObject({ retry_after_ms: 3_600_000 });
   });
 
-  test('R1: an absurdly long wait is still a date', () => {
+  test('R1: even an absurdly long wait is shown as a date', () => {
     const cause = because('rate-limited', { retryAfterMs: Number.MAX_SAFE_INTEGER });
     expect(gaveUp(cause, 'wait-too-long').message).toMatch(/try again after \d+-\d\d-\d\d \d\d:\d\d:\d\d$/);
   });
@@ -229,7 +229,7 @@ describe('connecting', () => {
     });
   });
 
-  test('the key is that of the welcome', () => {
+  test('the message names the key prefix of the welcome', () => {
     expect(say.sayConnected(connected('ak_live_00112233', 'ak_live_00112233'))).toEqual({
       event: 'connected',
       level: 'info',
@@ -238,7 +238,7 @@ describe('connecting', () => {
     });
   });
 
-  test('C4: a key that is not ours is a warning with both prefixes', () => {
+  test('C4: a welcome for another key is a warning with both prefixes', () => {
     const record = say.sayConnected(connected('ak_live_ffffffff', 'ak_live_00112233'));
     expect(record).toMatchObject({
       event: 'connected',
@@ -263,7 +263,7 @@ describe('G3: the summary', () => {
     return block;
   };
 
-  test('fields for programs', () => {
+  test('has fields for programs', () => {
     expect(say.saySummary(FIGURES)).toMatchObject({
       event: 'summary',
       level: 'info',
@@ -281,7 +281,7 @@ describe('G3: the summary', () => {
     });
   });
 
-  test('one to three lines of what happened, and gaps always', () => {
+  test('is one to three lines of what happened, and always names gaps', () => {
     expect(show({})).toEqual(['1,234,567 events in 1h 2m, no gaps']);
     expect(show({ events: 1, gaps: 1, gapMs: 5_000, reconnects: 1, disconnectedMs: 4_250 })).toEqual([
       '1 event in 1h 2m',
@@ -312,14 +312,14 @@ describe('G3: the summary', () => {
     );
   });
 
-  test('with filters: the number of events that matched', () => {
+  test('has the number of events that matched, if there are filters', () => {
     const filtered = { received: 12_345, matched: 0 };
     expect(show({ events: 0, filtered })).toEqual(['0 events in 1h 2m, 0 of 12,345 events matched, no gaps']);
     expect(say.saySummary({ ...FIGURES, filtered }).fields).toMatchObject(filtered);
     expect(say.saySummary(FIGURES).fields).not.toHaveProperty('matched');
   });
 
-  test('G4: discarded messages are counted by reason', () => {
+  test('G4: counts discarded messages by reason', () => {
     expect(say.sayDiscarded(new Map([['binary', 1]]))).toMatchObject({
       event: 'discarded',
       level: 'warn',
@@ -328,13 +328,13 @@ describe('G3: the summary', () => {
     });
   });
 
-  test('O4: a pause says that nothing is lost', () => {
+  test('O4: says that nothing is lost by a pause', () => {
     expect(say.sayPaused()).toMatchObject({ event: 'paused', level: 'info' });
     expect(say.sayPaused().message).toContain('nothing is lost');
   });
 });
 
-describe('the end', () => {
+describe('the end of a run', () => {
   const CONFIG = { limit: 100, timeoutMs: 30_000, maxSilenceMs: 300_000 };
   const NO_BOUNDS = { limit: undefined, timeoutMs: undefined, maxSilenceMs: undefined };
 
@@ -364,13 +364,13 @@ describe('the end', () => {
       undefined,
     ],
     [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9, undefined],
-  ])('%j is reported with its exit code and what to do', (reason, message, exitCode, hint) => {
+  ])('by %j is reported with its exit code and what to do', (reason, message, exitCode, hint) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([
       { event: 'error', level: 'error', message, hint, fields: { exit_code: exitCode } },
     ]);
   });
 
-  test('--timeout after all events have arrived says that they were not delivered, and what the output says', () => {
+  test('by --timeout after all events have arrived is reported as events not delivered, with the problem of the output', () => {
     const [record] = say.sayEnd({ kind: 'timeout' }, CONFIG, 100, 'the sink does not accept events');
     expect(record).toMatchObject({
       message: '--timeout: 30 s passed before 100 events were delivered',
@@ -378,7 +378,7 @@ describe('the end', () => {
     });
   });
 
-  test('--timeout without --limit names no target', () => {
+  test('by --timeout without --limit is reported without a number of events', () => {
     const [record] = say.sayEnd({ kind: 'timeout' }, { ...NO_BOUNDS, timeoutMs: 1_500 });
     expect(record?.message).toBe('--timeout: 1.5 s passed');
   });
@@ -388,18 +388,18 @@ describe('the end', () => {
     [{ kind: 'duration' }],
     [{ kind: 'output', failure: 'reader-gone' }],
     [{ kind: 'gave-up', exitCode: 7 }],
-  ])('%j needs no message', (reason) => {
+  ])('by %j is not reported', (reason) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([]);
   });
 
   test.each<[Parameters<typeof say.sayEnd>[0], string]>([
     [{ kind: 'signal', signal: 'SIGINT' }, 'stopped by SIGINT'],
     [{ kind: 'output', failure: 'terminal-gone' }, 'stopped by SIGHUP: the terminal is gone'],
-  ])('S1: %j names the signal', (reason, message) => {
+  ])('S1: by %j is reported with the signal', (reason, message) => {
     expect(say.sayEnd(reason, CONFIG)).toMatchObject([{ event: 'signal', level: 'info', message }]);
   });
 
-  test('O6: bytes that were not written are counted', () => {
+  test('O6: is reported with the number of bytes that were not written', () => {
     const record = say.sayCut(65_536);
     expect(record).toMatchObject({ event: 'warning', level: 'warn', fields: { bytes_cut: 65_536 } });
     expect(record.message).toContain(

@@ -27,7 +27,7 @@ describe('O11: --links', () => {
     [{}, { ...linking, env: { TERM: 'xterm-kitty', NO_COLOR: '1' } }, false],
     [{ format: 'pretty' }, { ...linking, isStdoutTty: false }, false],
     [{ format: 'pretty', links: 'always' }, { ...linking, isStdoutTty: false }, true],
-  ])('%j with %j: %s', async (flags, options, expected) => {
+  ])('are shown or not with the flags %j on the terminal %j: %s', async (flags, options, expected) => {
     expect((await show(flags, options)).includes(LINK)).toBe(expected);
   });
 });
@@ -52,14 +52,14 @@ describe('O11: --highlight and --bell', () => {
 });
 
 test.each<[string, Record<string, string>, RegExp]>([
-  ['256 colors: fixed ones', { TERM: 'xterm-256color' }, /\x1b\[38;5;\d+methereum/],
-  ['sixteen colors: those of its theme', { TERM: 'linux' }, /\x1b\[3\dmethereum/],
-  ['NO_COLOR: none', { TERM: 'xterm-256color', NO_COLOR: '1' }, /^[^\x1b]*$/],
-])('a terminal with %s', async (_name, env, expected) => {
+  ['256 colors, with fixed colors', { TERM: 'xterm-256color' }, /\x1b\[38;5;\d+methereum/],
+  ['sixteen colors, with the colors of its theme', { TERM: 'linux' }, /\x1b\[3\dmethereum/],
+  ['NO_COLOR, without colors', { TERM: 'xterm-256color', NO_COLOR: '1' }, /^[^\x1b]*$/],
+])('chains are shown on a terminal with %s', async (_name, env, expected) => {
   expect(await show({}, { ...TERMINAL, env })).toMatch(expected);
 });
 
-test('O11: events of another day than that of the start follow a line with the date', async () => {
+test('O11: before events of a day other than the day of the start there is a line with the date', async () => {
   const io = createFakeIo(TERMINAL);
   const renderer = await createRenderer(parseStreamFlags({ time: 'utc' }, io), io, () => {});
   const day = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 10)} UTC`;
@@ -94,7 +94,7 @@ describe('--fields', () => {
     expect(await show(given, options)).toBe(expected);
   });
 
-  test('on a terminal: columns under a header', async () => {
+  test('on a terminal shows columns under a header', async () => {
     const lines = (await show({ ...flags, color: 'never' })).split('\n');
     expect(lines[0]).toMatch(/^CHAIN +AMOUNT_USD$/i);
     expect(lines[1]).toMatch(/^ethereum +5$/);

@@ -33,7 +33,7 @@ describe('--max-silence', () => {
     expect(called).toEqual([70_000]);
   });
 
-  test('every event restarts the time, without a timer of its own', () => {
+  test('starts again after every event, without a timer for each event', () => {
     const { clock, watch, called } = setUp();
     watch.begin();
     for (let n = 0; n < 100; n += 1) {
@@ -46,7 +46,7 @@ describe('--max-silence', () => {
     expect(called).toEqual([910_000]);
   });
 
-  test('it does not run without a connection', () => {
+  test('does not count without a connection', () => {
     const { clock, watch, called } = setUp();
     watch.begin();
     clock.advance(9_000);
@@ -76,7 +76,7 @@ describe('--max-silence', () => {
     expect(called).toHaveLength(1);
   });
 
-  test('without the flag it does nothing', () => {
+  test('does nothing without the flag', () => {
     const clock = createFakeClock();
     const watch = createSilenceWatch(undefined, clock, { blockedSinceMs: undefined }, () => {
       throw new Error('unexpected call');

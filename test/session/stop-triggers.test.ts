@@ -24,7 +24,7 @@ function setUp(bounds: { durationMs?: number; timeoutMs?: number } = {}): Setup 
 
 describe('S1: signals', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'the first %s ends in order, draining for 2 s',
+    'the first %s ends the run in order, draining for 2 s',
     (signal) => {
       const { io, stop, cuts } = setUp();
       io.raise(signal);
@@ -88,14 +88,14 @@ describe('§ 1: durations', () => {
     expect(cuts).toEqual([2_000]);
   });
 
-  test('the shorter one wins', () => {
+  test('the shorter one of --duration and --timeout ends the run', () => {
     const { io, stop } = setUp({ durationMs: 2_000, timeoutMs: 1_000 });
     io.clock.advance(10_000);
     expect(stop.reason).toEqual({ kind: 'timeout' });
   });
 });
 
-test('after the watch, no handler and no timer is left', () => {
+test('after unwatch no handler and no timer is left', () => {
   const { io, unwatch } = setUp({ durationMs: 60_000, timeoutMs: 60_000 });
   expect(io.handlers).toBe(2);
   unwatch();

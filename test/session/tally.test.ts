@@ -9,7 +9,7 @@ const ignore = (): void => {};
 const LOSS: Lost = { kind: 'lost', cause: CAUSE, lastByteAtMs: 0, upMs: 1 };
 
 describe('G3: figures of a run', () => {
-  test('a run that never connected', () => {
+  test('of a run that never connected: no reconnects, no gaps, no time without a connection', () => {
     const clock = createFakeClock();
     const tally = new Tally(clock, ignore);
     clock.advance(5_000);
@@ -27,7 +27,7 @@ describe('G3: figures of a run', () => {
     });
   });
 
-  test('reconnects, and the time without a connection between them', () => {
+  test('include reconnects, and the time without a connection', () => {
     const clock = createFakeClock();
     const tally = new Tally(clock, ignore);
     clock.advance(1_000);
@@ -51,7 +51,7 @@ describe('G3: figures of a run', () => {
     });
   });
 
-  test('a run that ends without a connection counts that time too', () => {
+  test('include the time without a connection at the end of a run', () => {
     const clock = createFakeClock();
     const tally = new Tally(clock, ignore);
     tally.noteConnected();
@@ -63,15 +63,18 @@ describe('G3: figures of a run', () => {
   test.each([
     ['set back by a day', -86_400_000, 1_000],
     ['ahead by a day, as after a suspension', 86_400_000, 86_401_000],
-  ])('row 85: a wall clock that is %s: the larger of both clocks counts', (_what, jumpMs, expectedMs) => {
-    const clock = createFakeClock();
-    const tally = new Tally(clock, ignore);
-    tally.noteConnected();
-    tally.noteLost(LOSS, true);
-    clock.jumpWall(jumpMs);
-    clock.advance(1_000);
-    expect(tally.summarize(0)).toMatchObject({ durationMs: expectedMs, disconnectedMs: expectedMs });
-  });
+  ])(
+    'row 85: with a wall clock that is %s, use the longer time of both clocks',
+    (_what, jumpMs, expectedMs) => {
+      const clock = createFakeClock();
+      const tally = new Tally(clock, ignore);
+      tally.noteConnected();
+      tally.noteLost(LOSS, true);
+      clock.jumpWall(jumpMs);
+      clock.advance(1_000);
+      expect(tally.summarize(0)).toMatchObject({ durationMs: expectedMs, disconnectedMs: expectedMs });
+    },
+  );
 
   test('G2, G3: a gap is open from the loss until the stream is live again', () => {
     const clock = createFakeClock();
@@ -89,7 +92,7 @@ describe('G3: figures of a run', () => {
     expect(tally.summarize(0)).toMatchObject({ gaps: 1, isGapOpen: false, gapMs: 2_600 });
   });
 
-  test('G3: a loss after which nothing is missed is not a gap', () => {
+  test('G3: a loss after which no events are missed is not a gap', () => {
     const tally = new Tally(createFakeClock(), ignore);
     tally.noteLost(LOSS, false);
     expect(tally.summarize(0)).toMatchObject({ gaps: 0, isGapOpen: false });
