@@ -14,7 +14,7 @@ function refusalOf(flags: ConnectionFlags): UsageError {
 }
 
 describe('§ 1: flags of the connection', () => {
-  test('the defaults are those of the contract', () => {
+  test('the defaults match the contract', () => {
     expect(parseConnectionFlags({})).toEqual({
       maxReconnects: Number.POSITIVE_INFINITY,
       retryMinMs: 1_000,

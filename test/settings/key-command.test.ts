@@ -65,7 +65,7 @@ describe('P1: a key command', () => {
     try {
       const PATH = `${kind === 'empty' ? '' : '.'}:${process.env['PATH']}`;
       await expect(runKeyCommand(['planted'], createDeps({ PATH }))).rejects.toThrow('was not found');
-      // A script of the command's own asks PATH as well.
+      // A shell that the key command starts gets the same PATH.
       await expect(runKeyCommand(['sh', '-c', 'planted'], createDeps({ PATH }))).rejects.toThrow(
         'status 127',
       );
@@ -75,7 +75,7 @@ describe('P1: a key command', () => {
     expect(existsSync(trace)).toBe(false);
   });
 
-  test('has no stdin to wait on', async () => {
+  test('has an empty stdin, so it does not wait for input', async () => {
     await expect(runKeyCommand(['sh', '-c', `cat; echo ${KEY}`], deps)).resolves.toBe(KEY);
   });
 
@@ -91,8 +91,8 @@ describe('P1: a key command', () => {
     ['more than one line', ['printf', 'ak_live_canary\nak_live_canary'], 'contains a line break'],
     ['not UTF-8', ['printf', 'ak_live_canary\\377'], 'not printable ASCII'],
     ['endless output', ['yes', 'canary'], 'yes printed more than a key'],
-  ])('failing with %s: 3, its name and status, never its output', async (_what, argv, why) => {
-    // The hint for a key that was copied by hand would not help.
+  ])('that fails (%s) is exit 3, with its name and status and never its output', async (_what, argv, why) => {
+    // The hint must be about the command, not about a key that was copied by hand.
     const error = await runKeyCommand(argv, deps).catch((caught: unknown) => caught);
     const { exitCode, message, hint, stack } = error as Error & { exitCode: number; hint: string };
     expect(exitCode).toBe(3);
@@ -101,7 +101,7 @@ describe('P1: a key command', () => {
     expect(`${message} ${hint} ${stack} ${JSON.stringify(error)}`).not.toContain('canary');
   });
 
-  test('has limited time, and is ended with all that it started', async () => {
+  test('is killed after its time limit, with all processes that it started', async () => {
     const pids = join(makeTempFolder(), 'pids');
     writeFileSync(pids, '');
     const script = `trap '' TERM; sleep 60 & echo $$ $! > ${pids}; wait`;

@@ -15,7 +15,7 @@ describe('row 64 (F5): a program by a path', () => {
     ['win32', '\\tools\\getkey', 'C:\\tools\\getkey'],
     ['win32', 'C:getkey.exe', 'C:\\Users\\ann\\getkey.exe'],
   ])(
-    '%s: %s is relative, and made absolute with its arguments as they are',
+    '%s: the relative path %s is made absolute, and its arguments are not changed',
     (platform, program, absolute) => {
       const workingDirectory = platform === 'win32' ? 'C:\\Users\\ann' : '/home/ann';
       expect(isRelativeProgram(program, platform)).toBe(true);
@@ -37,7 +37,7 @@ describe('row 64 (F5): a program by a path', () => {
     ['win32', 'C:\\Program Files\\op.exe'],
     ['win32', 'c:/tools/op.exe'],
     ['win32', '\\\\server\\share\\op.exe'],
-  ])('%s: %s stays as it is', (platform, program) => {
+  ])('%s: %s is not changed', (platform, program) => {
     expect(isRelativeProgram(program, platform)).toBe(false);
     expect(resolveProgram([program, 'read'], '/elsewhere', platform)).toEqual([program, 'read']);
   });
@@ -60,7 +60,7 @@ describe('row 64: directory and PATH of the process', () => {
     });
   });
 
-  test('POSIX: without PATH the system has one', () => {
+  test('POSIX: without PATH none is set, so the default of the system applies', () => {
     expect(platformOf('darwin').isolate({ LANG: 'C' })).toEqual({ cwd: '/', env: { LANG: 'C' } });
   });
 

@@ -12,7 +12,7 @@ describe('C1: a name server that does not respond is given up in time', () => {
     [9_999, 'timeout:4 attempts:2'],
     [10_000, undefined],
     [15_000, undefined],
-  ])('%i ms', (waitMs, options) => {
+  ])('a limit of %i ms sets the resolver options %s', (waitMs, options) => {
     expect(chooseResolverOptions(waitMs)).toBe(options);
   });
 });

@@ -1,4 +1,4 @@
-// Who we are to a NATS server: which source wins, and that whatever is secret in it is known to the redactor (P4).
+// Credentials for a NATS server: which source wins, and that the redactor knows all secrets in them (P4).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -18,14 +18,14 @@ function makeFile(content: string): string {
 }
 
 describe('P1: credentials for NATS come from a file or the environment', () => {
-  test('none are needed', async () => {
+  test('and are not required', async () => {
     expect(await readNatsCredentials(undefined, createFakeIo({ env: { NATS_CREDS: '' } }))).toEqual({
       credentials: undefined,
       source: 'none',
     });
   });
 
-  test('the flag wins over NATS_CREDS, that over NATS_NKEY, that over user and token', async () => {
+  test('the flag wins over NATS_CREDS, NATS_CREDS over NATS_NKEY, and NATS_NKEY over user and token', async () => {
     const creds = makeFile(CREDS);
     const env = {
       NATS_CREDS: creds,
@@ -67,9 +67,9 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
   });
 
   test.each([
-    ['that is not there', '/no/such/file', 'it does not exist (ENOENT)'],
-    ['that never ends (row 71)', '/dev/zero', 'it is too large (EFBIG)'],
-  ])('a file %s is named', async (_name, path, why) => {
+    ['that does not exist', '/no/such/file', 'it does not exist (ENOENT)'],
+    ['without an end (row 71)', '/dev/zero', 'it is too large (EFBIG)'],
+  ])('the error for a file %s names it', async (_name, path, why) => {
     await expect(readNatsCredentials(path, createFakeIo())).rejects.toThrow(
       `--nats-creds "${path}" cannot be read: ${why}`,
     );

@@ -30,7 +30,7 @@ function refusalOf(flags: StreamFlags): UsageError {
 }
 
 describe('§ 1: flags of tail', () => {
-  test('the defaults are those of the contract', () => {
+  test('the defaults match the contract', () => {
     expect(parse({})).toMatchObject({
       log: { format: 'text', isQuiet: false, isVerbose: false, useColor: false },
       format: 'ndjson',
@@ -82,7 +82,7 @@ describe('§ 1: flags of tail', () => {
     [{ json: true }, true, 'ndjson'],
     [{ json: true, format: 'ndjson' }, true, 'ndjson'],
     [{ envelope: true }, true, 'ndjson'],
-  ])('%j, stdout a terminal: %s, is %s', (flags, isStdoutTty, format) => {
+  ])('%j with stdout as a terminal (%s) has the format %s', (flags, isStdoutTty, format) => {
     expect(parse(flags, { isStdoutTty }).format).toBe(format);
   });
 
@@ -110,7 +110,7 @@ describe('§ 1: flags of tail', () => {
     [['[a,b'], ['[a,b']],
     [['a\\'], ['a\\']],
     [[`${'{['.repeat(50_000)},x`], [`${'{['.repeat(50_000)},x`]],
-  ])('--type: the globs of %j', (type, globs) => {
+  ])('--type %j is a list of globs, separated by commas', (type, globs) => {
     expect(parse({ type }).filter?.types).toEqual(globs);
   });
 
@@ -161,7 +161,7 @@ describe('§ 1: color', () => {
     ['auto', { NO_COLOR: '1' }, true, false],
     ['always', { NO_COLOR: '1', TERM: 'dumb' }, false, true],
     ['never', { FORCE_COLOR: '1' }, true, false],
-  ])('--color %s with %j, a terminal: %s, is %s', (color, env, isTty, wanted) => {
+  ])('--color %s with the environment %j and a terminal (%s): color is %s', (color, env, isTty, wanted) => {
     expect(wantsColor(color === undefined ? {} : { color }, createFakeIo({ env }), isTty)).toBe(wanted);
   });
 
@@ -204,7 +204,7 @@ describe('where the stream is read from', () => {
     ]);
   });
 
-  test('P2: the sources never show more than the prefix', async () => {
+  test('P2: --verbose never shows more of the key than its prefix', async () => {
     const env = { ATLANTIS_API_KEY: KEY, ATLANTIS_URL: 'https://main.example' };
     const { origins } = await resolveSource({}, createFakeIo({ env }), NO_LISTENER);
     expect(origins.join()).not.toContain(KEY.slice(0, 17));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseStreamUrl } from '../../src/settings/stream-url.ts';
 
-describe('what is accepted', () => {
+describe('an accepted URL', () => {
   test.each([
     ['https://api.atlantis.example', 'wss://api.atlantis.example/v1/stream', 'https://api.atlantis.example'],
     ['https://api.atlantis.example/', 'wss://api.atlantis.example/v1/stream', 'https://api.atlantis.example'],
@@ -20,7 +20,7 @@ describe('what is accepted', () => {
     ['https://a.example/eu/v1/stream', 'wss://a.example/eu/v1/stream', 'https://a.example/eu'],
     ['https://a.example/x@y', 'wss://a.example/x@y/v1/stream', 'https://a.example/x@y'],
     [' http://localhost:8787\n', 'ws://localhost:8787/v1/stream', 'http://localhost:8787'],
-  ])('%s', (raw, stream, base) => {
+  ])('%s has a stream URL and a base URL', (raw, stream, base) => {
     expect(parseStreamUrl(raw, '--url')).toMatchObject({ stream, base });
   });
 
@@ -43,17 +43,17 @@ describe('what is accepted', () => {
     'ws://[0:0:0:0:0:0:0:1]',
     'ws://LOCALHOST',
     'ws://%6cocalhost',
-  ])('C5, row 56: %s is this machine, after parsing', (raw) => {
+  ])('C5, row 56: %s is recognized as this machine', (raw) => {
     expect(parseStreamUrl(raw, '--url')).toMatchObject({ isLoopback: true, isSecure: false });
   });
 
-  test('TLS to this machine is allowed and still this machine', () => {
+  test('a URL of this machine may have TLS, and is still recognized', () => {
     expect(parseStreamUrl('https://127.0.0.1', '--url')).toMatchObject({ isLoopback: true, isSecure: true });
     expect(parseStreamUrl('https://a.example', '--url')).toMatchObject({ isLoopback: false, isSecure: true });
   });
 });
 
-describe('what is refused, by name of the source, with what is accepted', () => {
+describe('a refused URL is reported with its source and what is accepted', () => {
   test.each([
     ['ws://127.0.0.1.evil.test', 'TLS is required'],
     ['http://evil', 'TLS is required'],
@@ -97,7 +97,7 @@ describe('what is refused, by name of the source, with what is accepted', () => 
     expect(shown).not.toMatch(/[\x00-\x1f]/);
   });
 
-  test('a long value is cut', () => {
+  test('a long URL is shortened', () => {
     expect(() => parseStreamUrl(`ftp://${'a'.repeat(5000)}`, '--url')).toThrow(/a…" is not/);
   });
 });

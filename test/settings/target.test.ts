@@ -48,7 +48,7 @@ function createDeps({ env = {}, profiles, current, stdin }: Deps): FakeIo {
   return createFakeIo({ env: { ...store, ...env }, ...(stdin === undefined ? {} : { stdin }) });
 }
 
-/** The error that a call ends in. */
+/** The error that a call throws. */
 function refusalOf(call: () => unknown): AtlantisError {
   try {
     call();
@@ -136,7 +136,7 @@ describe('§ 1: precedence', () => {
     ['the active profile', {}, {}, 'the active profile'],
     ['ATLANTIS_PROFILE', {}, { ATLANTIS_PROFILE: 'main' }, 'ATLANTIS_PROFILE'],
     ['--profile', { profile: 'main' }, { ATLANTIS_PROFILE: 'other' }, '--profile'],
-  ])('profile: the source is %s', (_, flags, env, source) => {
+  ])('the source of the profile is %s', (_, flags, env, source) => {
     const target = resolveTarget(flags, createDeps({ env, profiles, current: 'main' }));
     expect(target.profile).toMatchObject({ source, value: { name: 'main' } });
   });
@@ -170,12 +170,12 @@ describe('§ 1: precedence', () => {
       command,
       { kind: 'command', source: 'the key command of profile "main"', profile: 'main' },
     ],
-  ])('P1: where a refused key came from: %s', (_, flags, env, profiles, origin) => {
+  ])('P1: the origin of a key, for the error if it is refused, is %s', (_, flags, env, profiles, origin) => {
     const deps = createDeps({ env, profiles, current: 'main' });
     expect(findKeyOrigin(resolveTarget(flags, deps))).toEqual(origin);
   });
 
-  test('P1: no key, no origin', () => {
+  test('P1: without a key there is no origin', () => {
     expect(findKeyOrigin(resolveTarget({ url: MAIN.url }, createDeps({})))).toBeUndefined();
   });
 });
@@ -230,26 +230,26 @@ describe('P3: a stored key goes to the origin that it was stored with', () => {
   });
 });
 
-describe('what is not there', () => {
-  test('§ 1: no URL: the three places that it can come from', () => {
+describe('a URL, key or profile that is missing or bad', () => {
+  test('§ 1: without a URL, the error names the three places that it can come from', () => {
     const target = resolveTarget({}, createFakeIo());
     const { message, hint, exitCode } = refusalOf(() => requireUrl(target, true));
     expect(exitCode).toBe(2);
     expect(message).toContain('no URL');
     for (const place of ['--url', 'ATLANTIS_URL', 'atlantis profile add']) expect(hint).toContain(place);
-    // Only of a command that has the flag.
+    // The hint names --simulate only for a command that has the flag.
     expect(hint).toContain('--simulate');
     expect(refusalOf(() => requireUrl(target)).hint).not.toContain('--simulate');
   });
 
-  test('§ 1: no URL, and stored profiles of which none is active: they are listed', () => {
+  test('§ 1: without a URL and an active profile, the error lists the stored profiles', () => {
     const target = resolveTarget({}, createDeps({ profiles: { main: MAIN, other: OTHER } }));
     const { hint } = refusalOf(() => requireUrl(target));
     for (const words of ['atlantis profile use <name>', '--url', 'ATLANTIS_URL', 'main, other'])
       expect(hint).toContain(words);
   });
 
-  test('P1: no key: where one can come from', async () => {
+  test('P1: without a key, the error names the places that it can come from', async () => {
     const io = createFakeIo({ env: { ATLANTIS_URL: 'https://main.example' } });
     const error = await readKey(resolveTarget({}, io), io).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(CredentialError);
@@ -262,18 +262,18 @@ describe('what is not there', () => {
   test.each<[TargetFlags, Record<string, string>, string]>([
     [{ profile: 'gone' }, {}, 'no profile "gone" (from --profile)'],
     [{}, { ATLANTIS_PROFILE: 'gone' }, 'no profile "gone" (from ATLANTIS_PROFILE)'],
-  ])('an unknown profile is refused with the ones that are known', (flags, env, message) => {
+  ])('an unknown profile is refused with a list of the known ones', (flags, env, message) => {
     const deps = createDeps({ env, profiles: { main: MAIN, other: OTHER }, current: 'main' });
     const refusal = refusalOf(() => resolveTarget(flags, deps));
     expect(refusal).toMatchObject({ exitCode: 2, message, hint: 'profiles: main, other' });
   });
 
-  test('an unknown profile in an empty store', () => {
+  test('an unknown profile in an empty store is refused with the command that adds one', () => {
     const refusal = refusalOf(() => resolveTarget({ profile: 'gone' }, createFakeIo()));
     expect(refusal.hint).toContain('atlantis profile add');
   });
 
-  test('the active profile was removed by hand: as if there were none', () => {
+  test('an active profile that was removed from the file counts as none', () => {
     const target = resolveTarget({}, createDeps({ profiles: { main: MAIN }, current: 'gone' }));
     expect(target).toMatchObject({ profile: undefined, url: undefined, key: undefined });
   });
@@ -297,7 +297,7 @@ describe('what is not there', () => {
 describe('F3: the store', () => {
   const given = { ATLANTIS_URL: 'https://main.example', ATLANTIS_API_KEY: ENV_KEY };
 
-  test('row 53: is not looked at when URL and key are given for this run', () => {
+  test('row 53: is not read when URL and key are given for this run', () => {
     const folder = writeStore({ main: MAIN });
     writeFileSync(join(folder, 'profiles.json'), '{"damaged');
     const env = { ...given, ATLANTIS_CONFIG_DIR: folder };
@@ -307,7 +307,7 @@ describe('F3: the store', () => {
     expect(refusalOf(() => resolveTarget({}, createFakeIo({ env: withoutKey }))).exitCode).toBe(10);
   });
 
-  test('row 53: there need not be a home', () => {
+  test('row 53: is empty without a home directory', () => {
     expect(resolveTarget({}, createFakeIo({ env: given })).url?.value.base).toBe('https://main.example');
     expect(resolveTarget({}, createFakeIo()).url).toBeUndefined();
   });
@@ -321,8 +321,8 @@ describe('F3: the store', () => {
   });
 });
 
-describe('P4: the key is known to the redactor before anything is done with it', () => {
-  test('a good one', async () => {
+describe('P4: the redactor knows a key before the key is used', () => {
+  test('a valid key is redacted', async () => {
     const io = createDeps({
       env: { ATLANTIS_API_KEY: `  ${ENV_KEY}\n`, ATLANTIS_URL: 'https://x.example' },
     });
@@ -332,7 +332,7 @@ describe('P4: the key is known to the redactor before anything is done with it',
     expect(io.errText).toContain(ENV_KEY.slice(0, 16));
   });
 
-  test('P2: an invalid one: refused with its source, not echoed, and still redacted', async () => {
+  test('P2: an invalid key is refused with its source, not shown, and still redacted', async () => {
     const bad = 'sk_5ecre7 5ecre7 5ecre7';
     const io = createDeps({ env: { ATLANTIS_API_KEY: bad, ATLANTIS_URL: 'https://x.example' } });
     const error = await readKey(resolveTarget({}, io), io).catch((caught: unknown) => caught);

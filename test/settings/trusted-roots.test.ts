@@ -1,4 +1,4 @@
-// The roots that --ca-cert adds: to the others, never instead of them, and never in silence none.
+// The roots that --ca-cert adds to the others, never replacing them; a file without certificates is an error.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -26,13 +26,13 @@ async function refusalOf(path: string): Promise<UsageError> {
 }
 
 describe('--ca-cert', () => {
-  test('row 94: it is added, and so is SSL_CERT_FILE; a file that cannot be used is skipped, as OpenSSL does', async () => {
+  test('row 94: is added, as is SSL_CERT_FILE; an SSL_CERT_FILE that cannot be used is skipped, as OpenSSL does', async () => {
     const given = [await readCaFile(writePem(PEM))];
     expect(await listAddedRoots(given, {})).toEqual([PEM]);
     const other = writePem(OTHER_PEM);
     expect(await listAddedRoots(given, { SSL_CERT_FILE: other })).toEqual([PEM, OTHER_PEM]);
     expect(await listAddedRoots(given, { NODE_EXTRA_CA_CERTS: other })).toEqual([PEM, OTHER_PEM]);
-    // Node reads it itself.
+    // Without other roots, Node reads NODE_EXTRA_CA_CERTS itself.
     expect(await listAddedRoots([], { NODE_EXTRA_CA_CERTS: other })).toBeUndefined();
     for (const none of ['', '/nonexistent/extra.pem', writePem('not a certificate'), '/dev/zero']) {
       expect(await listAddedRoots([], { SSL_CERT_FILE: none })).toBeUndefined();
@@ -45,7 +45,7 @@ describe('--ca-cert', () => {
     expect(roots.slice(1).join('\n')).toContain('-----BEGIN CERTIFICATE-----');
   });
 
-  test('a bundle, with words between and Windows line ends', async () => {
+  test('a bundle may have text between certificates and Windows line ends', async () => {
     const bundle = `# The first\n${PEM}\n\nAnd another:\n${OTHER_PEM}\n`.replaceAll('\n', '\r\n');
     expect(await readCaFile(writePem(bundle))).toBe(bundle);
   });
@@ -55,13 +55,13 @@ describe('--ca-cert', () => {
     ['a key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', 'contains no certificate'],
     ['DER', '\x30\x82\x05', 'contains no certificate'],
     [
-      'words where the certificate should be',
+      'text instead of a certificate',
       '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
       'is damaged at certificate 1',
     ],
-    ['half of one', PEM.slice(0, PEM.length / 2), 'is damaged at certificate 1'],
+    ['half a certificate', PEM.slice(0, PEM.length / 2), 'is damaged at certificate 1'],
     [
-      'a damaged second one',
+      'a damaged second certificate',
       `${PEM}\n${OTHER_PEM.slice(0, 200)}\n-----END CERTIFICATE-----\n`,
       'is damaged at certificate 2',
     ],
@@ -73,7 +73,7 @@ describe('--ca-cert', () => {
     expect(hint).toBe('accepted: PEM certificates');
   });
 
-  test('a file that cannot be read is refused with its name and why', async () => {
+  test('a file that cannot be read is refused with its name and the reason', async () => {
     expect((await refusalOf('/nonexistent/ca.pem')).message).toBe(
       '--ca-cert "/nonexistent/ca.pem" cannot be read: it does not exist (ENOENT)',
     );
