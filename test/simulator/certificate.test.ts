@@ -26,12 +26,12 @@ describe('a certificate', () => {
     expect(new X509Certificate(makeCertificate('x').cert).serialNumber).not.toBe(read.serialNumber);
   });
 
-  test('for all addresses it has those of the machine', () => {
+  test('for the host 0.0.0.0 has the addresses of the machine, each once', () => {
     const { subjectAltName = '' } = new X509Certificate(makeCertificate('0.0.0.0').cert);
     expect(subjectAltName.match(/IP Address:127\.0\.0\.1/g)).toHaveLength(1);
   });
 
-  (hasOpenssl() ? test : test.skip)('openssl finds nothing wrong with it (needs openssl)', () => {
+  (hasOpenssl() ? test : test.skip)('passes openssl verify (needs openssl)', () => {
     const folder = makeTempFolder();
     for (let i = 0; i < 20; i += 1) {
       const file = join(folder, `${i}.pem`);
@@ -53,11 +53,11 @@ test.each([
   ['fe80::1%eth0', `fe80${'00'.repeat(13)}01`],
   ['1:2:3:4:5:6:7:8', '00010002000300040005000600070008'],
   ['::ffff:192.0.2.1', `${'00'.repeat(10)}ffffc0000201`],
-])('the bytes of %s', (address, hex) => {
+])('the IP address %s is encoded in bytes', (address, hex) => {
   expect(Buffer.from(parseAddress(address)).toString('hex')).toBe(hex);
 });
 
-test('DER: an identifier with long numbers, times before and after 2050', () => {
+test('DER encodes an object identifier with long numbers, and times before and after 2050', () => {
   expect(objectIdentifier('1.2.840.10045.4.3.2').toString('hex')).toBe('06082a8648ce3d040302');
   expect(time(Date.UTC(2049, 11, 31, 23, 59, 59)).toString('latin1', 2)).toBe('491231235959Z');
   expect(time(Date.UTC(2050, 0, 1)).toString('latin1', 2)).toBe('20500101000000Z');

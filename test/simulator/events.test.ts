@@ -54,7 +54,7 @@ describe('the generated events', () => {
 `);
   });
 
-  test('each is JSON of a known type whose parts look like those of its chain', () => {
+  test('each is JSON of a known type, with addresses and hashes in the form of its chain', () => {
     const events = generate(1, 2_000).map((text) => JSON.parse(text) as SimulatedEvent);
     expect(new Set(events.map(({ type }) => type))).toEqual(new Set(KNOWN_EVENT_TYPES));
     expect(new Set(events.map(({ chain }) => chain))).toEqual(new Set(CHAINS.map(({ name }) => name)));
@@ -95,7 +95,7 @@ describe('the generated events', () => {
     }
   });
 
-  test('other types can be asked for', () => {
+  test('other types can be requested', () => {
     const types = generate(4, 50, ['large_transfer', 'a "quoted" type']).map(
       (text) => (JSON.parse(text) as SimulatedEvent).type,
     );

@@ -11,7 +11,7 @@ describe('pacing', () => {
     expect(pace.countDue(1_200)).toBe(1);
   });
 
-  test('at a high rate a tick holds many events, and over a second exactly the rate', () => {
+  test('at a high rate, a tick has many events, and a second has exactly as many as the rate', () => {
     const pace = startPace(50_000, 0);
     let sent = 0;
     for (let now = 0; now < 1_000; now += 4) {
@@ -22,7 +22,7 @@ describe('pacing', () => {
     expect(Math.abs(sent - 50_000 * 0.996)).toBeLessThan(5);
   });
 
-  test('after a pause at most a quarter of a second is made up for', () => {
+  test('after a pause, the events of at most a quarter of a second are sent late', () => {
     const pace = startPace(1_000, 0);
     pace.advance(pace.countDue(0));
     const due = pace.countDue(60_000);
@@ -31,7 +31,7 @@ describe('pacing', () => {
     expect(pace.countDue(60_000)).toBe(0);
   });
 
-  test('rate 0 sends nothing, an endless rate anything', () => {
+  test('rate 0 sends nothing, and an infinite rate has no limit', () => {
     expect(startPace(0, 0).countDue(1e9)).toBe(0);
     const pace = startPace(Number.POSITIVE_INFINITY, 0);
     pace.advance(1_000);

@@ -67,7 +67,7 @@ describe('a timeline', () => {
     ]);
   });
 
-  test('an endless repetition ends with the events', async () => {
+  test('an endless repetition ends when there are no more events', async () => {
     const { context, log } = buildContext({ events: 3 });
     const steps: Step[] = [
       {
@@ -90,7 +90,7 @@ describe('a timeline', () => {
   });
 
   test.each([1, 100])(
-    'O4: while a client does not take what was sent, no more than one batch of %d copies exists',
+    'O4: while a client does not read, at most one batch of events is generated, with %d copies each',
     async (copies) => {
       let endSend = (): void => {};
       const blocked = new Promise<void>((_resolve, reject) => {
@@ -108,7 +108,7 @@ describe('a timeline', () => {
     },
   );
 
-  test('ends at once when the client goes, in a wait and in the pace', async () => {
+  test('ends at once when the client disconnects, during a wait and between paced events', async () => {
     for (const step of [
       { do: 'wait', ms: 60_000 },
       { do: 'events', ratePerSecond: 0 },

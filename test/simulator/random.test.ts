@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createRandom } from '../../src/simulator/random.ts';
 
 describe('the seeded random numbers', () => {
-  test('a seed gives one stream, its parts keep streams apart', () => {
+  test('the same seed gives the same numbers, and different parts of a seed give different numbers', () => {
     const draw = (...seed: (number | string)[]) => {
       const random = createRandom(...seed);
       return Array.from({ length: 8 }, () => random.nextUint32());
@@ -12,7 +12,7 @@ describe('the seeded random numbers', () => {
     expect(new Set(streams.map(String)).size).toBe(streams.length);
   });
 
-  test('numbers are even over their range', () => {
+  test('numbers are uniformly distributed', () => {
     const random = createRandom('even');
     const counts = new Array<number>(10).fill(0);
     for (let draw = 0; draw < 100_000; draw++) {

@@ -1,9 +1,9 @@
-// A TCP connection to the simulator, for bytes that no WebSocket client sends, and to see every byte that comes.
+// A TCP connection to the simulator, to send bytes that no WebSocket client sends, and to see every byte received.
 import { connect, type Socket } from 'node:net';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { Watch } from '../helpers/watch.ts';
 
-/** A TCP connection with what came over it. */
+/** A TCP connection with the bytes that it received. */
 export function openRaw(port: number) {
   const watch = new Watch();
   const raw = {
@@ -33,7 +33,7 @@ export function requestUpgrade(socket: Socket, key: string): void {
   );
 }
 
-/** The same after the upgrade and the welcome. */
+/** A raw connection after the upgrade and the welcome. */
 export async function upgradeRaw({ port, exampleKey }: { port: number; exampleKey: string }) {
   const raw = openRaw(port);
   requestUpgrade(raw.socket, exampleKey);

@@ -22,7 +22,7 @@ while True:
     print(connection.recv(), flush=True)
 `;
 
-/** A client to run: its name for people, and its command without URL and key; none where it is not installed. */
+/** A client to run: its name for people, and its command without URL and key; undefined if it is not installed. */
 export interface ReferenceClient {
   readonly name: string;
   readonly command: readonly string[] | undefined;
@@ -41,7 +41,7 @@ export const REFERENCE_CLIENTS: readonly ReferenceClient[] = [
   },
 ];
 
-/** Runs a client until it printed `count` lines or ended; what it wrote to stderr is in `errors`. */
+/** Runs a client until it printed `count` lines or ended; its stderr is in `errors`. */
 export async function runReferenceClient(
   [program = '', ...args]: readonly string[],
   simulator: { readonly url: string; readonly exampleKey: string },

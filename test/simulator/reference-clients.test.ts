@@ -1,4 +1,4 @@
-// The reference clients on a good day; on every other one in reference-scenarios.slow.test.ts.
+// The reference clients without faults; reference-scenarios.slow.test.ts runs them with every scenario.
 import { describe, expect, test } from '@jest/globals';
 import { REFERENCE_CLIENTS, runReferenceClient } from './reference-client.ts';
 import { openSimulator } from './stream-client.ts';

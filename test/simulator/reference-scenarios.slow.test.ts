@@ -8,7 +8,7 @@ interface Row {
   /** Runs of the client one after the other: lines without pongs, and whether it ended by itself. */
   readonly runs: readonly { readonly lines: number; readonly status?: number }[];
   readonly firstIsWelcome?: boolean;
-  /** The client lives on: it is stopped once it has the lines. */
+  /** The client keeps running in the last run: the test stops it after these lines. */
   readonly stays?: boolean;
 }
 
@@ -37,7 +37,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'shared-missing': { runs: [{ lines: 20 }], stays: true },
 };
 
-/** How many lines arrive depends on the day, or on time. */
+/** Scenarios in which the number of lines depends on chance or on timing. */
 const UNPREDICTABLE = ['flaky', 'shared-drop'];
 
 test('every scenario is in the table', () => {
@@ -57,7 +57,7 @@ describe.each(REFERENCE_CLIENTS)('$name', ({ command }) => {
       });
       for (const [index, { lines: expected, status }] of runs.entries()) {
         const isKept = stays && index === runs.length - 1;
-        // More than is expected, pong and all: a client that ends by itself does not bring them.
+        // More lines than expected, even with the pong: a client that ends by itself never prints that many.
         const count = isKept ? expected : expected + 3;
         const { lines, errors } = await runReferenceClient(command ?? [], simulator, count);
         // The Python client prints an empty line for a close frame.

@@ -8,7 +8,7 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { Watch } from '../helpers/watch.ts';
 import { connectClient, openSimulator, type StreamClient } from './stream-client.ts';
 
-/** 20 MB: more than the two kernels take for a client that does not read. */
+/** 20 MB of events: more than the socket buffers hold for a client that does not read. */
 const MANY = 5_000;
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
@@ -19,7 +19,7 @@ function writeRecording(path: string, events: readonly number[]): void {
   writeFileSync(path, events.map((n) => `${start}{"n":${n},"filler":"${filler}"}}\n`).join(''));
 }
 
-/** The events that a client got, by number; the welcome came before them. */
+/** The numbers of the events that a client received after the welcome. */
 const eventsOf = ({ texts }: StreamClient): number[] => texts.slice(1).map((text) => JSON.parse(text).n);
 
 /** Serves `MANY` events from a file to one client, which has stopped reading at the first. */
@@ -46,7 +46,7 @@ async function startPaused() {
 }
 
 describe('simulate --replay', () => {
-  test('row 71: a client that is slow does not hold up another one, and both get everything in order', async () => {
+  test('row 71: a slow client does not delay another one, and both get all events in order', async () => {
     const { simulator, client } = await startPaused();
     const other = connectClient(simulator);
     await other.untilTexts(MANY + 1);
@@ -56,7 +56,7 @@ describe('simulate --replay', () => {
     for (const one of [client, other]) expect(eventsOf(one)).toEqual(numbers(MANY));
   });
 
-  test('row 71: a file that is replaced meanwhile: the old one to its end, the new one for the next client', async () => {
+  test('row 71: if the file is replaced, a connected client gets all of the old file, and the next client the new one', async () => {
     const { path, simulator, client } = await startPaused();
     writeRecording(`${path}.new`, [7, 8, 9]);
     renameSync(`${path}.new`, path);
@@ -68,7 +68,7 @@ describe('simulate --replay', () => {
     expect(eventsOf(client)).toEqual(numbers(MANY));
   });
 
-  test('row 71: a file that is truncated meanwhile: whole events that were read, and the server continues', async () => {
+  test('row 71: if the file is truncated, a client gets the whole events read before, and the server continues', async () => {
     const { path, simulator, client, untilReport } = await startPaused();
     truncateSync(path, 0);
     client.socket.resume();

@@ -17,7 +17,7 @@ describe('scenarios with a fault in mid-stream', () => {
   });
 
   test.each([1000, 1001, 1008, 1011, 1014, 3000, 4999])(
-    'close-%i: that code after some events',
+    'close-%i: a close frame with that code, after some events',
     async (code) => {
       const client = connectClient(await openSimulator({ ...FAST, scenario: `close-${code}` }));
       expect(await client.untilClosed()).toBe(code);
@@ -38,7 +38,7 @@ describe('scenarios with a fault in mid-stream', () => {
   });
 
   test.each([1004, 1015, 2000])(
-    'row 37: close-%i: a code that must not be on the wire is sent anyway',
+    'row 37: close-%i: a code that must not be sent is sent anyway',
     async (code) => {
       const client = connectClient(await openSimulator({ ...FAST, scenario: `close-${code}` }));
       expect(await client.untilClosed()).toBe(1006);

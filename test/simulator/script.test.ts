@@ -98,13 +98,13 @@ describe('a scenario script', () => {
     expect(message).toContain(path);
   });
 
-  test('nesting has an end', () => {
+  test('nesting is limited', () => {
     let steps: unknown[] = [];
     for (let level = 0; level < 100; level += 1) steps = [{ do: 'repeat', steps }];
     expect(() => parseScript(one(...steps))).toThrow('nested too deeply');
   });
 
-  test('entries take turns; then the last one stays or all repeat', () => {
+  test('connections use the entries in turn; then the last entry is kept, or all repeat', () => {
     const connections = [
       { refuse: { status: 503 }, times: 2 },
       { scenario: 'unavailable', times: 2 },

@@ -38,7 +38,7 @@ describe('M1: clients of the simulator that see the same stream', () => {
     expect(summary.duplicates).toBeGreaterThan(5);
   });
 
-  test('shared-drop: one of two is dropped; no gap', async () => {
+  test('shared-drop: one of two connections is dropped, without a gap', async () => {
     const { code, ids, records, summary } = await run('shared-drop', '--fail-on-gap', '--duration', '6s');
     expect(code).toBe(0);
     expect(new Set(ids).size).toBe(ids.length);
@@ -46,18 +46,18 @@ describe('M1: clients of the simulator that see the same stream', () => {
     expect(summary).toMatchObject({ gaps: 0, missed: 0 });
   });
 
-  test('shared-delay: later and in another order, and still each event once', async () => {
+  test('shared-delay: events arrive late and in another order, and each is printed once', async () => {
     const { ids, summary } = await run('shared-delay', '--duration', '5s');
     expect(new Set(ids).size).toBe(ids.length);
     expect(summary.duplicates).toBeGreaterThan(5);
   });
 
-  test('shared-duplicate: what the service sends twice comes out twice', async () => {
+  test('shared-duplicate: an event that the service sends twice is printed twice', async () => {
     const { ids } = await run('shared-duplicate', '-n', '30');
     expect(new Set(ids).size).toBe(15);
   });
 
-  test('shared-missing: reported once', async () => {
+  test('shared-missing: missing events are reported once', async () => {
     const { records, summary } = await run('shared-missing', '--dedupe-window', '500ms', '--duration', '8s');
     expect(records.filter(({ message }) => /did not deliver/.test(message))).toHaveLength(1);
     expect(summary.missed).toBeGreaterThan(0);

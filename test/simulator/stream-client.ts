@@ -1,4 +1,4 @@
-// A plain client of the simulator for its tests: the package `ws`, everything kept, waits for messages.
+// A simple client of the simulator for its tests: uses the package `ws`, keeps everything, waits for messages.
 import { WebSocket } from 'ws';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
@@ -11,14 +11,14 @@ export async function openSimulator(options?: SimulatorOptions) {
   return simulator;
 }
 
-/** What a refused upgrade answered. */
+/** The response to an upgrade that was refused. */
 export interface Refused {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
 }
 
-/** What one connection brought so far, and waits for more of it. */
+/** What one connection has received so far, and waits for more. */
 export interface StreamClient {
   readonly socket: WebSocket;
   /** Text messages, in order. */
@@ -69,7 +69,7 @@ export function connectClient(
   };
   socket.on('upgrade', (response) => {
     client.headers = response.headers;
-    // Once it is open, `ws` keeps the errors of the TCP connection to itself.
+    // `ws` does not report errors of the TCP connection after the upgrade.
     response.socket.on('error', (error: NodeJS.ErrnoException) => {
       client.errorCode ??= error.code;
     });

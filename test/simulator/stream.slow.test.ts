@@ -8,7 +8,7 @@ describe('the stream', () => {
     const client = connectClient(await openSimulator({ ratePerSecond: 0 }));
     await client.untilTexts(1);
     client.socket.pause();
-    // 41 MB: Linux keeps up to 36 MiB on the way, between the two sockets.
+    // 41 MB: Linux buffers up to 36 MiB between the two sockets.
     const pings = 320_000;
     const payload = Buffer.alloc(120);
     for (let ping = 0; ping < pings; ping++) client.socket.ping(payload);

@@ -31,7 +31,7 @@ describe('the stream', () => {
     expect(await client.untilTexts(2)).toEqual([expect.any(String), 'pong']);
   });
 
-  test('M2: the same seed gives the same bytes, on each connection in its place', async () => {
+  test('M2: the same seed gives the same bytes on the first connection, and on the second one', async () => {
     const runs: string[][] = [];
     for (let run = 0; run < 2; run++) {
       const simulator = await openSimulator({ seed: 'abc', ratePerSecond: 1_000, count: 50 });
@@ -82,7 +82,7 @@ describe('the stream', () => {
     const startedAt = performance.now();
     await client.untilTexts(52);
     const tookMs = performance.now() - startedAt;
-    // 50 events at 100/s are 500 ms; a busy machine makes it later, never much earlier.
+    // 50 events at 100/s take 500 ms; more on a busy machine, and never much less.
     expect(tookMs).toBeGreaterThan(400);
   });
 
@@ -93,7 +93,7 @@ describe('the stream', () => {
     expect(new Set(types)).toEqual(new Set(['large_transfer']));
   });
 
-  test('a client that does not read slows no other one, and gets the rest once it reads', async () => {
+  test('a client that does not read does not slow others down, and gets the rest when it reads again', async () => {
     const simulator = await openSimulator({ ratePerSecond: Number.POSITIVE_INFINITY, count: 20_000 });
     const stopped = connectClient(simulator);
     await stopped.untilTexts(1);
@@ -103,7 +103,7 @@ describe('the stream', () => {
     await stopped.untilTexts(20_001);
   });
 
-  test('O4: for a client that does not read, no more is made than what the kernel holds', async () => {
+  test('O4: for a client that does not read, no more events are generated than socket buffers hold', async () => {
     const made: number[] = [];
     const simulator = await openSimulator({
       ratePerSecond: Number.POSITIVE_INFINITY,
@@ -115,7 +115,7 @@ describe('the stream', () => {
     await stopped.untilTexts(1);
     stopped.socket.pause();
     const reading = connectClient(simulator);
-    // At 400 bytes and more an event, socket buffers of some MiB are full long before this.
+    // Events have at least 400 bytes, so socket buffers of a few MiB are full long before this.
     for (let before = -1; made[0] !== before; ) {
       expect(made[0]).toBeLessThan(60_000);
       before = made[0] ?? 0;

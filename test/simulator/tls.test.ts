@@ -36,7 +36,7 @@ async function follow(
 }
 
 describe('over TLS', () => {
-  test.each(['127.0.0.1', 'localhost'])('the certificate is good for %s', async (host) => {
+  test.each(['127.0.0.1', 'localhost'])('the certificate is valid for %s', async (host) => {
     const simulator = await openSimulator({ tls: true, ratePerSecond: 1_000, seed: 1, count: 5 });
     expect(simulator.url).toBe(`https://127.0.0.1:${simulator.port}`);
     const { texts } = await follow(simulator, 6, host);
@@ -58,7 +58,7 @@ describe('over TLS', () => {
     });
   });
 
-  test('a reset is one of TCP also here', async () => {
+  test('a reset is a TCP reset', async () => {
     // A client that finds data and the reset at the same time, as on a busy machine, reports an end without an error.
     for (let attempt = 1; ; attempt += 1) {
       const simulator = await openSimulator({ tls: true, ratePerSecond: 1_000, seed: 1, scenario: 'drop' });
