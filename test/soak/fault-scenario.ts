@@ -7,7 +7,7 @@ export function createChance(seed: string, purpose: string): () => number {
   return createRandom('soak', seed, purpose).nextFraction;
 }
 
-/** Events in several ways, and an end. */
+/** Steps that send events in several ways, and end the connection. */
 function drawSteps(chance: () => number): readonly Step[] {
   const below = (bound: number): number => Math.floor(chance() * bound);
   const pick = <T>(list: readonly [T, ...T[]]): T => list[below(list.length)] ?? list[0];

@@ -42,7 +42,7 @@ function reconnect(writer: LineWriter, ids: string[], cause: string): void {
   writer.gap(cause);
 }
 
-describe('a correct run', () => {
+describe('the ledger accepts a correct run with', () => {
   test.each<[string, (writer: LineWriter, ledger: Ledger) => void]>([
     [
       'all events, before a clean end',
@@ -86,7 +86,7 @@ describe('a correct run', () => {
   });
 });
 
-describe('errors that are found', () => {
+describe('the ledger finds an error if', () => {
   test.each<[string, RegExp, (writer: LineWriter, ledger: Ledger) => void]>([
     [
       'an event is missing',
@@ -94,24 +94,28 @@ describe('errors that are found', () => {
       (writer) => reconnect(writer, ['a1', 'a2'], 'closed-by-policy'),
     ],
     [
-      'all are missing',
+      'all events are missing',
       /ended cleanly .*all events are missing/,
       (writer) => reconnect(writer, [], 'closed-normally'),
     ],
     [
-      'one is missing in the middle',
+      'one event is missing in the middle',
       /out of order.*a3/,
       (writer) => reconnect(writer, ['a1', 'a3'], 'dropped'),
     ],
-    ['one came twice', /out of order.*a1/, (writer) => reconnect(writer, ['a1', 'a1'], 'dropped')],
-    ['two are swapped', /out of order.*a3/, (writer) => reconnect(writer, ['a1', 'a3', 'a2'], 'dropped')],
+    ['one event came twice', /out of order.*a1/, (writer) => reconnect(writer, ['a1', 'a1'], 'dropped')],
     [
-      'one was never written',
+      'two events are swapped',
+      /out of order.*a3/,
+      (writer) => reconnect(writer, ['a1', 'a3', 'a2'], 'dropped'),
+    ],
+    [
+      'one event was never sent by the server',
       /out of order.*x9/,
       (writer) => reconnect(writer, ['a1', 'a2', 'a3', 'x9'], 'dropped'),
     ],
     [
-      'one of an earlier connection is late',
+      'an event of an earlier connection is late',
       /out of order.*a3/,
       (writer) => {
         reconnect(writer, ['a1', 'a2'], 'dropped');
@@ -141,8 +145,8 @@ describe('errors that are found', () => {
         writer.connected();
       },
     ],
-    ['events before any connection', /has the connection 0/, (writer) => writer.events('a1')],
-    ['a gap before any connection', /without a connection/, (writer) => writer.gap('dropped')],
+    ['events are printed before any connection', /has the connection 0/, (writer) => writer.events('a1')],
+    ['a gap is reported before any connection', /without a connection/, (writer) => writer.gap('dropped')],
     [
       'the end has another count',
       /the end record has 7 events, but 1 were printed/,
@@ -163,7 +167,7 @@ describe('errors that are found', () => {
     ],
     ['a line is truncated', /line 1 is truncated/, (_writer, ledger) => ledger.takeLine('{"seq":1,"conn')],
     ['the end is missing', /the end record is missing/, (writer) => writer.connected()],
-    ['there is nothing', /no events were printed/, (writer) => writer.end()],
+    ['no events were printed', /no events were printed/, (writer) => writer.end()],
   ])('%s', (_, message, run) => {
     expect(findErrors(run).join('\n')).toMatch(message);
   });

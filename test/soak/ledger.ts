@@ -1,7 +1,7 @@
 // Compares what the server wrote with what the command printed, line by line, while both run.
 //
 // Events must be in order and without duplicates; complete if the connection ended cleanly, else a prefix. Keeps only
-// open connections in memory, so that an hour needs no more than a minute.
+// open connections in memory, so that a run of an hour needs no more memory than one of a minute.
 
 /** Causes of a clean end: the server closed, and everything before the close has arrived. */
 const CLEAN_CAUSES = new Set(['closed-by-server', 'closed-normally', 'closed-by-policy']);

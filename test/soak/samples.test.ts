@@ -4,7 +4,7 @@ import { judgeSamples, type Sample } from './samples.ts';
 
 const MIB = 1024;
 
-/** A minute with two samples a second: one from outside, one from inside of the process. */
+/** Judges a minute with two samples a second: one from outside and one from inside of the process. */
 function judge(draw: (at: number) => Sample, platform: NodeJS.Platform = 'linux', count = 120): string[] {
   const errors: string[] = [];
   const samples = Array.from({ length: count }, (_, at) => {
@@ -44,7 +44,7 @@ describe('judgeSamples', () => {
       /3 sockets at once/,
       (at) => ({ ...calm(at), resources: { TCPSocketWrap: at === 50 ? 3 : 2 } }),
     ],
-  ])('found: %s', (_, message, draw) => {
+  ])('finds growth or excess of %s', (_, message, draw) => {
     expect(judge(draw).join('\n')).toMatch(message);
   });
 

@@ -17,11 +17,11 @@ export interface Growth {
 
 /** Memory may grow by this much between the first and the last third of a run. */
 const MAX_GROWTH_KIB = 16 * 1024;
-/** Timers and descriptors vary with the connection; more than this many at the end are a leak. */
+/** Timers and descriptors vary with the connection; more growth than this is a leak. */
 const MAX_MORE = 4;
 /** The process is still warming up during these. */
 const WARM_UP_SAMPLES = 8;
-/** Fewer are not enough. */
+/** With fewer samples, growth cannot be judged. */
 const MIN_SAMPLES = 12;
 
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;

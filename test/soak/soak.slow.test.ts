@@ -38,7 +38,7 @@ describe('npm run soak', () => {
   }, 40_000);
 
   test.each(INJECTED)(
-    'found: %s',
+    'fails with the injected bug: %s',
     async (_, script, message) => {
       const path = join(makeTempFolder(), 'injected.cjs');
       writeFileSync(path, script);
