@@ -26,7 +26,7 @@ function refusalOf(options: unknown): UsageError | CredentialError {
 }
 
 describe('options', () => {
-  test('the defaults are those of the command', () => {
+  test('have the defaults of the command', () => {
     const parsed = parseStreamOptions(GIVEN);
     const { maxReconnects, retryMinMs, retryMaxMs, connectTimeoutMs, pingIntervalMs, pongTimeoutMs } = parsed;
     const options = {
@@ -47,9 +47,9 @@ describe('options', () => {
   });
 
   test.each<[string, object, string]>([
-    ['nothing', {}, 'the option url cannot be undefined'],
+    ['an empty object', {}, 'the option url cannot be undefined'],
     ['no key', { url: GIVEN.url }, 'the option key is neither a string nor a function'],
-    ['a name that is none', { ...GIVEN, maxReconnect: 3 }, 'stream() has no option "maxReconnect"'],
+    ['an unknown option', { ...GIVEN, maxReconnect: 3 }, 'stream() has no option "maxReconnect"'],
     [
       'C5: a host without TLS',
       { ...GIVEN, url: 'http://evil.example' },
@@ -71,20 +71,24 @@ describe('options', () => {
       'the option pongTimeoutMs cannot be 1000000000000',
     ],
     ['not a number', { ...GIVEN, pingIntervalMs: Number.NaN }, 'the option pingIntervalMs cannot be NaN'],
-    ['bounds the wrong way round', { ...GIVEN, retryMinMs: 2, retryMaxMs: 1 }, 'retryMaxMs cannot be 1'],
-    ['a signal that is none', { ...GIVEN, signal: {} }, 'the option signal cannot be an object'],
+    ['a minimum above the maximum', { ...GIVEN, retryMinMs: 2, retryMaxMs: 1 }, 'retryMaxMs cannot be 1'],
+    ['a signal of another type', { ...GIVEN, signal: {} }, 'the option signal cannot be an object'],
     ['a list with something else in it', { ...GIVEN, type: [1] }, 'the option type cannot be'],
     ['an empty expression', { ...GIVEN, where: '' }, 'the option where cannot be'],
-    ['a certificate that is none', { ...GIVEN, ca: 'PEM' }, 'the option ca contains no certificate'],
+    ['a text that is not a certificate', { ...GIVEN, ca: 'PEM' }, 'the option ca contains no certificate'],
     [
       'a proxy of another kind',
       { ...GIVEN, proxy: 'socks4://p' },
       'the option proxy names a socks4:// proxy',
     ],
     ['a proxy that is not a URL', { ...GIVEN, proxy: 'http://' }, 'the option proxy is not a URL'],
-    ['a callback that is none', { ...GIVEN, onGap: true }, 'the option onGap cannot be true'],
+    ['a callback that is not a function', { ...GIVEN, onGap: true }, 'the option onGap cannot be true'],
     ['roots as a text', { ...GIVEN, systemCa: 'yes' }, 'the option systemCa cannot be yes'],
-    ['a switch that is none', { ...GIVEN, useEnvironment: 'yes' }, 'the option useEnvironment cannot be yes'],
+    [
+      'a switch that is not a boolean',
+      { ...GIVEN, useEnvironment: 'yes' },
+      'the option useEnvironment cannot be yes',
+    ],
   ])('%s is rejected at once', (_, options, message) => {
     const refusal = refusalOf(options);
     expect(refusal.message).toContain(message);
@@ -92,7 +96,7 @@ describe('options', () => {
     expect(refusal.hint).toMatch(/^accepted: /);
   });
 
-  test('no object', () => {
+  test('a value that is not an object is rejected', () => {
     for (const nothing of [undefined, null, 'https://api.atlantis.example']) {
       const refusal = refusalOf(nothing);
       expect(refusal).toBeInstanceOf(UsageError);
@@ -145,17 +149,17 @@ describe('how options are used', () => {
     await expect(prepare({ useEnvironment: true })).rejects.toThrow('the environment was read');
   });
 
-  test('C6: a proxy from the options', async () => {
+  test('C6: a proxy in the options is used', async () => {
     expect((await prepare({ proxy: 'proxy.example:3128' })).proxyUrl).toBe('http://proxy.example:3128');
   });
 
-  test('C5: never for loopback', async () => {
+  test('C5: a proxy is never used for loopback', async () => {
     expect(await prepare({ url: 'https://localhost:8443', proxy: 'http://p' })).toMatchObject({
       proxyUrl: undefined,
     });
   });
 
-  test('roots are added to those of Node', async () => {
+  test('certificates in the options are added to the roots of Node', async () => {
     const [pem = ''] = rootCertificates;
     expect((await prepare({ ca: [pem] })).trustedRoots).toEqual([pem]);
   });

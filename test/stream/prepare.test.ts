@@ -20,7 +20,7 @@ async function build(url: string, env: Record<string, string> = {}, flags: Conne
 }
 
 describe('the configuration of the loop', () => {
-  test('URL, key, timeouts and retries', async () => {
+  test('has the URL, key, timeouts and retries', async () => {
     const settings = await build('https://api.atlantis.example/prefix', {}, { maxReconnects: '2' });
     expect(settings).toMatchObject({
       dial: {

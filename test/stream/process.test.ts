@@ -43,7 +43,7 @@ test('row 127: many streams on one AbortSignal do not leak, and one abort ends t
       for await (const _ of one) if (++live === streams.length) ending.abort();
     }));
     report({ live, left: getEventListeners(signal, 'abort').length });`,
-    // As every row: with the canary key and all that can be said.
+    // As in every test of a row: with the canary key, and with all warnings.
     { URL: server.url, KEY: CANARY_KEY, NODE_OPTIONS: '--trace-warnings' },
   );
   expect(exit).toMatchObject({ code: 0, stderr: '', stdout: '{"live":25,"left":0}' });
@@ -85,7 +85,7 @@ describe.each(Object.keys(IMPORTS) as (keyof typeof IMPORTS)[])('imported by %s'
     });
   });
 
-  test('a stream that gave up is an error with a name, a code and a hint; the process ends by itself', async () => {
+  test('a stream that gave up throws an error with a name, a code and a hint, and the process ends by itself', async () => {
     await using server = await startScriptedServer((peer) => peer.respond(404));
     const exit = await runProgram(
       how,

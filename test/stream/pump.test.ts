@@ -15,7 +15,7 @@ async function* count(log: string[], fault?: unknown): AsyncGenerator<number> {
   }
 }
 
-test('pulls an item only after the last one was taken', async () => {
+test('pulls an item only after the consumer has taken the last one', async () => {
   const log: string[] = [];
   const take = async (item: number): Promise<boolean> => {
     await Promise.resolve();

@@ -50,7 +50,7 @@ async function endOf(events: EventStream): Promise<unknown> {
 describe('events', () => {
   const TEXT = '{"type":"large_transfer","amount_raw":123456789012345678901234567890,"a":1.0,"a":2}';
 
-  test('O1: exact text, parsed value, type, numbers and times', async () => {
+  test('O1: have the exact text, parsed value, type, numbers and times', async () => {
     await using server = await startScriptedServer(streamHandler({ events: [TEXT, '"pong"', 'null'] }));
     const beforeMs = Date.now();
     const [first, second, third] = await take(open(server), 3);
@@ -109,7 +109,7 @@ describe('lifecycle events', () => {
     if (index === 0) peer.reset();
   };
 
-  test('G1: callbacks in order with the events, over a loss', async () => {
+  test('G1: callbacks are called in order with the events, also around a loss', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: ['1', '2'], finish: scriptOfALoss }),
     );
@@ -217,7 +217,7 @@ describe('an unexpected end', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('a loss without further attempts also rejects, after the events: never a silent end', async () => {
+  test('a loss without further attempts also rejects, after the events, and never ends the loop silently', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: ['1'], finish: (peer) => peer.reset() }),
     );
@@ -268,7 +268,7 @@ describe('a requested end', () => {
     await untilGone(server);
   });
 
-  test('the signal aborts while events wait to be pulled: items() still has them, a loop over events ends', async () => {
+  test('the signal aborts while events wait to be pulled: items() still yields them, a loop over events ends', async () => {
     await using server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();
@@ -306,7 +306,7 @@ describe('a requested end', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('a signal that has already aborted: it does not connect', async () => {
+  test('with a signal that has already aborted, the stream does not connect', async () => {
     await using server = await startScriptedServer(streamHandler());
     expect(await endOf(open(server, { signal: AbortSignal.abort() }))).toBeUndefined();
     expect(server.attempts).toHaveLength(0);
@@ -368,7 +368,7 @@ describe('the key', () => {
     expect(asked).toBe(2);
   });
 
-  test('an error of the function ends the stream; it does not connect', async () => {
+  test('an error of the function ends the stream, which does not connect', async () => {
     await using server = await startScriptedServer(streamHandler());
     const fault = new Error('the vault is closed');
     const key = (): never => {
@@ -387,7 +387,7 @@ describe('the key', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('a function that never resolves: ended by the connect timeout, and by the signal', async () => {
+  test('waiting for a function that never resolves is ended by the connect timeout, and by the signal', async () => {
     await using server = await startScriptedServer(streamHandler());
     const never = (): Promise<string> => new Promise(() => undefined);
     const end = await endOf(open(server, { key: never, connectTimeoutMs: 20 }));
