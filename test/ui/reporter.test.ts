@@ -28,7 +28,7 @@ describe('levels', () => {
       ['atlantis: debug', 'atlantis: info', 'atlantis: warning: warn', 'atlantis: error: error'],
     ],
     [{ isQuiet: true }, ['atlantis: error: error']],
-  ])('%j shows', (options, lines) => {
+  ])('%j shows only its levels', (options, lines) => {
     const { io, reporter } = createDeps(options);
     reportAll(reporter);
     expect(io.errLines).toEqual(lines);
@@ -200,8 +200,8 @@ describe('G5: JSON', () => {
     ['bidi and invisible characters', '\u202e\u200b\ufeff\u{e0041}'],
     ['lone surrogates', 'a\ud800b\udc00c'],
     ['quotes and backslashes', '"\\"\\\\u0041\\'],
-    ['an emoji with joiners', '👩‍👩‍👧'],
-  ])('%s in untrusted text: one valid line with the same text', (_, foreign) => {
+    ['emoji with joiners', '👩‍👩‍👧'],
+  ])('%s in untrusted text are one valid line of JSON with the same text', (_, foreign) => {
     const { io, reporter } = createDeps({ format: 'json' });
     reporter.report({ event: 'error', level: 'error', message: foreign, fields: { detail: foreign } });
     expect(io.errLines).toHaveLength(1);

@@ -45,7 +45,7 @@ function createTerminal() {
 }
 
 test.each(['write', 'cursorTo', 'clearScreenDown'])(
-  'row 59: %s of stderr throws: nothing more is drawn, without an error',
+  'row 59: if %s of stderr throws, nothing more is drawn, and there is no error',
   async (name) => {
     const { clock, frames, untilDrawn, broken, line } = createTerminal();
     line.show('first', 'live');

@@ -20,7 +20,7 @@ function createDeps(columns = 80) {
 }
 
 describe('the text of the status line', () => {
-  test('connecting, live, retrying with a countdown', () => {
+  test('shows connecting, live, and retrying with a countdown', () => {
     const { clock, shown, status } = createDeps();
     status.connecting('api.atlantis.example');
     status.live({ roundTripMs: undefined });
@@ -46,7 +46,7 @@ describe('the text of the status line', () => {
     ]);
   });
 
-  test('row 108: playing: position, wait and remaining time count down', () => {
+  test('row 108: while playing, shows the position, and counts down the wait and the remaining time', () => {
     const { clock, shown, status } = createDeps();
     const receivedAtMs = Date.UTC(2026, 0, 1, 12);
     status.playing({ receivedAtMs, delayMs: 7_200_000, remainingMs: 9_000_000 });
@@ -60,7 +60,7 @@ describe('the text of the status line', () => {
     status.end();
   });
 
-  test('lag: receive time minus the timestamp of the last event, at most every 0.2 s', () => {
+  test('shows as lag the receive time minus the timestamp of the last event, updated at most every 0.2 s', () => {
     const { clock, shown, status } = createDeps();
     const at = Date.UTC(2026, 0, 1, 12);
     const note = (lagMs: number): void => {
@@ -96,14 +96,14 @@ describe('the text of the status line', () => {
     expect(shown.at(-1)).toBe('disconnected  retrying in 1 s  attempt 2  0 events  0 gaps');
   });
 
-  test('with keys the last part says how to list them', () => {
+  test('ends with the key for help if key presses are read', () => {
     const { clock, line, shown } = createDeps();
     const status = new LineProgress(line, clock, { style: PLAIN_LOG_STYLE, readsKeyPresses: true });
     status.live({ roundTripMs: undefined });
     expect(shown.at(-1)).toBe('live  0 events  0/s  0 gaps  ? help');
   });
 
-  test('with filters: matched and received events', () => {
+  test('with filters, shows matched and received events', () => {
     const { shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.noteReceived(1_200);
@@ -145,14 +145,14 @@ describe('the text of the status line', () => {
   test.each([
     [30, 'live  0 of 123 events  0 gaps'],
     [28, 'live  0 of 123 events  0/s'],
-  ])('on %i columns the events stay too', (columns, expected) => {
+  ])('at %i columns the events are still shown', (columns, expected) => {
     const { shown, status } = createDeps(columns);
     status.live({ roundTripMs: undefined });
     status.noteReceived(123);
     expect(shown.at(-1)).toBe(expected);
   });
 
-  test('O3: it disappears if the window becomes too narrow', () => {
+  test('O3: disappears if the window becomes too narrow', () => {
     const { clock, shown, status, line } = createDeps();
     status.live({ roundTripMs: undefined });
     line.columns = 0;
@@ -169,7 +169,7 @@ describe('the text of the status line', () => {
     expect(shown).toEqual(['connecting to a\\u001b[2J\\u202e']);
   });
 
-  test('O3: it clears the line, and the end leaves no timer', () => {
+  test('O3: is cleared at the end, and no timer is left', () => {
     const { clock, shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.clearForOutput();
@@ -180,7 +180,7 @@ describe('the text of the status line', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('without a status line nothing is done', async () => {
+  test('is not computed without a status line', async () => {
     const clock = createFakeClock();
     const status = await loadStreamProgress(NO_STATUS_LINE, clock, { style: PLAIN_LOG_STYLE });
     status.live?.({ roundTripMs: 1 });
@@ -252,20 +252,20 @@ describe('where a status line is shown', () => {
     expect(isShown({ columns: 30 })).toBe(true);
   });
 
-  test.each(['', '0', 'false'])('row 84: with CI=%s, which is not CI', (CI) => {
+  test.each(['', '0', 'false'])('row 84: with CI="%s", which does not mean CI', (CI) => {
     expect(isShown({ env: { CI, TERM: 'xterm' } })).toBe(true);
   });
 
   test.each<[string, FakeIoOptions, object]>([
     ['stderr is a pipe or file', { isStderrTty: false }, {}],
-    ['stdout is a pipe: its reader may write to the same terminal', { isStdoutTty: false }, {}],
+    ['stdout is a pipe, whose reader may write to the same terminal', { isStdoutTty: false }, {}],
     ['CI', { env: { CI: '1', TERM: 'xterm' } }, {}],
     ['TERM=dumb', { env: { TERM: 'dumb' } }, {}],
     ['row 84: no TERM', { env: {} }, {}],
     ['fewer than 30 columns', { columns: 29 }, {}],
     ['--quiet', {}, { isQuiet: true }],
     ['--log-format json', {}, { format: 'json' }],
-  ])('not with: %s', (_name, io, log) => {
+  ])('not if: %s', (_name, io, log) => {
     expect(isShown(io, log)).toBe(false);
   });
 });
