@@ -1,7 +1,7 @@
 // One file of a recording: opened for appending and repaired, and its name after rotation.
 //
-// Written synchronously: nothing is read from the server while the disk is slow, and no line is on stdout that is
-// not in the file. A rotated file is renamed once and never again, so other programs can copy it by name.
+// The file is written synchronously, so nothing is read from the server while the disk is slow. A rotated file is renamed
+// once and never again, so other programs can copy it by name.
 import {
   closeSync,
   fstatSync,
@@ -100,7 +100,7 @@ export function openRecordingFile(path: string, newMode = 0o600) {
     isAtPath: file.isAtPath,
     /** Length of the incomplete end that was removed. */
     bytesRepaired: size - found.wholeBytes,
-    /** Converts lines to what `append` takes. */
+    /** Compresses lines if the file is compressed; the result is for `append`. */
     pack: (lines: Buffer): Buffer => (isCompressed ? packMember(lines) : lines),
     /** @throws OutputError; the file then still ends with a whole line */
     append: (packed: Buffer): void => attempt(() => file.append(packed)),
@@ -140,7 +140,7 @@ const CHUNK_BYTES = 64 * 1024;
 const HEADER_START = '{"recording":';
 const EMPTY: Inspection = { wholeBytes: 0, startedAtMs: undefined };
 
-/** Up to `bytes` bytes of a file from `at` on. */
+/** Reads up to `bytes` bytes of a file from the offset `at`. */
 export function readAt(fd: number, at: number, bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   let read = 0;

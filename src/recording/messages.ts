@@ -32,7 +32,7 @@ export const sayNotRecordable = (path: string): ErrorText => sayNotRegular('--re
 export const sayOtherRecording = (path: string, isCompressed: boolean): ErrorText =>
   sayExistsAndIsOther('--record', path, isCompressed ? 'a compressed recording' : 'a recording');
 
-/** What is locked, for `takeLock`. */
+/** Texts of `takeLock` about the lock of a recording. */
 export const describeRecordingLock = (path: string) => ({
   what: `--record ${quote(path)}`,
   describeHolder: (pid: string) => `is in use by another run (process ${pid})`,
@@ -145,7 +145,7 @@ export function sayRecordingRepaired(path: string, bytes: number): StatusRecord 
   };
 }
 
-/** What another program did to the file, and what happens now. */
+/** How another program changed the file, and how the recording continues. */
 const CHANGES = {
   deleted: 'deleted by another program: a new file was started, and what was recorded before is lost',
   truncated: 'truncated by another program: the recording continues in the same file',

@@ -52,7 +52,7 @@ export interface PlayConfig extends PlayPace {
   readonly onWait?: ((receivedAtMs: number | undefined, delayMs: number) => void) | undefined;
 }
 
-/** Limits the size of a batch, because the reader can stop or wait only between two batches. */
+/** Limits the size of a batch, because the player can stop or wait only between two batches. */
 const MAX_BATCH_EVENTS = 512;
 /** A file that begins with this many damaged lines is not played. */
 const MAX_DAMAGED_AT_START = 10;

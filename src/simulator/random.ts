@@ -12,10 +12,10 @@ const VIRTUAL_START_MS = Date.UTC(2026, 0, 1);
 const VIRTUAL_HOUR_MS = 3_600_000;
 
 /**
- * Each call is one event, 1/rate seconds after the last.
+ * Creates a clock that advances by 1/rate seconds with each call, that is, with each event.
  *
  * @param connectionIndex 0 for the first connection of the simulator
- * @param ratePerSecond for 0 and Infinity it advances by 20 µs per event
+ * @param ratePerSecond with 0 or Infinity, the clock advances by 20 µs per event
  */
 export function createVirtualClock(connectionIndex: number, ratePerSecond: number): EventClock {
   const startMs = VIRTUAL_START_MS + connectionIndex * VIRTUAL_HOUR_MS;

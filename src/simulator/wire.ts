@@ -96,7 +96,7 @@ export interface Wire {
 export function openWire(client: WebSocket, socket: Socket, reset: () => void): Wire {
   const gone = new AbortController();
   const { signal } = gone;
-  /** Each function cancels one. */
+  /** Functions that each cancel a delayed pong. */
   const latePongs = new Set<() => void>();
   let policy: PongPolicy = { answer: true, delayMs: 0 };
   let isHeld = false;

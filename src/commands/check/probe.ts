@@ -1,4 +1,4 @@
-// Runs the steps of a check on one connection: a check reports what happens now, or with --wait once the service is up.
+// Runs the steps of a check on one connection.
 import { untilAborted, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../../connection/config.ts';
 import type { Retrying } from '../../connection/lifecycle.ts';

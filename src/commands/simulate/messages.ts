@@ -40,7 +40,7 @@ export function sayRecordingGone(path: string): StatusRecord {
   };
 }
 
-/** What is printed when the simulator is ready; a line that begins with a space is not wrapped. */
+/** The ready message; a line that begins with a space is not wrapped. */
 export function describeReadySimulator(
   url: string,
   host: string,

@@ -5,7 +5,7 @@ import { BELOW_ZERO } from './lag.ts';
 
 const UNITS = ['', 'k', 'M', 'B', 'T'];
 
-/** `~950`, `~12.3M`, `~1.2e+18`. */
+/** A rounded number: `~950`, `~12.3M`, `~1.2e+18`. */
 export function formatAbout(value: number): string {
   if (value === 0) return '0';
   let size = Math.abs(value);
@@ -19,7 +19,7 @@ export function formatAbout(value: number): string {
   return `~${value < 0 ? '-' : ''}${digits}${UNITS[unit]}`;
 }
 
-/** All digits, `1,234,567.80`, or shortened with a `~` if that is longer than `maxLength`. */
+/** An amount with all its digits (`1,234,567.80`) if they fit into `maxLength`, otherwise rounded (`~1.2M`). */
 export function formatAmount(decimal: Decimal, maxLength: number): string {
   const exact = writeDecimal(decimal).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
   return exact.length <= maxLength ? exact : formatAbout(roundDecimal(decimal));

@@ -1,4 +1,4 @@
-// Reads from an event what is counted: the values of `--by`, the amount in dollars and the event's timestamp.
+// Reads from an event the facts that `top` counts: the values of `--by`, the amount in dollars and the timestamp.
 import { createHash } from 'node:crypto';
 import { readTimestampMs } from '../../events/event-time.ts';
 import { TYPE_FIELDS } from '../../events/event-type.ts';
@@ -19,7 +19,7 @@ import { createSourceReader } from '../../events/seek-path.ts';
 import { type Amount, parseDecimal } from './decimal.ts';
 import type { Facts } from './row.ts';
 
-/** A path, and how it was written. */
+/** A path as text, and parsed. */
 export interface ParsedPath {
   readonly text: string;
   readonly steps: readonly PathStep[];
@@ -27,8 +27,9 @@ export interface ParsedPath {
 
 interface FactPaths {
   readonly by: readonly ParsedPath[];
-  /** The first one with a value is used. */
+  /** Paths of the amount; the first path with a value is used. */
   readonly dollars: readonly (readonly PathStep[])[];
+  /** Paths of the timestamp; the first path with a value is used. */
   readonly time: readonly (readonly PathStep[])[];
 }
 
@@ -37,7 +38,6 @@ const MAX_VALUE_LENGTH = 120;
 const HASH_LENGTH = 8;
 const NO_VALUE = '!';
 
-/** Creates a reader of events. */
 export function createFactReader({ by, dollars, time }: FactPaths): (event: Buffer) => Facts {
   const values = new EventValues();
   const keys = by.map(({ text, steps }) => {
@@ -116,7 +116,7 @@ function readFirst(readers: readonly ReadValue[]): string | undefined {
   return undefined;
 }
 
-/** @param fields the first of them that is a string is used; otherwise, the value itself */
+/** The first of `fields` that is a string, otherwise the value at the path of `--by`. */
 function readGroup(fields: readonly ReadValue[], own: ReadValue): string | undefined {
   for (const read of fields) {
     const source = read();
@@ -132,7 +132,7 @@ function shorten(value: string): string {
   return `${copyText(value.slice(0, MAX_VALUE_LENGTH))}… ${hash}`;
 }
 
-/** Exchanges send amounts as strings as well. */
+/** An amount is a number or a string, since some exchanges send strings. */
 function readAmount(source: string): Amount | undefined {
   return parseDecimal(source.startsWith('"') ? source.slice(1, -1) : source);
 }

@@ -16,7 +16,7 @@ import type { Ranking } from './ranking.ts';
 import { layoutTable, selectRows, type TableStyle } from './table.ts';
 import type { Timeline } from './timeline.ts';
 
-/** What was counted, and where it came from. */
+/** The counts, and the source of the events. */
 export interface TopData {
   readonly by: readonly string[];
   readonly ranking: Ranking;
@@ -27,12 +27,12 @@ export interface TopData {
   readonly isFile: boolean;
 }
 
-/** What the user has chosen. */
+/** How the frame is drawn: by the keys of the user, the state of the run and the size of the terminal. */
 interface FrameChoice {
   readonly sort: Sort;
   readonly isReversed: boolean;
   readonly isPaused: boolean;
-  /** The run has ended, so the frame does not say that it is connecting or retrying. */
+  /** The run has ended, so the frame shows neither `connecting` nor `retrying`. */
   readonly isFinal: boolean;
   readonly columns: number;
   readonly maxRows: number;

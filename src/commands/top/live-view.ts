@@ -44,7 +44,7 @@ export class LiveView {
   readonly #frame: FrameParts;
   readonly #stop: () => void;
   #isPaused = false;
-  /** A key has changed what is shown. */
+  /** A key was pressed since the last frame, so the next frame is drawn even while the table is paused. */
   #hasKey = false;
   #hasChanged = true;
   #columns = 0;
@@ -63,13 +63,13 @@ export class LiveView {
     this.#cancelTimer = clock.setTimer(() => this.#tick(), 0);
   }
 
-  /** Rows that fit. */
+  /** The number of rows that fit on the screen. */
   get maxRows(): number {
     const lines = this.#io.stdout.rows() ?? DEFAULT_LINES;
     return Math.min(this.#parts.config.rows, Math.max(1, lines - LINES_AROUND));
   }
 
-  /** The next frame has something new. */
+  /** Marks the data as changed, so that the next frame is drawn soon. */
   noteChange(): void {
     this.#hasChanged = true;
   }

@@ -103,7 +103,7 @@ export function createTopOutput(
 /**
  * The table as one JSON document, for `--once --json` (docs/top.md). Amounts are exact, as strings.
  *
- * @param maxRows the others are added up in `other`
+ * @param maxRows rows after this number are added up in `other`
  */
 function describeTop(data: TopData, sort: Sort, maxRows: number): unknown {
   const { by, ranking, timeline, connection, source, isFile } = data;

@@ -13,7 +13,7 @@ const LEAVE = '\x1b[0m\x1b[H\x1b[2J\x1b[?7h\x1b[?25h\x1b[?1049l';
 const HOME = '\x1b[H';
 const ERASE_LINE = '\x1b[2K';
 const ERASE_BELOW = '\x1b[J';
-/** Older lines are dropped. */
+/** Lines for stderr that wait until the screen is left; older lines are dropped. */
 const MAX_HELD = 200;
 const MESSAGE_MS = 10_000;
 const COLORS = /\x1b\[[\d;]*m/g;

@@ -22,12 +22,12 @@ export interface TableStyle {
 /** The rows to show, and all others as one. */
 interface Selection {
   readonly rows: readonly Row[];
-  /** Undefined if there is nothing in it. */
+  /** Undefined if there are no other rows. */
   readonly rest: Row | undefined;
 }
 
 interface TableOptions {
-  /** Titles of the key. */
+  /** Titles of the key columns. */
   readonly by: readonly string[];
   readonly sort: Sort;
   readonly isReversed: boolean;
@@ -253,7 +253,7 @@ const lengthOf = (text: string): number => text.length;
 /** Untrusted text: visible, and not a command of a CI system even at the beginning of a line. */
 const display = (text: string): string => escapeCommands(makeVisible(text));
 
-/** The most important columns that fit, in their order. */
+/** The most important columns that fit, in the order of COLUMNS. */
 function pickColumns<T extends { readonly column: TableColumn; readonly width: number }>(
   shown: readonly T[],
   room: number,
