@@ -2,7 +2,7 @@
 // which share layers with the commands (bundle-plan.mjs).
 //
 // Everything that is imported on demand is in the same file, because bundlers that write a single file, such as rollup,
-// refuse dynamic imports. Only ws, which both need, is a file of its own.
+// refuse dynamic imports. Only ws, which both libraries need, is a file of its own.
 import { builtinModules } from 'node:module';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';

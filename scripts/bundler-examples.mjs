@@ -17,8 +17,8 @@ export const PROGRAMS = [
 ];
 
 /**
- * Reads an event over TLS, with a filter that needs the engine for regular expressions. Then it is refused by a server,
- * and for an unknown option.
+ * Reads an event over TLS, with a filter that needs the engine for regular expressions. Then a server refuses the
+ * program, and the library refuses an unknown option.
  */
 const PROGRAM = `
 const [url, refusing, ca, key] = process.argv.slice(2);
@@ -45,8 +45,8 @@ StreamEndedError 3 true
 stream() has no option "texture"
 `;
 
-/** Texts of code that only commands need: commander, the NATS client and the profile store. */
-const OF_COMMANDS = /CommanderError|Nats-Msg-Id|profiles\.json/;
+/** Strings in code that only commands need: commander, the NATS client and the profile store. */
+const COMMAND_STRINGS = /CommanderError|Nats-Msg-Id|profiles\.json/;
 /** The library is 320 kB, nearly half of it the engine for regular expressions; some bundlers add white space. */
 const MAX_BYTES = 600_000;
 
@@ -152,7 +152,7 @@ export async function runBundlers(folder, report) {
         const bytes = files.reduce((sum, one) => sum + statSync(one).size, 0);
         if (bytes > MAX_BYTES) throw new Error(`${bytes} bytes`);
         const found = files
-          .map((one) => OF_COMMANDS.exec(readFileSync(one, 'utf8')))
+          .map((one) => COMMAND_STRINGS.exec(readFileSync(one, 'utf8')))
           .find((one) => one !== null);
         if (found) throw new Error(`it contains the command: ${found[0]}`);
         await check(`${name} (${Math.round(bytes / 1000)} kB)`, process.execPath, [output]);
