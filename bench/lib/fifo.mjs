@@ -6,7 +6,8 @@ import { join } from 'node:path';
 
 /**
  * @returns {{fd: number, readFd: number, remove(): void}} `fd` is for the writer and keeps the pipe open; `readFd` is a
- *   separate file description, because Node makes the writer's non-blocking
+ *   separate file description, because Node makes the file description of the
+ *   writer non-blocking
  */
 export function makeFifo() {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));

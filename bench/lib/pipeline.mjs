@@ -13,7 +13,7 @@ export const hasGnuTime = existsSync(GNU_TIME);
 
 /** The environment of measured programs. NODE_EXTRA_CA_CERTS would slow down every start of Node. */
 export function timedEnv(extra = {}) {
-  const { NODE_EXTRA_CA_CERTS: _unset, NODE_OPTIONS: _too, FORCE_COLOR: _color, ...env } = process.env;
+  const { NODE_EXTRA_CA_CERTS: _certs, NODE_OPTIONS: _options, FORCE_COLOR: _color, ...env } = process.env;
   return { ...env, ATLANTIS_API_KEY: KEY, ...extra };
 }
 

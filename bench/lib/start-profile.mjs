@@ -32,9 +32,9 @@ export async function profileStart(server) {
     const msByOwner = new Map();
     for (const file of readdirSync(folder)) {
       const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-      const owners = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+      const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
       for (const [at, id] of samples.entries()) {
-        const frame = owners.get(id);
+        const frame = frames.get(id);
         if (frame.functionName === '(idle)') continue;
         const owner = nameOwner(frame);
         msByOwner.set(owner, (msByOwner.get(owner) ?? 0) + timeDeltas[at] / 1_000 / RUNS);

@@ -21,7 +21,7 @@ export async function measureReplay({ server, plan, note }) {
   const files = { [PLAIN]: join(folder, 'events.ndjson'), [PACKED]: join(folder, 'events.ndjson.gz') };
   const tail = (...flags) =>
     clients.tail(server.base({ count, size: SIZES.small, end: 'open' }), count, ...flags);
-  /** Measured with startup. */
+  /** Measures the whole run, including startup. */
   const replay = async (file) => {
     const words = ['stream', 'replay', file, '--speed', 'max', '--json'];
     const { startNs, endNs, cpuMs, peakKiB } = await runOrThrow(clients.atlantis(...words));
