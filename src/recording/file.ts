@@ -1,7 +1,7 @@
 // One file of a recording: opened for appending and repaired, and its name after rotation.
 //
-// The file is written synchronously, so nothing is read from the server while the disk is slow. A rotated file is renamed
-// once and never again, so other programs can copy it by name.
+// The file is written synchronously, so nothing is read from the server while the disk is slow. A rotated file is
+// renamed once and never again, so other programs can copy it by name.
 import {
   closeSync,
   fstatSync,

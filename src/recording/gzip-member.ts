@@ -6,7 +6,7 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { MAX_LINE_BYTES } from './recorded-line.ts';
 
 const PLAIN_HEADER_BYTES = 10;
-/** Plain header (10 bytes), length of the extra field (2), name and length of its subfield (4), length of the member (4). */
+/** Plain header (10), length of the extra field (2), name and length of its subfield (4), length of the member (4). */
 export const MEMBER_HEADER_BYTES = 20;
 const FLAGS_AT = 3;
 const EXTRA_FIELD = 0x04;

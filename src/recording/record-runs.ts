@@ -1,5 +1,5 @@
-// Reads a run of recorded lines in one call of the scanner. A run is consecutive lines whose envelopes differ only in the
-// sequence number and, if times are joined, in the time.
+// Reads a run of recorded lines in one call of the scanner. A run is consecutive lines whose envelopes differ only in
+// the sequence number and, if times are joined, in the time.
 //
 // Reading line by line takes three times as long. Any other line ends a run and is left to recorded-line.ts.
 import type { EventLines } from '../events/batch.ts';

@@ -1,7 +1,7 @@
 // Decompresses a recording if its first bytes say gzip (RFC 1952 § 2.3.1).
 //
-// If a member that this program wrote (gzip-member.ts) is damaged, only its lines are lost: reading resumes at the header
-// of the next member. Other gzip files have no such header, so there the recording ends at the damage.
+// If a member that this program wrote (gzip-member.ts) is damaged, only its lines are lost: reading resumes at the
+// header of the next member. Other gzip files have no such header, so there the recording ends at the damage.
 import { Readable } from 'node:stream';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';

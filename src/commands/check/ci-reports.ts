@@ -71,7 +71,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Forbidden characters become `\uXXXX`; tabs and line breaks become references, or attributes would lose them (§ 3.3.3). */
+/** Forbidden characters become `\uXXXX`, tabs and line breaks references, or attributes would lose them (§ 3.3.3). */
 export function escapeXml(text: string): string {
   return text
     .replace(FORBIDDEN, escapeUnits)

@@ -6,7 +6,7 @@ import { BELOW_ZERO } from './lag.ts';
 const UNITS = ['', 'k', 'M', 'B', 'T'];
 
 /** A rounded number: `~950`, `~12.3M`, `~1.2e+18`. */
-export function formatAbout(value: number): string {
+export function formatRounded(value: number): string {
   if (value === 0) return '0';
   let size = Math.abs(value);
   let unit = 0;
@@ -22,7 +22,7 @@ export function formatAbout(value: number): string {
 /** An amount with all its digits (`1,234,567.80`) if they fit into `maxLength`, otherwise rounded (`~1.2M`). */
 export function formatAmount(decimal: Decimal, maxLength: number): string {
   const exact = writeDecimal(decimal).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
-  return exact.length <= maxLength ? exact : formatAbout(roundDecimal(decimal));
+  return exact.length <= maxLength ? exact : formatRounded(roundDecimal(decimal));
 }
 
 export function formatShare(share: number): string {

@@ -9,7 +9,7 @@ import { joinPieces, type Piece } from '../../render/text-width.ts';
 import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime } from '../../ui/format.ts';
 import { STATUS } from '../../ui/messages.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatAbout, formatLagPercentile } from './cells.ts';
+import { formatRounded, formatLagPercentile } from './cells.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { STATES, TOTALS } from './messages.ts';
 import type { Ranking } from './ranking.ts';
@@ -142,7 +142,7 @@ function describeTotals({ ranking, connection, timeline }: TopData, { signs, sty
     if (text !== '') pieces.push({ text, width: text.length, paint: style.chart });
   }
   if (total.amounts > 0 && dollarsPerMinute !== undefined && timeline.hasTimes)
-    pieces.push({ text: TOTALS.dollars(formatAbout(dollarsPerMinute)) });
+    pieces.push({ text: TOTALS.dollars(formatRounded(dollarsPerMinute)) });
   if (lag !== undefined)
     pieces.push({ text: TOTALS.lag(formatLagPercentile(lag.p50), formatLagPercentile(lag.p99)) });
   return pieces;

@@ -8,7 +8,7 @@ import type { Signs } from '../../render/signs.ts';
 import { cutText, measureWidth } from '../../render/text-width.ts';
 import { groupThousands } from '../../ui/format.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatAbout, formatAmount, formatLagPercentile, formatShare } from './cells.ts';
+import { formatRounded, formatAmount, formatLagPercentile, formatShare } from './cells.ts';
 import { compareDecimals, ZERO_DECIMAL } from './decimal.ts';
 import type { Ranking } from './ranking.ts';
 import { Row } from './row.ts';
@@ -151,7 +151,7 @@ const COLUMNS: readonly TableColumn[] = [
     isUseful: hasAmounts,
     show({ amounts, series }) {
       const { dollarsPerMinute } = series;
-      return amounts === 0 || dollarsPerMinute === undefined ? '' : formatAbout(dollarsPerMinute);
+      return amounts === 0 || dollarsPerMinute === undefined ? '' : formatRounded(dollarsPerMinute);
     },
   },
   {
