@@ -69,7 +69,7 @@ type ReadValue = () => string | undefined;
 class EventValues {
   readonly #memberNames: string[] = [];
   #names: Names | undefined;
-  #places = new Int32Array(0);
+  #offsets = new Int32Array(0);
   #event: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   #end = 0;
@@ -89,20 +89,20 @@ class EventValues {
   begin(event: Buffer): void {
     if (this.#names === undefined) {
       this.#names = makeNames(this.#memberNames);
-      this.#places = new Int32Array(this.#memberNames.length);
+      this.#offsets = new Int32Array(this.#memberNames.length);
     }
     this.#event = event;
     const view = viewMemory(event.buffer);
     const end = event.byteOffset + event.length;
     const root = seekValue(view, event.byteOffset, end);
-    if (view.getUint8(root) === OPEN_OBJECT) seekMembers(view, root, end, this.#names, this.#places);
-    else this.#places.fill(NOT_FOUND);
+    if (view.getUint8(root) === OPEN_OBJECT) seekMembers(view, root, end, this.#names, this.#offsets);
+    else this.#offsets.fill(NOT_FOUND);
     this.#view = view;
     this.#end = end;
   }
 
   #readMember(index: number): string | undefined {
-    const at = this.#places[index] ?? NOT_FOUND;
+    const at = this.#offsets[index] ?? NOT_FOUND;
     if (at === NOT_FOUND || isContainerByte(this.#view.getUint8(at))) return undefined;
     return readSource(this.#view, at, skipValue(this.#view, at, this.#end));
   }

@@ -45,7 +45,7 @@ export class LiveView {
   readonly #stop: () => void;
   #isPaused = false;
   /** A key was pressed since the last frame, so the next frame is drawn even while the table is paused. */
-  #hasKey = false;
+  #isKeyPending = false;
   #hasChanged = true;
   #columns = 0;
   #drawnAtMs = Number.NEGATIVE_INFINITY;
@@ -89,7 +89,7 @@ export class LiveView {
       this.#stop();
       return;
     } else return;
-    this.#hasKey = true;
+    this.#isKeyPending = true;
     this.#cancelTimer();
     const waitMs = this.#drawnAtMs + MIN_FRAME_MS - this.#io.clock.monotonicMs();
     this.#cancelTimer = this.#io.clock.setTimer(() => this.#tick(), Math.max(0, waitMs));
@@ -98,7 +98,7 @@ export class LiveView {
   #tick(): void {
     const waitedMs = this.#io.clock.monotonicMs() - this.#drawnAtMs;
     const isDue = !this.#isPaused && (this.#hasChanged || waitedMs >= IDLE_FRAME_MS);
-    if (isDue || this.#hasKey) this.#draw();
+    if (isDue || this.#isKeyPending) this.#draw();
     this.#cancelTimer = this.#io.clock.setTimer(() => this.#tick(), FRAME_MS);
   }
 
@@ -108,7 +108,7 @@ export class LiveView {
     if (columns !== this.#columns) this.#frame.widths.clear();
     this.#columns = columns;
     this.#hasChanged = false;
-    this.#hasKey = false;
+    this.#isKeyPending = false;
     this.#drawnAtMs = clock.monotonicMs();
     const { data } = this.#parts;
     // Rates are current even if no event has arrived for a while.

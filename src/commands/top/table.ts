@@ -51,13 +51,13 @@ const NO_VALUE = '(none)';
 const REST = 'other';
 
 const lagOf = (row: Row): number => row.readLag()?.p99 ?? Number.NEGATIVE_INFINITY;
-const amountOf = (row: Row): number => row.series.dollarsPerMinute ?? 0;
+const dollarsPerMinuteOf = (row: Row): number => row.series.dollarsPerMinute ?? 0;
 
 /** How rows are sorted by a column, the largest value first. */
 const ORDERS: Readonly<Record<Sort, (rows: readonly Row[]) => Row[]>> = {
   events: (rows) => sortBy(rows, (row) => row.events),
   rate: (rows) => sortBy(rows, (row) => row.series.ratePerSecond ?? 0),
-  usd: (rows) => sortBy(rows, amountOf),
+  usd: (rows) => sortBy(rows, dollarsPerMinuteOf),
   lag: (rows) => sortBy(rows, lagOf),
   largest: (rows) =>
     [...rows].sort((a, b) =>
