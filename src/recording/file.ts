@@ -37,15 +37,15 @@ export function isCompressedName(path: string): boolean {
 /**
  * Creates the recording if it does not exist.
  *
- * @param taken descriptors of stdout and stderr
+ * @param outputFds descriptors of stdout and stderr
  * @returns its real path, because a link on the path may change during the run
- * @throws UsageError if it is not a regular file or is one of `taken`, OutputError if it cannot be opened
+ * @throws UsageError if it is not a regular file or is one of `outputFds`, OutputError if it cannot be opened
  */
-export function locateRecording(path: string, taken: readonly number[]): string {
+export function locateRecording(path: string, outputFds: readonly number[]): string {
   const fd = open(path);
   try {
     const file = fstatSync(fd);
-    if (taken.some((other) => isSameFile(file, other))) {
+    if (outputFds.some((other) => isSameFile(file, other))) {
       throw new UsageError(...sayRecordingIsOutput(path));
     }
   } finally {

@@ -106,11 +106,11 @@ export const LINE_FAULTS = {
   dataDamaged: 'the compressed data is damaged',
 } as const;
 
-export function sayDamagedLine(line: number, why: string, isLastNamed: boolean): StatusRecord {
+export function sayDamagedLine(line: number, why: string, isLastReported: boolean): StatusRecord {
   return {
     event: 'discarded',
     level: 'warn',
-    message: `line ${line} is damaged: ${why}${isLastNamed ? '; further damaged lines are only counted' : ''}`,
+    message: `line ${line} is damaged: ${why}${isLastReported ? '; further damaged lines are only counted' : ''}`,
     fields: { line, why },
   };
 }

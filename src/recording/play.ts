@@ -70,8 +70,8 @@ export async function* playRecording(
 ): AsyncGenerator<Played> {
   const { clock, signal, sinceMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = config;
   const hasRate = config.ratePerSecond !== undefined;
-  const isTimeless = config.joinsTimes === true && config.speed === Number.POSITIVE_INFINITY && !hasRate;
-  const joins = (fromMs: number, toMs: number): boolean => isTimeless && fromMs >= sinceMs && toMs <= untilMs;
+  const canJoinTimes = config.joinsTimes === true && config.speed === Number.POSITIVE_INFINITY && !hasRate;
+  const joins = (fromMs: number, toMs: number): boolean => canJoinTimes && fromMs >= sinceMs && toMs <= untilMs;
   const schedule = new Schedule(config);
   const builder = new BatchBuilder();
   let isPlain: boolean | undefined;
@@ -126,7 +126,7 @@ export async function* playRecording(
       }
       if (line.kind === 'run' || line.kind === 'event' || line.kind === 'plain') {
         const atMs = line.kind === 'plain' ? undefined : line.receivedAtMs;
-        if (atMs === undefined) schedule.assertNoTimes();
+        if (atMs === undefined) schedule.assertTimesNotRequired();
         else if (atMs < sinceMs) continue;
         if (atMs !== undefined && atMs > untilMs) {
           if (!builder.isEmpty) yield take();
@@ -134,8 +134,8 @@ export async function* playRecording(
         }
         const own = line.kind === 'plain' ? 1 : line.connection;
         const delayMs = schedule.computeDelayMs(atMs);
-        const isOther = connection !== own || (receivedAtMs !== atMs && (!isTimeless || builder.isEmpty));
-        if (delayMs > 0 || isOther || builder.count >= MAX_BATCH_EVENTS) {
+        const isNewBatch = connection !== own || (receivedAtMs !== atMs && (!canJoinTimes || builder.isEmpty));
+        if (delayMs > 0 || isNewBatch || builder.count >= MAX_BATCH_EVENTS) {
           if (!builder.isEmpty) yield take();
           if (delayMs > 0) {
             config.onWait?.(atMs, delayMs);
@@ -195,7 +195,7 @@ class Schedule {
   }
 
   /** @throws UsageError if receive times are needed */
-  assertNoTimes(): void {
+  assertTimesNotRequired(): void {
     const { sinceMs, untilMs, maxPauseMs } = this.#pace;
     if ((sinceMs ?? untilMs ?? maxPauseMs) === undefined) return;
     throw new UsageError(...sayTimesRequired());
