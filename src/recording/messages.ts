@@ -147,7 +147,7 @@ export function sayRecordingRepaired(path: string, bytes: number): StatusRecord 
 
 /** How another program changed the file, and how the recording continues. */
 const CHANGES = {
-  deleted: 'deleted by another program: a new file was started, and what was recorded before is lost',
+  deleted: 'deleted by another program: a new file was started, and the events recorded before are lost',
   truncated: 'truncated by another program: the recording continues in the same file',
   moved: 'moved away: a new file was started',
 };
