@@ -71,7 +71,8 @@ export async function* playRecording(
   const { clock, signal, sinceMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = config;
   const hasRate = config.ratePerSecond !== undefined;
   const canJoinTimes = config.joinsTimes === true && config.speed === Number.POSITIVE_INFINITY && !hasRate;
-  const joins = (fromMs: number, toMs: number): boolean => canJoinTimes && fromMs >= sinceMs && toMs <= untilMs;
+  const joins = (fromMs: number, toMs: number): boolean =>
+    canJoinTimes && fromMs >= sinceMs && toMs <= untilMs;
   const schedule = new Schedule(config);
   const builder = new BatchBuilder();
   let isPlain: boolean | undefined;
@@ -134,7 +135,8 @@ export async function* playRecording(
         }
         const own = line.kind === 'plain' ? 1 : line.connection;
         const delayMs = schedule.computeDelayMs(atMs);
-        const isNewBatch = connection !== own || (receivedAtMs !== atMs && (!canJoinTimes || builder.isEmpty));
+        const isNewBatch =
+          connection !== own || (receivedAtMs !== atMs && (!canJoinTimes || builder.isEmpty));
         if (delayMs > 0 || isNewBatch || builder.count >= MAX_BATCH_EVENTS) {
           if (!builder.isEmpty) yield take();
           if (delayMs > 0) {

@@ -9,7 +9,7 @@ import { joinPieces, type Piece } from '../../render/text-width.ts';
 import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime } from '../../ui/format.ts';
 import { STATUS } from '../../ui/messages.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatRounded, formatLagPercentile } from './cells.ts';
+import { formatLagPercentile, formatRounded } from './cells.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { STATES, TOTALS } from './messages.ts';
 import type { Ranking } from './ranking.ts';

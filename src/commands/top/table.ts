@@ -8,7 +8,7 @@ import type { Signs } from '../../render/signs.ts';
 import { cutText, measureWidth } from '../../render/text-width.ts';
 import { groupThousands } from '../../ui/format.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatRounded, formatAmount, formatLagPercentile, formatShare } from './cells.ts';
+import { formatAmount, formatLagPercentile, formatRounded, formatShare } from './cells.ts';
 import { compareDecimals, ZERO_DECIMAL } from './decimal.ts';
 import type { Ranking } from './ranking.ts';
 import { Row } from './row.ts';

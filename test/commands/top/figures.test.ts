@@ -1,9 +1,9 @@
 // The figures of `top`: exact sums, percentiles of the lag, rates of the last seconds and of a whole run.
 import { describe, expect, test } from '@jest/globals';
 import {
-  formatRounded,
   formatAmount,
   formatLagPercentile,
+  formatRounded,
   formatShare,
 } from '../../../src/commands/top/cells.ts';
 import {
