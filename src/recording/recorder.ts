@@ -129,8 +129,8 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   /** Appends lines, rotating as often as the size limit requires. */
   function put(lines: Buffer): void {
     const packed = file.pack(lines);
-    const border = findMiddle(lines);
-    const isTooMuch = file.bytes + packed.length > maxBytes && (hasEvents || border !== undefined);
+    const boundary = findMiddle(lines);
+    const isTooMuch = file.bytes + packed.length > maxBytes && (hasEvents || boundary !== undefined);
     if (!isTooMuch) {
       try {
         file.append(packed);
@@ -138,16 +138,16 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
         return;
       } catch (error) {
         // The disk may still take one half of the compressed lines.
-        if (!isCompressed || border === undefined) throw error;
+        if (!isCompressed || boundary === undefined) throw error;
       }
     }
-    if (border === undefined) {
+    if (boundary === undefined) {
       rotate();
       put(lines);
       return;
     }
-    put(lines.subarray(0, border));
-    put(lines.subarray(border));
+    put(lines.subarray(0, boundary));
+    put(lines.subarray(boundary));
   }
 
   function flush(): void {

@@ -41,7 +41,7 @@ interface Pace {
   countDue(nowMs: number): number;
   /** Records that `count` events were sent. */
   advance(count: number): void;
-  /** How long to wait, in ms, before asking again. */
+  /** How long to wait, in ms, before calling `countDue` again. */
   getWaitMs(nowMs: number): number;
 }
 
