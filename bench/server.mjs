@@ -109,9 +109,9 @@ function makeTimedEvent(n, size) {
 
 /** A self-signed certificate for 127.0.0.1, and for 0.0.0.0, which clients reach through a proxy. */
 function makeCertificate() {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {
-    const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
     const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,IP:0.0.0.0'];
     const files = ['-keyout', keyFile, '-out', certFile];
@@ -120,7 +120,7 @@ function makeCertificate() {
     });
     return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -28,9 +28,9 @@ const ENTRY = "require('./bin/no-debugger.cjs'); require('./src/main.ts').run();
 
 const name = process.platform === 'win32' ? 'atlantis.exe' : 'atlantis';
 const target = resolve(process.argv[2] ?? join(root, 'dist-binary', name));
-const folder = mkdtempSync(join(tmpdir(), 'atlantis-binary-'));
+const directory = mkdtempSync(join(tmpdir(), 'atlantis-binary-'));
 try {
-  const [main, output, config] = ['main.cjs', 'main.blob', 'sea.json'].map((file) => join(folder, file));
+  const [main, output, config] = ['main.cjs', 'main.blob', 'sea.json'].map((file) => join(directory, file));
   await build({
     ...COMMON,
     stdin: { contents: ENTRY, resolveDir: root },
@@ -58,5 +58,5 @@ try {
   if (isMac) execFileSync('codesign', ['--sign', '-', target]);
   console.log(`${target}: ${(statSync(target).size / 1e6).toFixed(1)} MB, Node ${process.versions.node}`);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }

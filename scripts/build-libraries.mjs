@@ -43,8 +43,8 @@ const importBuiltins = {
   },
 };
 
-/** Builds the ES modules into `folder`. @returns the paths of all source files */
-export async function buildLibraries(folder) {
+/** Builds the ES modules into `directory`. @returns the paths of all source files */
+export async function buildLibraries(directory) {
   const entries = Object.entries(LIBRARIES).map(([name, path]) => [name, resolve(root, 'src', path)]);
   const builds = [
     ...entries.map(([name, path]) => ({
@@ -65,7 +65,7 @@ export async function buildLibraries(folder) {
         ...options,
         format: 'esm',
         inject: [BUILTINS],
-        outfile: resolve(folder, outfile),
+        outfile: resolve(directory, outfile),
         plugins: [...COMMON.plugins, ...plugins],
       }),
     ),

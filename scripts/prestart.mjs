@@ -49,7 +49,7 @@ function run(command, args, options = {}) {
  * Works around a fault of npm when it installs a git URL with `--global`. Before the build, npm should install the
  * packages in its clone of the repository. But that installation inherits `--global`, and only puts a link to the clone
  * where the package should be. Later, npm unpacks the package into the link and deletes the clone. So the link is
- * replaced by a folder here.
+ * replaced by a directory here.
  *
  * @returns whether this is such a clone, whose packages are not installed yet
  */

@@ -10,8 +10,8 @@ import { join } from 'node:path';
  *   writer non-blocking
  */
 export function makeFifo() {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  const path = join(folder, 'fifo');
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const path = join(directory, 'fifo');
   spawnSync('mkfifo', [path]);
   const fd = openSync(path, 'r+');
   const readFd = openSync(path, 'r');
@@ -21,7 +21,7 @@ export function makeFifo() {
     remove() {
       closeSync(readFd);
       closeSync(fd);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

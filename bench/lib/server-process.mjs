@@ -28,8 +28,8 @@ export async function startServer() {
       }
     });
   });
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  process.env.SSL_CERT_FILE = join(folder, 'certificate.pem');
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  process.env.SSL_CERT_FILE = join(directory, 'certificate.pem');
   writeFileSync(process.env.SSL_CERT_FILE, certificate);
   const describeListener = (suffix, listenPort) => {
     const url = (scheme, flow) => `${scheme}${suffix}://127.0.0.1:${listenPort}${encodeFlow(flow)}`;
@@ -45,7 +45,7 @@ export async function startServer() {
     tls: describeListener('s', tlsPort),
     stop() {
       child.disconnect();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
