@@ -102,11 +102,11 @@ async function prepareSettings(flags: TargetFlags, probe: Probe): Promise<Prepar
   if (prepared === undefined || signal.aborted) return undefined;
   const { proxyUrl } = prepared.settings.dial;
   const proxy = proxyUrl === undefined ? undefined : new URL(proxyUrl).host;
-  log.pass(...describeChecked(target, url.base, keyPrefix(key), proxy));
+  log.pass(...describeCheckedSettings(target, url.base, keyPrefix(key), proxy));
   return prepared;
 }
 
-function describeChecked(
+function describeCheckedSettings(
   { profile, url, key }: Target,
   base: string,
   prefix: string,

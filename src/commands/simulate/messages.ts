@@ -36,7 +36,7 @@ export function sayRecordingGone(path: string): StatusRecord {
     event: 'error',
     level: 'error',
     message: `the recording ${JSON.stringify(path)} no longer exists: rejected a client with 500`,
-    hint: 'put it back, or start the simulator again with another one',
+    hint: 'put it back, or start the simulator again with another recording',
   };
 }
 

@@ -30,7 +30,7 @@ export function formatShare(share: number): string {
   return `${(share * 100).toFixed(1)}%`;
 }
 
-/** `12 ms`, `1.5 s`, `3m 20s`. */
+/** A lag: `12 ms`, `1.5 s`, `3m 20s`. */
 export function formatLagPercentile(ms: number): string {
   if (ms === BELOW_ZERO) return '<0 ms';
   return ms < 1_000 ? `${ms} ms` : formatDuration(ms);
