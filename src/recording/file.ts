@@ -1,4 +1,4 @@
-// One file of a recording: opened for appending and repaired, and its name after rotation.
+// One file of a recording: opens it for appending, repairs its end, and renames it at a rotation.
 //
 // The file is written synchronously, so nothing is read from the server while the disk is slow. A rotated file is
 // renamed once and never again, so other programs can copy it by name.

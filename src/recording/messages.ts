@@ -1,4 +1,4 @@
-// Messages about recordings, as they are written and played.
+// Messages about writing and playing recordings.
 import { type ErrorText, EXIT } from '../errors.ts';
 import type { Reformatting } from '../events/json-line.ts';
 import { sayRequires } from '../flags/messages.ts';
@@ -121,7 +121,7 @@ export interface PlayFigures extends EventFigures {
   readonly gapMs?: number;
 }
 
-/** The summary of what was played. */
+/** The summary of a replay. */
 export function sayPlayed(figures: PlayFigures, damaged: number): StatusRecord {
   const { events, durationMs, filtered, gaps, gapMs = 0 } = figures;
   const parts = [formatEvents(figures)];

@@ -42,8 +42,8 @@ export interface PlayConfig extends PlayPace {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /**
-   * At full speed, events with different receive times can be one batch, which has the time of the first. For outputs
-   * that do not use these times.
+   * At full speed, events with different receive times can be one batch, which has the time of the first event. Set for
+   * outputs that do not use the times.
    */
   readonly joinsTimes?: boolean | undefined;
   /** Called once if the lines are plain NDJSON, without receive times. */

@@ -9,7 +9,7 @@ import { makeNames } from '../events/seek.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import { LINE_FAULTS } from './messages.ts';
 
-/** The longest line: an envelope with an event of 16 MiB, each of whose bytes is escaped with six bytes. */
+/** The longest line: an envelope with an event of 16 MiB whose bytes are each escaped as six bytes. */
 export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
 /** Version of the format; incremented by every incompatible change. */
 const RECORDING_VERSION = 1;

@@ -28,7 +28,7 @@ export function sequence(...parts: readonly Uint8Array[]): Buffer {
   return encode(TAG.sequence, ...parts);
 }
 
-/** Dotted numbers, such as `2.5.4.3`. */
+/** Encodes an identifier in dotted form, such as `2.5.4.3`. */
 export function objectIdentifier(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
   const bytes = [40 * first + second, ...rest].flatMap((number) => {

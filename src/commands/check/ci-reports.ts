@@ -82,8 +82,8 @@ export function escapeXml(text: string): string {
 const CLASS_NAME = 'atlantis.stream.check';
 
 /**
- * The JUnit file: one suite, a test case for each step. JUnit XML has no standard; this is what the schemas of Ant and
- * of Jenkins' xUnit plugin (junit-10.xsd) accept, and what the importers of GitLab and Azure read.
+ * The JUnit file: one suite, a test case for each step. JUnit XML has no standard. The schemas of Ant and of Jenkins'
+ * xUnit plugin (junit-10.xsd) and the importers of GitLab and Azure accept this form.
  */
 export function formatJunit(report: Report): string {
   const { steps } = report;

@@ -45,7 +45,7 @@ const PINGS = 3;
 /**
  * Runs the steps until one fails or the signal aborts, and closes the stream.
  *
- * @throws AtlantisError for invalid settings; the current step is the one that failed
+ * @throws AtlantisError for invalid settings; the current step has then failed
  */
 export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> {
   const { log, io, signal, counter } = probe;

@@ -5,7 +5,7 @@ const PARTS = 16;
 const PART_BITS = 4;
 /** Covers 2^40 ms, 35 years. */
 const MAX_BITS = 40;
-/** One for lags below zero, one for each ms up to 15, and the parts of each doubling above. */
+/** One bucket for lags below zero, one for each ms up to 15, and the parts of each doubling above. */
 const BUCKETS = 1 + PARTS + (MAX_BITS - PART_BITS + 1) * PARTS;
 const MAX_LAG_MS = 2 ** MAX_BITS;
 /** The result of `percentile` for a lag below zero: the timestamp of the event is in the future. */

@@ -98,7 +98,7 @@ interface TableColumn {
   readonly isLeft?: boolean;
   readonly minWidth?: number;
   readonly paint?: (style: TableStyle) => Paint;
-  /** It shows times, or what is computed from them. */
+  /** The column shows times, or values that are computed from times. */
   readonly needsTimes?: boolean;
   /** False for a column that this stream has no values for. */
   isUseful?(total: Row): boolean;
