@@ -41,7 +41,7 @@ function hashFnv1a(text: string, salt: number): number {
   return hash >>> 0;
 }
 
-/** Each combination of parts (`createRandom(seed, 'connection', 3)`) is an independent seed; 7 and "7" are the same part. */
+/** Every list of parts, such as `seed, 'connection', 3`, is an independent seed; 7 and "7" are the same part. */
 export function createRandom(...seed: readonly (number | string)[]): Random {
   const text = seed.join('\n');
   let a = hashFnv1a(text, 0x9e3779b9);

@@ -70,7 +70,7 @@ export type Step =
     }
   /** Events whose frames arrive in pieces of `pieceBytes`, one each `everyMs`. */
   | { readonly do: 'drip'; readonly count?: number; readonly pieceBytes: number; readonly everyMs: number }
-  /** Texts from another source; `open` is called for each connection, and `signal` aborts when it ends. */
+  /** Texts from another source; `open` is called for each connection, whose end aborts `signal`. */
   | { readonly do: 'feed'; open(signal: AbortSignal): AsyncIterable<readonly string[]> }
   /** Events that all clients get, for `forMs`; `missEvery` omits every n-th, `isSwapped` swaps each pair. */
   | {

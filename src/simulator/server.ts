@@ -99,7 +99,7 @@ const STREAM_CREDIT_COST = 1;
 /**
  * Starts a simulator. It prints nothing, and listens on loopback by default.
  *
- * @throws UsageError if an option is out of range, the scenario is unknown or the address cannot be listened on
+ * @throws UsageError if an option is out of range, the scenario is unknown, or listening on the address fails
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = checkOptions(options);

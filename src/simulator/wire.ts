@@ -1,5 +1,5 @@
-// One accepted connection: writes with back-pressure, answers pings, and can end in any way. Whole frames are written to
-// the socket between those of `ws`, which does not compress here and so never leaves a frame half written.
+// One accepted connection: writes with back-pressure, answers pings, and can end in any way. Whole frames are written
+// to the socket between the frames of `ws`, which does not compress here and so never leaves a frame half written.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
