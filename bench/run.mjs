@@ -52,14 +52,14 @@ const { values: options } = parseArgs({
 });
 const plan = options.quick ? QUICK : FULL;
 const wanted = options.only?.split(',') ?? Object.keys(MEASURES);
-const isForKeeps = !options.quick && options.only === undefined;
+const writesResults = !options.quick && options.only === undefined;
 const note = (what) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${what}`);
 
 const peers = findPeers(!options.quick);
 const server = await startServer();
 
 /** A measure that throws is reported and fails the run; the other measures continue. */
-async function measureOrSay(id) {
+async function measureOrReport(id) {
   try {
     return await MEASURES[id]({ server, plan, peers, note });
   } catch (error) {
@@ -69,10 +69,10 @@ async function measureOrSay(id) {
   }
 }
 
-/** A goal that is missed by over 2× is measured again, because it may be due to other load on the machine. */
-const MOST_TRIES = 3;
+/** A goal that is missed by over 2× is measured again, because the miss may be due to other load on the machine. */
+const MAX_TRIES = 3;
 
-const isLost = ({ goal, median }) => judge(goal, median) === 'missed by over 2×';
+const isMissedByFar = ({ goal, median }) => judge(goal, median) === 'missed by over 2×';
 
 /** @returns for each goal, the better of both figures */
 function keepBest(checks, others) {
@@ -82,16 +82,16 @@ function keepBest(checks, others) {
   });
 }
 
-async function measurePatiently(id) {
-  let measure = await measureOrSay(id);
-  for (let tries = 1; options.check && tries < MOST_TRIES && measure.checks.some(isLost); tries += 1) {
+async function measureWithRetries(id) {
+  let measure = await measureOrReport(id);
+  for (let tries = 1; options.check && tries < MAX_TRIES && measure.checks.some(isMissedByFar); tries += 1) {
     console.error(
       `${id}: again, since ${measure.checks
-        .filter(isLost)
+        .filter(isMissedByFar)
         .map(({ goal }) => goal)
         .join(', ')} was missed by over 2×`,
     );
-    const again = await measureOrSay(id);
+    const again = await measureOrReport(id);
     measure = { ...again, checks: keepBest(again.checks, measure.checks) };
   }
   return measure;
@@ -102,11 +102,11 @@ const profiles = [];
 try {
   for (const id of wanted) {
     const beganMs = Date.now();
-    measures.push(await measurePatiently(id));
+    measures.push(await measureWithRetries(id));
     note('');
     console.error(`${id}: ${((Date.now() - beganMs) / 1_000).toFixed(1)} s`);
   }
-  if (isForKeeps) {
+  if (writesResults) {
     const figures = measures.flatMap(({ checks }) => checks);
     const isReached = (wanted) =>
       figures.some(({ goal, median }) => goal === wanted && judge(goal, median) === 'reached');
@@ -120,7 +120,7 @@ try {
 
 const report = writeReport({ measures, machine: describeMachine(peers), plan, profiles });
 console.log(report);
-if (isForKeeps) {
+if (writesResults) {
   const { bars, title } = measures.find(({ id }) => id === 'T1s');
   writeFileSync(new URL('results.md', import.meta.url), report);
   const subtitle = title.replaceAll('`', '');
@@ -131,6 +131,6 @@ if (isForKeeps) {
     );
 }
 
-const lost = measures.flatMap(({ checks }) => checks).filter(isLost);
-for (const { goal } of lost) console.error(`missed by over 2×: ${describeGoal(goal)}`);
-if (options.check && lost.length > 0) process.exitCode = 1;
+const missed = measures.flatMap(({ checks }) => checks).filter(isMissedByFar);
+for (const { goal } of missed) console.error(`missed by over 2×: ${describeGoal(goal)}`);
+if (options.check && missed.length > 0) process.exitCode = 1;

@@ -1,7 +1,8 @@
 // The benchmark server, a separate process. Frames are prepared in advance and written as fast as the socket
 // accepts them, so that the server is never the bottleneck. Handshake and frames do not use a library.
 //
-// Sends { port, tlsPort, certificate } to its parent once, then { upgradedNs } (monotonic clock) for each connection.
+// Sends { port, tlsPort, certificate } to its parent once, then { begunNs } for each connection: when its events begin,
+// by the monotonic clock.
 // `wss:` uses TLS 1.3 with AES-128-GCM and a certificate that is made with `openssl` at the start.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -76,7 +77,7 @@ function trickle(socket, { count, everyMs }, done) {
 /** Number of a feed → its connections. */
 const feeds = new Map();
 
-/** Adds a connection to its feed, which begins when all of them are there. */
+/** Adds a connection to its feed, which begins when all its connections are open. */
 function joinFeed(socket, flow) {
   const sockets = feeds.get(flow.feed) ?? [];
   feeds.set(flow.feed, sockets);
@@ -84,7 +85,7 @@ function joinFeed(socket, flow) {
   if (sockets.length === flow.clients) setTimeout(() => pace(sockets, flow), flow.delayMs);
 }
 
-/** Sends the same events to all sockets at a steady rate: each ms those that are due, in one write. */
+/** Sends the same events to all sockets at a steady rate: every ms, the events that are due, in one write. */
 function pace(sockets, { feed, count, perSecond, size }) {
   const startMs = performance.now();
   let sent = 0;
@@ -108,9 +109,9 @@ function makeTimedEvent(n, size) {
 
 /** A self-signed certificate for 127.0.0.1, and for 0.0.0.0, which clients reach through a proxy. */
 function makeCertificate() {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {
-    const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
     const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,IP:0.0.0.0'];
     const files = ['-keyout', keyFile, '-out', certFile];
@@ -119,7 +120,7 @@ function makeCertificate() {
     });
     return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -149,7 +150,7 @@ function answerUpgrade(request, socket) {
   }
   const send = flow.everyMs > 0 ? trickle : flood;
   const begin = () => {
-    process.send({ upgradedNs: process.hrtime.bigint().toString() });
+    process.send({ begunNs: process.hrtime.bigint().toString() });
     send(socket, flow, () => {
       if (flow.end === 'close') socket.write(encodeClose(1000));
     });

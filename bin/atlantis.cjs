@@ -4,7 +4,7 @@ require('./no-debugger.cjs');
 const NEEDED = 20;
 const found = `this is ${process.version} (${process.execPath})`;
 
-// The files of this folder are in syntax of old versions of Node; the program itself would not even parse there.
+// The files in this directory use only syntax that old versions of Node can parse, unlike the program itself.
 if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   require('./cannot-start.cjs')(
     `Node.js ${NEEDED} or newer is needed, but ${found}`,

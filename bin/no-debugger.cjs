@@ -10,10 +10,10 @@ function closeDebugger() {
   // biome-ignore lint/style/useNodejsImportProtocol: as above
   const inspector = require('inspector');
   if (inspector.url() === undefined) return;
-  // close() blocks this thread until every client has disconnected. If one stays, the worker kills the process.
+  // close() blocks this thread until every client has disconnected. If a client stays, the worker kills the process.
   // biome-ignore lint/style/useNodejsImportProtocol: as above
   const { Worker } = require('worker_threads');
-  const watch = new Worker("setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500)", { eval: true });
+  const watchdog = new Worker("setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500)", { eval: true });
   inspector.close();
-  watch.terminate();
+  watchdog.terminate();
 }

@@ -1,5 +1,5 @@
 // `npm run build:binary [-- FILE]`: the command as one executable file with Node inside (single executable
-// application), for the platform and with the Node version that this runs on. Default: dist-binary/atlantis.
+// application), for this platform and with this version of Node. Default FILE: dist-binary/atlantis.
 //
 // The command is one script, because an executable can only `require` modules of Node. Its compiled code is included,
 // which makes up for the size of the script at startup.
@@ -20,7 +20,7 @@ import { build } from 'esbuild';
 import { inject } from 'postject';
 import { COMMON, root } from './bundle-options.mjs';
 
-/** Marks the place in a Node executable (Node docs, Single executable applications). */
+/** Marks where Node looks for the script in its executable (Node docs, Single executable applications). */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 /** As in bin/atlantis.cjs. */
@@ -28,9 +28,9 @@ const ENTRY = "require('./bin/no-debugger.cjs'); require('./src/main.ts').run();
 
 const name = process.platform === 'win32' ? 'atlantis.exe' : 'atlantis';
 const target = resolve(process.argv[2] ?? join(root, 'dist-binary', name));
-const folder = mkdtempSync(join(tmpdir(), 'atlantis-binary-'));
+const directory = mkdtempSync(join(tmpdir(), 'atlantis-binary-'));
 try {
-  const [main, output, config] = ['main.cjs', 'main.blob', 'sea.json'].map((file) => join(folder, file));
+  const [main, output, config] = ['main.cjs', 'main.blob', 'sea.json'].map((file) => join(directory, file));
   await build({
     ...COMMON,
     stdin: { contents: ENTRY, resolveDir: root },
@@ -58,5 +58,5 @@ try {
   if (isMac) execFileSync('codesign', ['--sign', '-', target]);
   console.log(`${target}: ${(statSync(target).size / 1e6).toFixed(1)} MB, Node ${process.versions.node}`);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }

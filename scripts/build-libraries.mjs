@@ -2,7 +2,7 @@
 // which share layers with the commands (bundle-plan.mjs).
 //
 // Everything that is imported on demand is in the same file, because bundlers that write a single file, such as rollup,
-// refuse dynamic imports. Only ws, which both need, is a file of its own.
+// refuse dynamic imports. Only ws, which both libraries need, is a file of its own.
 import { builtinModules } from 'node:module';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -43,8 +43,8 @@ const importBuiltins = {
   },
 };
 
-/** Builds the ES modules into `folder`. @returns the paths of all source files */
-export async function buildLibraries(folder) {
+/** Builds the ES modules into `directory`. @returns the paths of all source files */
+export async function buildLibraries(directory) {
   const entries = Object.entries(LIBRARIES).map(([name, path]) => [name, resolve(root, 'src', path)]);
   const builds = [
     ...entries.map(([name, path]) => ({
@@ -65,7 +65,7 @@ export async function buildLibraries(folder) {
         ...options,
         format: 'esm',
         inject: [BUILTINS],
-        outfile: resolve(folder, outfile),
+        outfile: resolve(directory, outfile),
         plugins: [...COMMON.plugins, ...plugins],
       }),
     ),

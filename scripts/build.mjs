@@ -30,9 +30,9 @@ const PACKAGE = 'package';
 const LAYER = 'layer';
 
 /** Resolves imports from other bundles to those bundles. */
-function crossBorders(bundle) {
+function importFromBundles(bundle) {
   return {
-    name: 'cross-borders',
+    name: 'import-from-bundles',
     setup(b) {
       b.onResolve({ filter: /./ }, ({ kind, path, resolveDir, importer, namespace }) => {
         if (namespace === PACKAGE || namespace === LAYER) return { path, external: true };
@@ -100,7 +100,7 @@ async function buildBundle([name, files]) {
     supported: { 'dynamic-import': false },
     // The entry assigns `module.exports`.
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
-    plugins: [...COMMON.plugins, crossBorders(name)],
+    plugins: [...COMMON.plugins, importFromBundles(name)],
   });
   return Object.keys(metafile.inputs);
 }

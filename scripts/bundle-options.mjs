@@ -15,7 +15,7 @@ function readCommit() {
   return stdout?.trim() || 'unknown';
 }
 
-/** Each file says why its module is replaced. test/stand-ins.test.ts tests them. */
+/** Module → the file in scripts/stand-ins that replaces it, and says why. test/stand-ins.test.ts tests these files. */
 const STAND_INS = {
   'when-exit': 'when-exit.mjs',
   'env-paths': 'env-paths.mjs',

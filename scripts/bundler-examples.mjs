@@ -1,5 +1,5 @@
 // Bundles a program that uses the library with each common bundler, without configuration, and runs the results.
-// Also runs it with Deno and Bun. The packages of PROGRAMS must be installed in the folder given to `runBundlers`.
+// Also runs it with Deno and Bun. The packages of PROGRAMS must be installed in the directory given to `runBundlers`.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,8 +17,8 @@ export const PROGRAMS = [
 ];
 
 /**
- * Reads an event over TLS, with a filter that needs the engine for regular expressions. Then it is refused by a server,
- * and for an unknown option.
+ * Reads an event over TLS, with a filter that needs the engine for regular expressions. Then a server refuses the
+ * program, and the library refuses an unknown option.
  */
 const PROGRAM = `
 const [url, refusing, ca, key] = process.argv.slice(2);
@@ -45,15 +45,15 @@ StreamEndedError 3 true
 stream() has no option "texture"
 `;
 
-/** Texts of code that only commands need: commander, the NATS client and the profile store. */
-const OF_COMMANDS = /CommanderError|Nats-Msg-Id|profiles\.json/;
+/** Strings in code that only commands need: commander, the NATS client and the profile store. */
+const COMMAND_STRINGS = /CommanderError|Nats-Msg-Id|profiles\.json/;
 /** The library is 320 kB, nearly half of it the engine for regular expressions; some bundlers add white space. */
 const MAX_BYTES = 600_000;
 
-function bundlers(folder) {
-  const bin = (name) => join(folder, 'node_modules/.bin', name);
-  const load = (name) => import(pathToFileURL(join(folder, 'node_modules', name)).href);
-  const esm = join(folder, 'program.mjs');
+function bundlers(directory) {
+  const bin = (name) => join(directory, 'node_modules/.bin', name);
+  const load = (name) => import(pathToFileURL(join(directory, 'node_modules', name)).href);
+  const esm = join(directory, 'program.mjs');
   return {
     'esbuild to CommonJS': ['esbuild-cjs/index.cjs', bin('esbuild'), [esm, '--bundle', '--platform=node']],
     'esbuild to an ES module': [
@@ -64,7 +64,7 @@ function bundlers(folder) {
     'esbuild of CommonJS': [
       'esbuild-of-cjs/index.cjs',
       bin('esbuild'),
-      [join(folder, 'program.cjs'), '--bundle', '--platform=node'],
+      [join(directory, 'program.cjs'), '--bundle', '--platform=node'],
     ],
     'rollup to an ES module': [
       'rollup-mjs/index.mjs',
@@ -81,7 +81,7 @@ function bundlers(folder) {
       'webpack/main.js',
       async () => {
         const { default: webpack } = await load('webpack/lib/index.js');
-        const output = { path: join(folder, 'webpack') };
+        const output = { path: join(directory, 'webpack') };
         const stats = await new Promise((done, fail) =>
           webpack({ mode: 'production', target: 'node', entry: esm, output }, (error, result) =>
             error ? fail(error) : done(result),
@@ -95,7 +95,7 @@ function bundlers(folder) {
       async () => {
         const { build } = await load('vite/dist/node/index.js');
         const ssr = { noExternal: true };
-        await build({ root: folder, logLevel: 'warn', ssr, build: { ssr: esm, outDir: 'vite' } });
+        await build({ root: directory, logLevel: 'warn', ssr, build: { ssr: esm, outDir: 'vite' } });
       },
     ],
   };
@@ -113,46 +113,46 @@ function run(command, args, cwd) {
 }
 
 /** @param report called with the name of each example, and with its fault, undefined if it passed */
-export async function runBundlers(folder, report) {
+export async function runBundlers(directory, report) {
   const names = '{ stream, StreamEndedError }';
   writeFileSync(
-    join(folder, 'program.mjs'),
+    join(directory, 'program.mjs'),
     `import { readFileSync } from 'node:fs';\nimport ${names} from 'atlantis-cli';\n${PROGRAM}`,
   );
   writeFileSync(
-    join(folder, 'program.cjs'),
+    join(directory, 'program.cjs'),
     `const { readFileSync } = require('node:fs');\nconst ${names} = require('atlantis-cli');\n${PROGRAM}`,
   );
   const { parseScript, startSimulator } = await import(pathToFileURL(join(root, 'dist/simulator.mjs')).href);
   const simulator = await startSimulator({ tls: true, ratePerSecond: 1_000 });
   const scenario = parseScript({ connections: [{ refuse: { status: 401 } }] });
   const refusing = await startSimulator({ scenario });
-  const ca = join(folder, 'ca.pem');
+  const ca = join(directory, 'ca.pem');
   writeFileSync(ca, simulator.caCertificate);
   const stream = [simulator.url, refusing.url, ca, simulator.exampleKey];
   const check = async (name, command, args) => {
-    const { status, stdout, stderr } = await run(command, [...args, ...stream], folder);
+    const { status, stdout, stderr } = await run(command, [...args, ...stream], directory);
     const isFine = status === 0 && stdout === EXPECTED && stderr === '';
     report(name, isFine ? undefined : `exit ${status}\n${stdout}${stderr}`);
   };
   try {
-    for (const [name, [file, command, args]] of Object.entries(bundlers(folder))) {
-      const output = resolve(folder, file);
+    for (const [name, [file, command, args]] of Object.entries(bundlers(directory))) {
+      const output = resolve(directory, file);
       try {
         if (typeof command === 'function') await command();
         else {
           const target = command.endsWith('esbuild')
             ? [`--outfile=${output}`, '--log-level=warning']
             : [output];
-          const { status, stdout, stderr } = await run(command, [...args, ...target], folder);
+          const { status, stdout, stderr } = await run(command, [...args, ...target], directory);
           if (status !== 0 || /warning/i.test(stderr)) throw new Error(`exit ${status}\n${stdout}${stderr}`);
         }
-        const folderOf = resolve(output, '..');
-        const files = readdirSync(folderOf).map((one) => join(folderOf, one));
+        const outputDirectory = resolve(output, '..');
+        const files = readdirSync(outputDirectory).map((one) => join(outputDirectory, one));
         const bytes = files.reduce((sum, one) => sum + statSync(one).size, 0);
         if (bytes > MAX_BYTES) throw new Error(`${bytes} bytes`);
         const found = files
-          .map((one) => OF_COMMANDS.exec(readFileSync(one, 'utf8')))
+          .map((one) => COMMAND_STRINGS.exec(readFileSync(one, 'utf8')))
           .find((one) => one !== null);
         if (found) throw new Error(`it contains the command: ${found[0]}`);
         await check(`${name} (${Math.round(bytes / 1000)} kB)`, process.execPath, [output]);
@@ -160,7 +160,7 @@ export async function runBundlers(folder, report) {
         report(name, String(error));
       }
     }
-    const bin = (name) => join(folder, 'node_modules/.bin', name);
+    const bin = (name) => join(directory, 'node_modules/.bin', name);
     await check('Bun', bin('bun'), ['program.mjs']);
     await check('Deno', bin('deno'), [
       'run',

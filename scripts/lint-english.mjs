@@ -70,6 +70,8 @@ for (const file of files) {
   }
 }
 if (found > 0) {
-  process.stdout.write(`${found} phrases to rewrite; a line that must keep one carries "english-ok"\n`);
+  process.stdout.write(
+    `${found} phrases to rewrite; if a line must keep its phrase, add the comment "english-ok" to it\n`,
+  );
   process.exitCode = 1;
 }

@@ -77,9 +77,9 @@ function describe(columns, shown, events) {
 }
 
 const events = await makeEvents();
-const folder = mkdtempSync(join(tmpdir(), 'atlantis-terminal-'));
+const directory = mkdtempSync(join(tmpdir(), 'atlantis-terminal-'));
 try {
-  const file = join(folder, 'events.ndjson');
+  const file = join(directory, 'events.ndjson');
   writeFileSync(file, events.map((event) => `${event}\n`).join(''));
   const head = [
     'columns',
@@ -91,5 +91,5 @@ try {
   const rows = WIDTHS.map((columns) => describe(columns, show(file, columns), events));
   for (const row of [head, head.map(() => '---'), ...rows]) process.stdout.write(`| ${row.join(' | ')} |\n`);
 } finally {
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 }

@@ -46,11 +46,14 @@ function run(command, args, options = {}) {
 }
 
 /**
- * Whether this is a clone in npm's cache from which a git URL is installed with `--global`. npm should have installed the
- * packages for the build; but that installation has inherited `--global`, and put a link to the clone where the package
- * should be. npm unpacks the package into the link, and deletes the clone. So the link is replaced by a folder here.
+ * Works around a fault of npm when it installs a git URL with `--global`. Before the build, npm should install the
+ * packages in its clone of the repository. But that installation inherits `--global`, and only puts a link to the clone
+ * where the package should be. Later, npm unpacks the package into the link and deletes the clone. So the link is
+ * replaced by a directory here.
+ *
+ * @returns whether this is such a clone, whose packages are not installed yet
  */
-function isGlobalGitUrl() {
+function replaceGlobalLink() {
   const { npm_lifecycle_event: event, npm_config_global: isGlobal, npm_config_prefix: prefix } = process.env;
   if (event !== 'prepare' || isGlobal !== 'true' || prefix === undefined) return false;
   if (!/[\\/]_cacache[\\/]tmp[\\/]/.test(root)) return false;
@@ -63,7 +66,7 @@ function isGlobalGitUrl() {
   return true;
 }
 
-const isGlobal = isGlobalGitUrl();
+const isGlobal = replaceGlobalLink();
 // `npm ci --omit=dev` in a clone: there is nothing to build with.
 if (process.env.npm_lifecycle_event === 'prepare' && !isGlobal && modified('node_modules/esbuild') < 0)
   process.exit();

@@ -30,16 +30,16 @@ const hash = (path) => createHash('sha256').update(readFileSync(path)).digest('h
 
 /** Builds and packs. @returns the output of `npm pack`, and the hash of every file and of the tarball */
 function buildAndPack() {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-release-'));
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-release-'));
   try {
     run(process.execPath, ['scripts/build.mjs']);
     const [packed] = JSON.parse(
-      run('npm', ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder]),
+      run('npm', ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', directory]),
     );
     const hashes = new Map(packed.files.map(({ path }) => [path, hash(join(root, path))]));
-    return { packed, hashes: hashes.set('the tarball', hash(join(folder, packed.filename))) };
+    return { packed, hashes: hashes.set('the tarball', hash(join(directory, packed.filename))) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

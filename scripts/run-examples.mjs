@@ -14,8 +14,8 @@ const OLD_TYPESCRIPT = 'typescript-old@npm:typescript@5.0.4';
 /** Versions of the npm package `node`. The examples also run on the Node that runs this script. */
 const NODES = ['20.0.0', '22.23.3', '24.21.0', '26.10.0'];
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const folder = mkdtempSync(join(tmpdir(), 'atlantis-examples-'));
-const modules = join(folder, 'node_modules');
+const directory = mkdtempSync(join(tmpdir(), 'atlantis-examples-'));
+const modules = join(directory, 'node_modules');
 const failed = [];
 let ran = 0;
 
@@ -62,7 +62,7 @@ function readLibraryPage() {
 
 function run(command, args) {
   const { status, stdout } = spawnSync(command, args, {
-    cwd: folder,
+    cwd: directory,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 2],
   });
@@ -84,8 +84,11 @@ function example(name, command, args) {
 }
 
 try {
-  cpSync(join(root, 'docs/examples'), folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "jest": { "testEnvironment": "node" } }\n');
+  cpSync(join(root, 'docs/examples'), directory, { recursive: true });
+  writeFileSync(
+    join(directory, 'package.json'),
+    '{ "private": true, "jest": { "testEnvironment": "node" } }\n',
+  );
   run('npm', [
     'install',
     '--no-save',
@@ -106,16 +109,16 @@ try {
     rmSync(join(modules, name), { recursive: true, force: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
-  writeFileSync(join(folder, 'types.mts'), TYPES);
-  writeFileSync(join(folder, 'types.cts'), TYPES);
-  writeFileSync(join(folder, 'page.mts'), readLibraryPage());
+  writeFileSync(join(directory, 'types.mts'), TYPES);
+  writeFileSync(join(directory, 'types.cts'), TYPES);
+  writeFileSync(join(directory, 'page.mts'), readLibraryPage());
   const { execPath } = process;
   const jest = [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     join(modules, 'jest/bin/jest.js'),
   ];
-  example('jest', execPath, [...jest, '--testMatch=**/*.jest.test.mjs', '--rootDir', folder]);
+  example('jest', execPath, [...jest, '--testMatch=**/*.jest.test.mjs', '--rootDir', directory]);
   example('vitest', execPath, [join(modules, 'vitest/vitest.mjs'), 'run', 'stream.vitest.test.mjs']);
   example('node:test', execPath, ['--test', 'stream.node.test.mjs']);
   example('the library', execPath, ['--test', 'library.node.test.mjs']);
@@ -146,9 +149,9 @@ try {
     example(`TypeScript ${name}: types of docs/library.md`, execPath, [...tsc, 'page.mts']);
     example(`TypeScript ${name}: types for CommonJS`, execPath, [...tsc, 'types.cts']);
   }
-  await runBundlers(folder, report);
+  await runBundlers(directory, report);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }
 console.log(`${ran - failed.length} passed, ${failed.length} failed`);
 process.exitCode = failed.length === 0 ? 0 : 1;

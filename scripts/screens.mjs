@@ -35,7 +35,7 @@ const SCREENS = [
     until: /no gaps/,
   },
 ];
-/** Screens of `top`, after long enough for its rates, which cover ten seconds. */
+/** Screens of `top`, recorded after eleven seconds, since its rates cover ten. */
 const TOP_SCREENS = [
   [120, 22],
   [80, 22],

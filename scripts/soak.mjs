@@ -22,9 +22,9 @@ if (!(durationMs >= 10_000)) {
   process.exit(2);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'atlantis-soak-'));
+const directory = mkdtempSync(join(tmpdir(), 'atlantis-soak-'));
 try {
-  const outfile = join(folder, 'soak.mjs');
+  const outfile = join(directory, 'soak.mjs');
   const entry = join(root, 'test/soak/soak.ts');
   await build({
     entryPoints: [entry],
@@ -40,5 +40,5 @@ try {
   console.log(summary);
   process.exitCode = errors.length === 0 ? 0 : 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }

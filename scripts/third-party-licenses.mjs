@@ -11,18 +11,20 @@ const COPYRIGHT = /^[ \t]*(?:\(c\)|©|Copyright\b(?! (?:notice|holder|owner|lice
  * @throws Error for a package without a license
  */
 export function listPackages(root, inputs) {
-  const folders = new Set();
+  const directories = new Set();
   for (const input of inputs) {
-    const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
-    if (folder !== undefined) folders.add(folder);
+    const [directory] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
+    if (directory !== undefined) directories.add(directory);
   }
-  return [...folders].sort().map((folder) => {
+  return [...directories].sort().map((directory) => {
     const { name, version, license } = JSON.parse(
-      readFileSync(resolve(root, folder, 'package.json'), 'utf8'),
+      readFileSync(resolve(root, directory, 'package.json'), 'utf8'),
     );
-    const file = readdirSync(resolve(root, folder)).find((one) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(one));
+    const file = readdirSync(resolve(root, directory)).find((one) =>
+      /^licen[cs]e(?:\.(?:md|txt))?$/i.test(one),
+    );
     if (file === undefined && license === undefined) throw new Error(`${name} has no license`);
-    const text = file === undefined ? '' : readFileSync(resolve(root, folder, file), 'utf8').trim();
+    const text = file === undefined ? '' : readFileSync(resolve(root, directory, file), 'utf8').trim();
     return { name, version, license, text };
   });
 }

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 
 /**
  * @returns {{fd: number, readFd: number, remove(): void}} `fd` is for the writer and keeps the pipe open; `readFd` is a
- *   separate file description, because Node makes the writer's non-blocking
+ *   separate file description, because Node makes the file description of the
+ *   writer non-blocking
  */
 export function makeFifo() {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  const path = join(folder, 'fifo');
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const path = join(directory, 'fifo');
   spawnSync('mkfifo', [path]);
   const fd = openSync(path, 'r+');
   const readFd = openSync(path, 'r');
@@ -20,7 +21,7 @@ export function makeFifo() {
     remove() {
       closeSync(readFd);
       closeSync(fd);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

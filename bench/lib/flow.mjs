@@ -9,7 +9,7 @@
  * @property {number} delayMs from the welcome to the first event
  * @property {number} feed not 0: all connections with this number get the same paced events, beginning `delayMs` after
  *   the last of `clients` connections got its welcome; each event has an id and the time of its write
- * @property {number} clients connections of a feed
+ * @property {number} clients number of connections of a feed
  * @property {number} perSecond events per second of a feed
  * @property {number} everyMs 0: as fast as the socket accepts them; otherwise single events with the time of their
  *   write, at random times, this far apart on average

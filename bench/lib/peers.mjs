@@ -1,28 +1,29 @@
-// The peers: found on the machine or installed into bench/.peers; missing ones are skipped and reported.
+// Finds the peers, other programs to compare with, on the machine, or installs them into bench/.peers. Missing peers are
+// skipped and reported.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FOLDER = fileURLToPath(new URL('../.peers', import.meta.url));
+const DIRECTORY = fileURLToPath(new URL('../.peers', import.meta.url));
 /** Exact versions: a benchmark against "latest" cannot be repeated. */
 const NPM_PEERS = {
   wscat: '6.1.0',
   [`@oven/bun-${process.platform}-${process.arch}`]: '1.4.5',
 };
 
-const inPeers = (...path) => join(FOLDER, 'node_modules', ...path);
+const inPeers = (...path) => join(DIRECTORY, 'node_modules', ...path);
 
 function installFromNpm(name, version) {
   const manifest = inPeers(name, 'package.json');
   if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version) return;
-  mkdirSync(FOLDER, { recursive: true });
-  const own = join(FOLDER, 'package.json');
+  mkdirSync(DIRECTORY, { recursive: true });
+  const own = join(DIRECTORY, 'package.json');
   if (!existsSync(own)) writeFileSync(own, '{"private":true}\n');
   spawnSync(
     'npm',
     ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--save-exact', `${name}@${version}`],
-    { cwd: FOLDER, stdio: 'ignore', timeout: 300_000 },
+    { cwd: DIRECTORY, stdio: 'ignore', timeout: 300_000 },
   );
 }
 

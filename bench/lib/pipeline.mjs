@@ -13,7 +13,7 @@ export const hasGnuTime = existsSync(GNU_TIME);
 
 /** The environment of measured programs. NODE_EXTRA_CA_CERTS would slow down every start of Node. */
 export function timedEnv(extra = {}) {
-  const { NODE_EXTRA_CA_CERTS: _unset, NODE_OPTIONS: _too, FORCE_COLOR: _color, ...env } = process.env;
+  const { NODE_EXTRA_CA_CERTS: _certs, NODE_OPTIONS: _options, FORCE_COLOR: _color, ...env } = process.env;
   return { ...env, ATLANTIS_API_KEY: KEY, ...extra };
 }
 
@@ -29,9 +29,9 @@ function readUsage(file) {
  *   CPU and peak are undefined without GNU time
  */
 export async function runPipeline(argv, { sink = '| cat >/dev/null', env = {}, timeoutMs = 600_000 } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  const usage = join(folder, 'usage');
-  const status = join(folder, 'status');
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const usage = join(directory, 'usage');
+  const status = join(directory, 'status');
   const timed = hasGnuTime ? [GNU_TIME, '-q', '-o', usage, '-f', '%U %S %M', ...argv] : argv;
   // stdin stays open, because wscat exits when stdin closes.
   const script = `{ "$@"; echo $? >'${status}'; } ${sink}`;
@@ -54,7 +54,7 @@ export async function runPipeline(argv, { sink = '| cat >/dev/null', env = {}, t
     const [cpuMs, peakKiB] = hasGnuTime ? readUsage(usage) : [];
     return { startNs, endNs, exitCode, cpuMs, peakKiB, stderr };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

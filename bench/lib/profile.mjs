@@ -15,9 +15,9 @@ const OUTSIDE = { '(idle)': 'waiting, and system reads and writes', '(program)':
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-async function bundleReadable(folder) {
+async function bundleReadable(directory) {
   const { build } = await import('esbuild');
-  const outfile = join(folder, 'atlantis.cjs');
+  const outfile = join(directory, 'atlantis.cjs');
   await build({
     stdin: { contents: "import { run } from './src/main.ts'; run();", resolveDir: ROOT },
     outfile,
@@ -71,14 +71,14 @@ export async function profileMisses(server, isReached) {
 
 /** The functions with the most self time, as a Markdown table; those below 1 % are omitted. */
 export async function profileTail(server, count, size = SIZES.small) {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {
-    const bundle = await bundleReadable(folder);
+    const bundle = await bundleReadable(directory);
     const [program, , ...words] = tail(server.base({ count, size, end: 'open' }), count);
-    const flags = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
+    const flags = ['--cpu-prof', '--cpu-prof-dir', directory, '--cpu-prof-interval', '500'];
     await timeClient(server, [program, ...flags, bundle, ...words], count);
-    const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'));
-    const text = readFileSync(join(folder, file), 'utf8');
+    const file = readdirSync(directory).find((name) => name.endsWith('.cpuprofile'));
+    const text = readFileSync(join(directory, file), 'utf8');
     if (process.env.ATLANTIS_BENCH_PROFILE) writeFileSync(process.env.ATLANTIS_BENCH_PROFILE, text);
     const all = addUpSelfTime(JSON.parse(text));
     const totalMs = all.reduce((sum, [, , ms]) => sum + ms, 0);
@@ -90,6 +90,6 @@ export async function profileTail(server, count, size = SIZES.small) {
       });
     return ['| function | where | self time |', '| --- | --- | --- |', ...rows].join('\n');
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

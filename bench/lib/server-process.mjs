@@ -23,16 +23,16 @@ export async function startServer() {
     child.on('message', (message) => {
       if (message.port !== undefined) resolve(message);
       else {
-        for (const resolveNext of waiting) resolveNext(BigInt(message.upgradedNs));
+        for (const resolveNext of waiting) resolveNext(BigInt(message.begunNs));
         waiting = [];
       }
     });
   });
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  process.env.SSL_CERT_FILE = join(folder, 'certificate.pem');
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  process.env.SSL_CERT_FILE = join(directory, 'certificate.pem');
   writeFileSync(process.env.SSL_CERT_FILE, certificate);
-  const over = (suffix, itsPort) => {
-    const url = (scheme, flow) => `${scheme}${suffix}://127.0.0.1:${itsPort}${encodeFlow(flow)}`;
+  const describeListener = (suffix, listenPort) => {
+    const url = (scheme, flow) => `${scheme}${suffix}://127.0.0.1:${listenPort}${encodeFlow(flow)}`;
     return {
       scheme: `ws${suffix}`,
       base: (flow) => url('http', flow),
@@ -41,11 +41,11 @@ export async function startServer() {
     };
   };
   return {
-    ...over('', port),
-    tls: over('s', tlsPort),
+    ...describeListener('', port),
+    tls: describeListener('s', tlsPort),
     stop() {
       child.disconnect();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -24,17 +24,17 @@ function nameOwner({ functionName, url }) {
 
 /** A Markdown table: ms per run by owner. */
 export async function profileStart(server) {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {
     const [program, ...words] = tail(server.base({ count: 1, end: 'open' }), 1);
-    const flags = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '100'];
+    const flags = ['--cpu-prof', '--cpu-prof-dir', directory, '--cpu-prof-interval', '100'];
     for (let run = 0; run < RUNS; run += 1) await runOrThrow([program, ...flags, ...words]);
     const msByOwner = new Map();
-    for (const file of readdirSync(folder)) {
-      const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-      const owners = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+    for (const file of readdirSync(directory)) {
+      const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(directory, file), 'utf8'));
+      const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
       for (const [at, id] of samples.entries()) {
-        const frame = owners.get(id);
+        const frame = frames.get(id);
         if (frame.functionName === '(idle)') continue;
         const owner = nameOwner(frame);
         msByOwner.set(owner, (msByOwner.get(owner) ?? 0) + timeDeltas[at] / 1_000 / RUNS);
@@ -45,6 +45,6 @@ export async function profileStart(server) {
       .map(([owner, ms]) => `| ${owner} | ${ms.toFixed(1)} |`);
     return ['| what | ms, with the profiler on |', '| --- | --- |', ...rows].join('\n');
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -22,12 +22,12 @@ export async function timeClient(server, argv, count, { reader = '', mayFail = f
 
 /** The number of lines that a client prints, to find clients that lose events. */
 export async function countLines(argv, { reader = '' } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {
-    const sink = `${reader} | wc -l >'${join(folder, 'lines')}'`;
+    const sink = `${reader} | wc -l >'${join(directory, 'lines')}'`;
     await runPipeline(argv, { sink, timeoutMs: 60_000 });
-    return Number(readFileSync(join(folder, 'lines'), 'utf8'));
+    return Number(readFileSync(join(directory, 'lines'), 'utf8'));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

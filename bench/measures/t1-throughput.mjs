@@ -1,6 +1,6 @@
 // T1: small events as NDJSON into `cat >/dev/null`, compared with the ceiling, the reference clients and the peers.
 // T1s: the same over `wss:`, where the goals are about CPU time, with a loop that copies the bytes unparsed as a floor.
-// Their runs of `tail` also measure the peak memory of T3.
+// The runs of `tail` in T1 and T1s also measure the peak memory of T3.
 import * as clients from '../lib/clients.mjs';
 import { startConnectProxy } from '../lib/connect-proxy.mjs';
 import { SIZES } from '../lib/events.mjs';
@@ -73,7 +73,12 @@ function listClients(server, plan, peers, proxyUrl) {
   ];
 }
 
-/** Goals as `[goal, client, figure]`: how many times as fast as a client, or how much CPU time per event relative to it. */
+/**
+ * Goals as `[goal, client, figure]`, for one of these figures:
+ * - `speed`: events per second of `tail`, relative to the client
+ * - `saved`: CPU time per event of the client, relative to `tail`
+ * - `spent`: CPU time per event of `tail`, relative to the client
+ */
 const GOALS = {
   T1: [
     ['T1 ceiling', CEILING, 'speed'],

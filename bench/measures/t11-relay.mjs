@@ -27,12 +27,12 @@ async function findPort() {
   return port;
 }
 
-async function startNats(folder) {
+async function startNats(directory) {
   const port = await findPort();
-  const config = join(folder, 'nats.conf');
+  const config = join(directory, 'nats.conf');
   writeFileSync(
     config,
-    `host: 127.0.0.1\nport: ${port}\njetstream { store_dir: "${join(folder, 'store')}" }\n`,
+    `host: 127.0.0.1\nport: ${port}\njetstream { store_dir: "${join(directory, 'store')}" }\n`,
   );
   const child = spawn('nats-server', ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
@@ -66,7 +66,7 @@ export async function measureRelay({ server, plan, note }) {
   };
   const hasNats = spawnSync('nats-server', ['--version']).status === 0;
   if (!hasNats) result.skipped.push('JetStream: nats-server is not installed');
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   const started = [];
   let streams = 0;
   const flow = server.base({ count, size: SIZES.small, distinct: 1, end: 'open' });
@@ -95,7 +95,7 @@ export async function measureRelay({ server, plan, note }) {
   const contenders = [];
   try {
     if (hasNats) {
-      const { port, child } = await startNats(folder);
+      const { port, child } = await startNats(directory);
       started.push(child);
       const { jetstreamManager } = await import('@nats-io/jetstream');
       const { connect } = await import('@nats-io/transport-node');
@@ -140,7 +140,7 @@ export async function measureRelay({ server, plan, note }) {
         goal: 'T11 spool',
         against: `ceiling of JetStream ${GOAL_WINDOW}`,
         run: () =>
-          withStream((name) => relay(...to(name, GOAL_WINDOW), '--spool', join(folder, `spool-${name}`))),
+          withStream((name) => relay(...to(name, GOAL_WINDOW), '--spool', join(directory, `spool-${name}`))),
       });
     }
     const { port, child } = await startEndpoint();
@@ -184,6 +184,6 @@ export async function measureRelay({ server, plan, note }) {
     return result;
   } finally {
     for (const one of started.reverse()) one.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

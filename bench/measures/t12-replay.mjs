@@ -17,11 +17,11 @@ const TAIL = 'tail, as in T1';
 
 export async function measureReplay({ server, plan, note }) {
   const count = plan.replayEvents;
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  const files = { [PLAIN]: join(folder, 'events.ndjson'), [PACKED]: join(folder, 'events.ndjson.gz') };
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const files = { [PLAIN]: join(directory, 'events.ndjson'), [PACKED]: join(directory, 'events.ndjson.gz') };
   const tail = (...flags) =>
     clients.tail(server.base({ count, size: SIZES.small, end: 'open' }), count, ...flags);
-  /** Measured with startup. */
+  /** Measures the whole run, including startup. */
   const replay = async (file) => {
     const words = ['stream', 'replay', file, '--speed', 'max', '--json'];
     const { startNs, endNs, cpuMs, peakKiB } = await runOrThrow(clients.atlantis(...words));
@@ -66,6 +66,6 @@ export async function measureReplay({ server, plan, note }) {
       notes: [`The recording is ${whole(plainMb)} MB, or ${whole(packedMb)} MB compressed.`],
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -18,8 +18,8 @@ const DELAY_MS = 300;
 
 export async function measureMerge({ server, plan, note }) {
   const { mergeEvents: count, mergePerSecond: perSecond, mergeRounds: rounds } = plan;
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  const output = join(folder, 'latencies');
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const output = join(directory, 'latencies');
   const seconds = count / perSecond;
   let feed = 0;
   const run = async (connections) => {
@@ -66,6 +66,6 @@ export async function measureMerge({ server, plan, note }) {
       notes: [],
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

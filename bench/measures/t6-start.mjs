@@ -41,9 +41,9 @@ function timeStart([program, ...args], until, env) {
 }
 
 /** The ceiling as one file, like the command: the least that a client has to load. */
-async function bundleCeiling(folder) {
+async function bundleCeiling(directory) {
   const { build } = await import('esbuild');
-  const outfile = join(folder, 'ceiling.cjs');
+  const outfile = join(directory, 'ceiling.cjs');
   const entry = fileURLToPath(new URL('../clients/ceiling.mjs', import.meta.url));
   const external = ['bufferutil', 'utf-8-validate'];
   await build({ entryPoints: [entry], outfile, bundle: true, minify: true, platform: 'node', external });
@@ -51,9 +51,9 @@ async function bundleCeiling(folder) {
 }
 
 export async function measureStart({ server, plan, note }) {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   // With SSL_CERT_FILE, the command would spend time on reading the certificate.
-  const { SSL_CERT_FILE: _file, ...env } = timedEnv({ ATLANTIS_CONFIG_DIR: join(folder, 'config') });
+  const { SSL_CERT_FILE: _file, ...env } = timedEnv({ ATLANTIS_CONFIG_DIR: join(directory, 'config') });
   const flow = { count: 1, size: SIZES.small };
   try {
     const contenders = [
@@ -67,7 +67,7 @@ export async function measureStart({ server, plan, note }) {
       },
       {
         name: MINIMUM,
-        argv: [process.execPath, await bundleCeiling(folder), server.stream(flow)],
+        argv: [process.execPath, await bundleCeiling(directory), server.stream(flow)],
         until: 'first byte',
       },
       {
@@ -101,6 +101,6 @@ export async function measureStart({ server, plan, note }) {
       notes: [],
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -20,8 +20,8 @@ export const measureLatency = (context) => measureOver('T7', context.server, con
 export const measureLatencyOverTls = (context) => measureOver('T7s', context.server.tls, context);
 
 async function measureOver(id, server, { plan, note }) {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  const output = join(folder, 'latencies');
+  const directory = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const output = join(directory, 'latencies');
   const count = plan.latencyEvents + WARM_UP_EVENTS;
   const flow = { count, everyMs: plan.latencyEveryMs, delayMs: DELAY_MS };
   const run = async (argv) => {
@@ -66,6 +66,6 @@ async function measureOver(id, server, { plan, note }) {
       notes: [],
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

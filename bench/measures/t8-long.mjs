@@ -8,8 +8,8 @@ import { timedEnv } from '../lib/pipeline.mjs';
 import { readStatusKiB } from '../lib/process-usage.mjs';
 import { summarize } from '../lib/stats.mjs';
 
-/** How long before the end the last memory reading may be. */
-const LOOK_EVERY_MS = 20;
+/** Interval of memory readings: the last one is at most this long before the end. */
+const READ_EVERY_MS = 20;
 
 /** Duration in seconds for `count` events into `cat`, memory shortly before the end, and peak memory. */
 async function runOnce(server, count) {
@@ -20,16 +20,16 @@ async function runOnce(server, count) {
   const child = spawn(program, args, { env: timedEnv(), stdio: ['ignore', pipe.fd, 'ignore'] });
   let endKiB;
   let peakKiB;
-  const looking = setInterval(() => {
+  const timer = setInterval(() => {
     endKiB = readStatusKiB(child.pid, 'VmRSS') ?? endKiB;
     peakKiB = readStatusKiB(child.pid, 'VmHWM') ?? peakKiB;
-  }, LOOK_EVERY_MS);
+  }, READ_EVERY_MS);
   try {
     const exitCode = await new Promise((resolve) => child.once('exit', resolve));
     if (exitCode !== 0) throw new Error(`stream tail exited with ${exitCode}`);
     return { seconds: Number(process.hrtime.bigint() - (await begun)) / 1e9, endKiB, peakKiB };
   } finally {
-    clearInterval(looking);
+    clearInterval(timer);
     reader.kill();
     pipe.remove();
   }

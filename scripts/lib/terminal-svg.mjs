@@ -60,7 +60,7 @@ function applySgr(style, codes) {
 const escapeXml = (text) =>
   text.replace(/[&<>]/g, (one) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[one]);
 
-/** The runs of one line that look the same. */
+/** Splits a line into runs of text with the same style. */
 function* readRuns(line, style) {
   let column = 0;
   for (const [, sgr, text] of line.matchAll(/\x1b\[([\d;]*)m|([^\x1b]+)|\x1b\][^\x1b]*\x1b\\|\x1b./g)) {

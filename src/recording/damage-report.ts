@@ -2,7 +2,7 @@
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import { type PlayFigures, sayDamagedLine, sayPlayed } from './messages.ts';
 
-const MAX_NAMED = 10;
+const MAX_REPORTED = 10;
 
 export interface DamageReport {
   /** Counts a damaged line and reports it. */
@@ -17,7 +17,7 @@ export function createDamageReport(reporter: Reporter): DamageReport {
   return {
     note(line, why) {
       damaged += 1;
-      if (damaged <= MAX_NAMED) reporter.report(sayDamagedLine(line, why, damaged === MAX_NAMED));
+      if (damaged <= MAX_REPORTED) reporter.report(sayDamagedLine(line, why, damaged === MAX_REPORTED));
     },
     get count() {
       return damaged;

@@ -1,7 +1,7 @@
-// One file of a recording: opened for appending and repaired, and its name after rotation.
+// One file of a recording: opens it for appending, repairs its end, and renames it at a rotation.
 //
-// Written synchronously: nothing is read from the server while the disk is slow, and no line is on stdout that is
-// not in the file. A rotated file is renamed once and never again, so other programs can copy it by name.
+// The file is written synchronously, so nothing is read from the server while the disk is slow. A rotated file is
+// renamed once and never again, so other programs can copy it by name.
 import {
   closeSync,
   fstatSync,
@@ -37,15 +37,15 @@ export function isCompressedName(path: string): boolean {
 /**
  * Creates the recording if it does not exist.
  *
- * @param taken descriptors of stdout and stderr
+ * @param outputFds descriptors of stdout and stderr
  * @returns its real path, because a link on the path may change during the run
- * @throws UsageError if it is not a regular file or is one of `taken`, OutputError if it cannot be opened
+ * @throws UsageError if it is not a regular file or is one of `outputFds`, OutputError if it cannot be opened
  */
-export function locateRecording(path: string, taken: readonly number[]): string {
+export function locateRecording(path: string, outputFds: readonly number[]): string {
   const fd = open(path);
   try {
     const file = fstatSync(fd);
-    if (taken.some((other) => isSameFile(file, other))) {
+    if (outputFds.some((other) => isSameFile(file, other))) {
       throw new UsageError(...sayRecordingIsOutput(path));
     }
   } finally {
@@ -100,7 +100,7 @@ export function openRecordingFile(path: string, newMode = 0o600) {
     isAtPath: file.isAtPath,
     /** Length of the incomplete end that was removed. */
     bytesRepaired: size - found.wholeBytes,
-    /** Converts lines to what `append` takes. */
+    /** Compresses lines if the file is compressed; the result is for `append`. */
     pack: (lines: Buffer): Buffer => (isCompressed ? packMember(lines) : lines),
     /** @throws OutputError; the file then still ends with a whole line */
     append: (packed: Buffer): void => attempt(() => file.append(packed)),
@@ -140,7 +140,7 @@ const CHUNK_BYTES = 64 * 1024;
 const HEADER_START = '{"recording":';
 const EMPTY: Inspection = { wholeBytes: 0, startedAtMs: undefined };
 
-/** Up to `bytes` bytes of a file from `at` on. */
+/** Reads up to `bytes` bytes of a file from the offset `at`. */
 export function readAt(fd: number, at: number, bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   let read = 0;

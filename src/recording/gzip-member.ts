@@ -6,7 +6,7 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { MAX_LINE_BYTES } from './recorded-line.ts';
 
 const PLAIN_HEADER_BYTES = 10;
-/** Plain header, length of the extra field, name and length of its subfield, length of the member. */
+/** Plain header (10), length of the extra field (2), name and length of its subfield (4), length of the member (4). */
 export const MEMBER_HEADER_BYTES = 20;
 const FLAGS_AT = 3;
 const EXTRA_FIELD = 0x04;
@@ -30,13 +30,13 @@ export function packMember(lines: Buffer): Buffer {
 
 const START = Buffer.from([0x1f, 0x8b, 0x08, EXTRA_FIELD]);
 
-/** True if a possibly incomplete header may be one of ours. */
+/** True if this header, which may be incomplete, can be the header of a member that this program wrote. */
 export function hasMemberStart(header: Buffer): boolean {
   const length = Math.min(header.length, START.length);
   return header.subarray(0, length).equals(START.subarray(0, length));
 }
 
-/** Length of the member with this header, in bytes; undefined if it is not one of ours. */
+/** Length of the member with this header, in bytes; undefined if this program did not write the member. */
 export function readMemberLength(header: Buffer): number | undefined {
   const isOurs =
     header.length === MEMBER_HEADER_BYTES &&
@@ -46,7 +46,7 @@ export function readMemberLength(header: Buffer): number | undefined {
   return length > MEMBER_HEADER_BYTES && length <= MAX_MEMBER_BYTES ? length : undefined;
 }
 
-/** The offset of the first member of ours in these bytes, or undefined. */
+/** The offset of the first member in these bytes that this program wrote, or undefined. */
 export function findMember(bytes: Buffer): number | undefined {
   for (let at = bytes.indexOf(START); at >= 0; at = bytes.indexOf(START, at + 1)) {
     if (readMemberLength(bytes.subarray(at, at + MEMBER_HEADER_BYTES)) !== undefined) return at;
@@ -54,7 +54,7 @@ export function findMember(bytes: Buffer): number | undefined {
   return undefined;
 }
 
-/** The lines of a member; with `isTorn`, those of an incomplete one. Undefined if it is damaged. */
+/** The lines of a member, which is incomplete with `isTorn`. Undefined if it is damaged. */
 export function unpackMember(member: Buffer, isTorn = false): Buffer | undefined {
   try {
     return gunzipSync(member, {

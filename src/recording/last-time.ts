@@ -17,7 +17,7 @@ export function findLastTime(path: string): number | undefined {
   try {
     fd = openSync(path, 'r');
     const stats = fstatSync(fd);
-    return stats.isFile() ? findLastEvent(readEnd(fd, stats.size)) : undefined;
+    return stats.isFile() ? findLastEventMs(readEnd(fd, stats.size)) : undefined;
   } catch {
     return undefined;
   } finally {
@@ -39,7 +39,7 @@ function readEnd(fd: number, size: number): Buffer {
   return readAt(fd, Math.max(0, size - END_BYTES), END_BYTES);
 }
 
-function findLastEvent(lines: Buffer): number | undefined {
+function findLastEventMs(lines: Buffer): number | undefined {
   for (let end = lines.length; end > 0; ) {
     const start = lines.lastIndexOf(LINE_FEED, end - 1) + 1;
     const line = readLine(lines.subarray(start, end));

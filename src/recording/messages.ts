@@ -1,4 +1,4 @@
-// Messages about recordings, as they are written and played.
+// Messages about writing and playing recordings.
 import { type ErrorText, EXIT } from '../errors.ts';
 import type { Reformatting } from '../events/json-line.ts';
 import { sayRequires } from '../flags/messages.ts';
@@ -32,7 +32,7 @@ export const sayNotRecordable = (path: string): ErrorText => sayNotRegular('--re
 export const sayOtherRecording = (path: string, isCompressed: boolean): ErrorText =>
   sayExistsAndIsOther('--record', path, isCompressed ? 'a compressed recording' : 'a recording');
 
-/** What is locked, for `takeLock`. */
+/** Texts of `takeLock` about the lock of a recording. */
 export const describeRecordingLock = (path: string) => ({
   what: `--record ${quote(path)}`,
   describeHolder: (pid: string) => `is in use by another run (process ${pid})`,
@@ -106,11 +106,11 @@ export const LINE_FAULTS = {
   dataDamaged: 'the compressed data is damaged',
 } as const;
 
-export function sayDamagedLine(line: number, why: string, isLastNamed: boolean): StatusRecord {
+export function sayDamagedLine(line: number, why: string, isLastReported: boolean): StatusRecord {
   return {
     event: 'discarded',
     level: 'warn',
-    message: `line ${line} is damaged: ${why}${isLastNamed ? '; further damaged lines are only counted' : ''}`,
+    message: `line ${line} is damaged: ${why}${isLastReported ? '; further damaged lines are only counted' : ''}`,
     fields: { line, why },
   };
 }
@@ -121,7 +121,7 @@ export interface PlayFigures extends EventFigures {
   readonly gapMs?: number;
 }
 
-/** The summary of what was played. */
+/** The summary of a replay. */
 export function sayPlayed(figures: PlayFigures, damaged: number): StatusRecord {
   const { events, durationMs, filtered, gaps, gapMs = 0 } = figures;
   const parts = [formatEvents(figures)];
@@ -145,9 +145,9 @@ export function sayRecordingRepaired(path: string, bytes: number): StatusRecord 
   };
 }
 
-/** What another program did to the file, and what happens now. */
+/** How another program changed the file, and how the recording continues. */
 const CHANGES = {
-  deleted: 'deleted by another program: a new file was started, and what was recorded before is lost',
+  deleted: 'deleted by another program: a new file was started, and the events recorded before are lost',
   truncated: 'truncated by another program: the recording continues in the same file',
   moved: 'moved away: a new file was started',
 };

@@ -42,8 +42,8 @@ export interface PlayConfig extends PlayPace {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /**
-   * At full speed, events with different receive times can be one batch, which has the time of the first. For outputs
-   * that do not use these times.
+   * At full speed, events with different receive times can be one batch, which has the time of the first event. Set for
+   * outputs that do not use the times.
    */
   readonly joinsTimes?: boolean | undefined;
   /** Called once if the lines are plain NDJSON, without receive times. */
@@ -52,7 +52,7 @@ export interface PlayConfig extends PlayPace {
   readonly onWait?: ((receivedAtMs: number | undefined, delayMs: number) => void) | undefined;
 }
 
-/** Limits the size of a batch, because the reader can stop or wait only between two batches. */
+/** Limits the size of a batch, because the player can stop or wait only between two batches. */
 const MAX_BATCH_EVENTS = 512;
 /** A file that begins with this many damaged lines is not played. */
 const MAX_DAMAGED_AT_START = 10;
@@ -70,8 +70,9 @@ export async function* playRecording(
 ): AsyncGenerator<Played> {
   const { clock, signal, sinceMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = config;
   const hasRate = config.ratePerSecond !== undefined;
-  const isTimeless = config.joinsTimes === true && config.speed === Number.POSITIVE_INFINITY && !hasRate;
-  const joins = (fromMs: number, toMs: number): boolean => isTimeless && fromMs >= sinceMs && toMs <= untilMs;
+  const canJoinTimes = config.joinsTimes === true && config.speed === Number.POSITIVE_INFINITY && !hasRate;
+  const joins = (fromMs: number, toMs: number): boolean =>
+    canJoinTimes && fromMs >= sinceMs && toMs <= untilMs;
   const schedule = new Schedule(config);
   const builder = new BatchBuilder();
   let isPlain: boolean | undefined;
@@ -126,7 +127,7 @@ export async function* playRecording(
       }
       if (line.kind === 'run' || line.kind === 'event' || line.kind === 'plain') {
         const atMs = line.kind === 'plain' ? undefined : line.receivedAtMs;
-        if (atMs === undefined) schedule.assertNoTimes();
+        if (atMs === undefined) schedule.assertTimesNotRequired();
         else if (atMs < sinceMs) continue;
         if (atMs !== undefined && atMs > untilMs) {
           if (!builder.isEmpty) yield take();
@@ -134,8 +135,9 @@ export async function* playRecording(
         }
         const own = line.kind === 'plain' ? 1 : line.connection;
         const delayMs = schedule.computeDelayMs(atMs);
-        const isOther = connection !== own || (receivedAtMs !== atMs && (!isTimeless || builder.isEmpty));
-        if (delayMs > 0 || isOther || builder.count >= MAX_BATCH_EVENTS) {
+        const isNewBatch =
+          connection !== own || (receivedAtMs !== atMs && (!canJoinTimes || builder.isEmpty));
+        if (delayMs > 0 || isNewBatch || builder.count >= MAX_BATCH_EVENTS) {
           if (!builder.isEmpty) yield take();
           if (delayMs > 0) {
             config.onWait?.(atMs, delayMs);
@@ -195,7 +197,7 @@ class Schedule {
   }
 
   /** @throws UsageError if receive times are needed */
-  assertNoTimes(): void {
+  assertTimesNotRequired(): void {
     const { sinceMs, untilMs, maxPauseMs } = this.#pace;
     if ((sinceMs ?? untilMs ?? maxPauseMs) === undefined) return;
     throw new UsageError(...sayTimesRequired());

@@ -85,12 +85,12 @@ export async function* readLines(
 }
 
 function createLineSplitter() {
-  /** The beginning of a line. */
+  /** The beginning of a line whose end has not been read yet. */
   let rest: Buffer[] = [];
   let restBytes = 0;
   let isSkipping = false;
 
-  /** The rest, continued by `bytes`. */
+  /** Returns the lines of the rest and `bytes` together, and clears the rest. */
   const takeLines = (bytes: Buffer): Lines => {
     const lines = new Lines(rest.length === 0 ? bytes : Buffer.concat([...rest, bytes]));
     rest = [];
@@ -122,7 +122,7 @@ function createLineSplitter() {
       restBytes += begun.length;
       if (restBytes <= MAX_LINE_BYTES) return;
       takeLines(NO_BYTES);
-      // Up to the next line feed.
+      // Everything up to the next line feed is skipped.
       isSkipping = true;
       yield { lines: new Lines(NO_BYTES), fault: { why: LINE_FAULTS.tooLong, isLine: true } };
     },

@@ -1,4 +1,5 @@
-// Reads a run of recorded lines in one call of the scanner: consecutive lines whose envelopes are like the first one's.
+// Reads a run of recorded lines in one call of the scanner. A run is consecutive lines whose envelopes differ only in
+// the sequence number and, if times are joined, in the time.
 //
 // Reading line by line takes three times as long. Any other line ends a run and is left to recorded-line.ts.
 import type { EventLines } from '../events/batch.ts';
@@ -15,7 +16,7 @@ export interface RecordedRun {
   readonly lines: EventLines;
 }
 
-/** Whether the exact receive times from `fromMs` (inclusive) to `toMs` (exclusive) do not matter. */
+/** Whether all events received from `fromMs` (inclusive) to `toMs` (exclusive) can be in one batch. */
 type JoinsTimes = (fromMs: number, toMs: number) => boolean;
 
 /** Joined times have the same text up to the tens of seconds; any digits after them make a valid time. */
@@ -61,7 +62,7 @@ class RunScanner {
     this.#chunk = Buffer.from(memory.buffer, CHUNK.value, CHUNK_BYTES.value);
   }
 
-  /** @param same how many bytes of the head have to be equal in all lines */
+  /** @param same how many bytes of the head must be equal in all lines; `head` and `tail` are lengths as in Envelope */
   take(lines: Lines, same: number, head: number, tail: number): EventLines | undefined {
     const { bytes, lineStart } = lines;
     if (bytes.length > this.#chunk.length) return undefined;

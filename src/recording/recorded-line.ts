@@ -9,7 +9,7 @@ import { makeNames } from '../events/seek.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import { LINE_FAULTS } from './messages.ts';
 
-/** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
+/** The longest line: an envelope with an event of 16 MiB whose bytes are each escaped as six bytes. */
 export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
 /** Version of the format; incremented by every incompatible change. */
 const RECORDING_VERSION = 1;
@@ -57,7 +57,7 @@ export type RecordedLine =
       readonly kind: 'lifecycle';
       /** Line-safe. */
       readonly text: Buffer;
-      /** Ms since the epoch; undefined if the line does not have it. */
+      /** Ms since the epoch; undefined if the line has no time. */
       readonly atMs: number | undefined;
       /** The duration of a gap, 0 if it is not known; undefined for another record. */
       readonly gapMs: number | undefined;

@@ -1,7 +1,7 @@
 // `tail --record`: writes every event with its receive time to a file, in addition to the normal output.
 //
-// Whole lines only. Plain lines are in the file before they are on stdout; lines of a .gz are buffered for up to a
-// second, to be compressed together.
+// Only whole lines are written. Without compression, a line is in the file before it is on stdout; lines of a .gz file
+// are buffered for up to a second, to be compressed together.
 import { type Clock, computeElapsedMs } from '../clock.ts';
 import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
@@ -21,7 +21,7 @@ import {
 import { type RecordingChange, sayChanged, sayRecordingRepaired, sayReopened } from './messages.ts';
 import { makeHeader } from './recorded-line.ts';
 
-/** What to record into, and when to rotate. */
+/** The file to record to, and when to rotate it. */
 export interface RecordConfig {
   readonly path: string;
   /** Rotate before the file exceeds this size; only a single larger event can exceed it. Undefined: unlimited. */
@@ -38,7 +38,7 @@ export interface Recorder {
   writeLifecycle(record: LifecycleRecord): void;
   /** Finishes the open file, even if it was moved, and opens the file at the path. */
   reopen(): void;
-  /** Writes what is buffered and closes the file. Can be called again. */
+  /** Writes the buffered lines and closes the file. Can be called again. */
   close(): void;
 }
 
@@ -84,7 +84,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     }
   }
 
-  /** New files have the mode of the one before. */
+  /** A new file gets the permissions of the previous one. */
   function reopenFile(): void {
     file.close();
     openFile(file.mode);
@@ -129,8 +129,8 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   /** Appends lines, rotating as often as the size limit requires. */
   function put(lines: Buffer): void {
     const packed = file.pack(lines);
-    const border = findMiddle(lines);
-    const isTooMuch = file.bytes + packed.length > maxBytes && (hasEvents || border !== undefined);
+    const boundary = findMiddle(lines);
+    const isTooMuch = file.bytes + packed.length > maxBytes && (hasEvents || boundary !== undefined);
     if (!isTooMuch) {
       try {
         file.append(packed);
@@ -138,16 +138,16 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
         return;
       } catch (error) {
         // The disk may still take one half of the compressed lines.
-        if (!isCompressed || border === undefined) throw error;
+        if (!isCompressed || boundary === undefined) throw error;
       }
     }
-    if (border === undefined) {
+    if (boundary === undefined) {
       rotate();
       put(lines);
       return;
     }
-    put(lines.subarray(0, border));
-    put(lines.subarray(border));
+    put(lines.subarray(0, boundary));
+    put(lines.subarray(boundary));
   }
 
   function flush(): void {
@@ -219,7 +219,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   };
 }
 
-/** The age of a file in ms. */
+/** Returns a function that computes the age of a file in ms. */
 function startAge(clock: Clock, startedAtMs = clock.wallMs()): () => number {
   const beforeMs = Math.max(0, clock.wallMs() - startedAtMs);
   const started = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() - beforeMs };

@@ -1,7 +1,7 @@
 // Decompresses a recording if its first bytes say gzip (RFC 1952 § 2.3.1).
 //
-// Damage to one member that we wrote (gzip-member.ts) loses only its lines: reading resumes at the header of the next
-// member. Other gzip files have no such header, so there the recording ends at the damage.
+// If a member that this program wrote (gzip-member.ts) is damaged, only its lines are lost: reading resumes at the
+// header of the next member. Other gzip files have no such header, so there the recording ends at the damage.
 import { Readable } from 'node:stream';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
@@ -21,7 +21,7 @@ const SEARCH_BYTES = 64 * 1024;
 const PIECE_BYTES = 64 * 1024;
 const { dataTruncated: TRUNCATED, dataDamaged: DAMAGED } = LINE_FAULTS;
 
-/** @throws what the source throws */
+/** @throws the errors of the source */
 export async function* unpack(chunks: AsyncIterator<Buffer>): AsyncGenerator<Unpacked> {
   const source = new ByteSource(chunks);
   if (!isGzip(await source.peek(2))) {
@@ -69,7 +69,7 @@ function* cut(lines: Buffer): Generator<Buffer> {
   for (let at = 0; at < lines.length; at += PIECE_BYTES) yield lines.subarray(at, at + PIECE_BYTES);
 }
 
-/** Yields the fault and skips to the next member of ours, or to the end. */
+/** Yields the fault and skips to the next member that this program wrote, or to the end. */
 async function* seek(source: ByteSource, fault: string): AsyncGenerator<Unpacked> {
   source.skip(1);
   yield { fault };

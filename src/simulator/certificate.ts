@@ -28,7 +28,7 @@ export function sequence(...parts: readonly Uint8Array[]): Buffer {
   return encode(TAG.sequence, ...parts);
 }
 
-/** Dotted numbers, such as `2.5.4.3`. */
+/** Encodes an identifier in dotted form, such as `2.5.4.3`. */
 export function objectIdentifier(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
   const bytes = [40 * first + second, ...rest].flatMap((number) => {
@@ -77,7 +77,7 @@ const KEY_USAGE = '2.5.29.15';
 const EXTENDED_KEY_USAGE = '2.5.29.37';
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const SUBJECT_ALT_NAME = '2.5.29.17';
-/** digitalSignature and keyCertSign: bits 0 and 5, two unused after them (RFC 5280 § 4.2.1.3). */
+/** digitalSignature and keyCertSign, bits 0 and 5; the last two bits of the byte are unused (RFC 5280 § 4.2.1.3). */
 const KEY_USAGE_BITS = bitString(Uint8Array.of(0b10000100), 2);
 /** GeneralName choices (RFC 5280 § 4.2.1.6). */
 const DNS_NAME = 0x82;

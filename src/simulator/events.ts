@@ -1,7 +1,7 @@
 // Generates realistic events, `large_transfer` and `address_activity`, as JSON text.
 //
-// Without JSON.stringify, so that amounts in the smallest unit are exact beyond 2^53. The same random numbers, clock and
-// types give the same bytes. Labels are roles, never names.
+// The text is not made with JSON.stringify, so that amounts in the smallest unit are exact beyond 2^53. The same random
+// numbers, clock and types give the same bytes. Labels are roles, never names.
 import type { EventClock, Random } from './random.ts';
 
 export interface Token {
@@ -168,7 +168,7 @@ function drawAssets(random: Random): Asset[] {
 /**
  * Draws an amount worth between `minUsd` and `minUsd`·10^`decades`, evenly over the decades.
  *
- * @returns it in the smallest unit, as decimal text, and in US dollars
+ * @returns the amount in the smallest unit (`raw`) and in tokens (`decimal`), and its value in US dollars (`usd`)
  */
 function drawAmount(random: Random, token: Token, minUsd: number, decades: number) {
   const target = (minUsd * 10 ** (random.nextFraction() * decades)) / token.priceUsd;

@@ -42,7 +42,7 @@ interface SimulatorConfig extends Required<Omit<SimulatorOptions, 'keys' | 'scen
 /** Event types are strings of 1 to 64 characters (docs/protocol.md, "After the upgrade"). */
 const MAX_TYPE_CHARACTERS = 64;
 
-/** @throws UsageError that names the option, its value and what is accepted */
+/** @throws UsageError that names the option, its value and the accepted values */
 export function checkOptions(options: SimulatorOptions): SimulatorConfig {
   const { port = 0, host = '127.0.0.1', ratePerSecond = 5, types = KNOWN_EVENT_TYPES, keys } = options;
   const { count = Number.POSITIVE_INFINITY, seed, scenario = 'steady' } = options;

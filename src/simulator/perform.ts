@@ -8,7 +8,7 @@ import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
 const MAX_BATCH_CHARACTERS = 128 * 1024;
 
 /** Texts for all clients, and the time by `performance.now` at which they were sent. */
-export interface Shared {
+export interface SharedTexts {
   readonly texts: readonly string[];
   readonly atMs: number;
 }
@@ -21,7 +21,7 @@ export interface StepContext {
   /** For `events` steps without their own rate. */
   readonly ratePerSecond: number;
   /** The events that all clients get, from now on. */
-  subscribe(signal: AbortSignal): AsyncIterable<Shared>;
+  subscribe(signal: AbortSignal): AsyncIterable<SharedTexts>;
   refuseKey(refusal: Refusal): void;
   /** Called just before events are sent. */
   noteEvents(texts: readonly string[]): void;
@@ -31,7 +31,7 @@ export interface StepContext {
 type HasMore = boolean;
 
 /** Events that are overdue by more than this are skipped. */
-const MAX_DEBT_MS = 250;
+const MAX_OVERDUE_MS = 250;
 /** At high rates several events are sent per wait. */
 const MIN_WAIT_MS = 4;
 const MAX_WAIT_MS = 60_000;
@@ -41,7 +41,7 @@ interface Pace {
   countDue(nowMs: number): number;
   /** Records that `count` events were sent. */
   advance(count: number): void;
-  /** How long to wait, in ms, before asking again. */
+  /** How long to wait, in ms, before calling `countDue` again. */
   getWaitMs(nowMs: number): number;
 }
 
@@ -52,7 +52,7 @@ export function startPace(ratePerSecond: number, nowMs: number): Pace {
   return {
     countDue(now) {
       if (now < nextDueMs) return 0;
-      nextDueMs = Math.max(nextDueMs, now - MAX_DEBT_MS);
+      nextDueMs = Math.max(nextDueMs, now - MAX_OVERDUE_MS);
       return periodMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((now - nextDueMs) / periodMs) + 1;
     },
     advance(count) {

@@ -12,10 +12,10 @@ const VIRTUAL_START_MS = Date.UTC(2026, 0, 1);
 const VIRTUAL_HOUR_MS = 3_600_000;
 
 /**
- * Each call is one event, 1/rate seconds after the last.
+ * Creates a clock that advances by 1/rate seconds with each call, that is, with each event.
  *
  * @param connectionIndex 0 for the first connection of the simulator
- * @param ratePerSecond for 0 and Infinity it advances by 20 µs per event
+ * @param ratePerSecond with 0 or Infinity, the clock advances by 20 µs per event
  */
 export function createVirtualClock(connectionIndex: number, ratePerSecond: number): EventClock {
   const startMs = VIRTUAL_START_MS + connectionIndex * VIRTUAL_HOUR_MS;
@@ -41,7 +41,7 @@ function hashFnv1a(text: string, salt: number): number {
   return hash >>> 0;
 }
 
-/** 7 and "7" are the same seed; further parts make independent generators (`createRandom(seed, 'connection', 3)`). */
+/** Every list of parts, such as `seed, 'connection', 3`, is an independent seed; 7 and "7" are the same part. */
 export function createRandom(...seed: readonly (number | string)[]): Random {
   const text = seed.join('\n');
   let a = hashFnv1a(text, 0x9e3779b9);

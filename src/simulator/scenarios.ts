@@ -56,7 +56,7 @@ export function serializeAnswer({ status, headers, body }: Answer): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\n${lines.join('')}\r\n${body}`;
 }
 
-/** The next step starts when this one is done. */
+/** One action of the server on a connection. The next step starts when this step is done. */
 export type Step =
   /** The welcome message with the prefix of the accepted key. */
   | { readonly do: 'welcome' }
@@ -70,7 +70,7 @@ export type Step =
     }
   /** Events whose frames arrive in pieces of `pieceBytes`, one each `everyMs`. */
   | { readonly do: 'drip'; readonly count?: number; readonly pieceBytes: number; readonly everyMs: number }
-  /** Texts from another source; `open` is called for each connection, and `signal` aborts when it ends. */
+  /** Texts from another source; `open` is called for each connection, whose end aborts `signal`. */
   | { readonly do: 'feed'; open(signal: AbortSignal): AsyncIterable<readonly string[]> }
   /** Events that all clients get, for `forMs`; `missEvery` omits every n-th, `isSwapped` swaps each pair. */
   | {
@@ -92,7 +92,7 @@ export type Step =
   | { readonly do: 'refuse-key'; readonly refusal: Refusal }
   /** A close frame, empty without a code; 1006 ends the connection without a close frame. */
   | { readonly do: 'close'; readonly code?: number; readonly reason?: string }
-  /** A TCP reset, `midFrame` after the first half of an event's frame. */
+  /** A TCP reset; with `midFrame`, after the first half of an event's frame. */
   | { readonly do: 'reset'; readonly midFrame?: boolean }
   /** Repeats the steps; without `times`, until the last event. */
   | { readonly do: 'repeat'; readonly times?: number; readonly steps: readonly Step[] };
@@ -123,7 +123,7 @@ const EVENTS: Step = { do: 'events' };
 const SOME_EVENTS: Step = { do: 'events', count: EVENTS_BEFORE_FAULT };
 const REVOKE: Step = { do: 'refuse-key', refusal: { status: 401 } };
 
-/** Every upgrade gets the same timeline. */
+/** Every upgrade gets the same steps. */
 const play = (summary: string, ...steps: readonly Step[]): Scenario => ({
   summary,
   getAct: () => ({ steps }),
@@ -141,10 +141,10 @@ const recover = (summary: string, ...acts: readonly Act[]): Scenario => ({
   getAct: (attempt) => acts[attempt] ?? { steps: [WELCOME, EVENTS] },
 });
 
-/** Each upgrade gets the next of the acts; after the last one, the first again. */
-const inTurn = (summary: string, ...acts: readonly Step[][]): Scenario => ({
+/** Each upgrade gets the next list of steps; after the last list, the first one again. */
+const inTurn = (summary: string, ...lists: readonly Step[][]): Scenario => ({
   summary,
-  getAct: (attempt) => ({ steps: [WELCOME, ...(acts[attempt % acts.length] ?? [])] }),
+  getAct: (attempt) => ({ steps: [WELCOME, ...(lists[attempt % lists.length] ?? [])] }),
 });
 
 const SHARED: Step = { do: 'shared' };

@@ -9,7 +9,7 @@ type MemberKind =
   | { readonly kind: 'text'; readonly maxBytes: number }
   | { readonly kind: 'choice'; readonly choices: readonly number[] };
 
-/** A member of an object: its name in the engine (scenarios.ts) and what it is for. */
+/** A member of an object: `as` is its name in `Step` or `Refusal` (scenarios.ts), `about` its description. */
 export type Member = MemberKind & {
   readonly as: string;
   readonly isRequired?: boolean;

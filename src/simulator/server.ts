@@ -99,7 +99,7 @@ const STREAM_CREDIT_COST = 1;
 /**
  * Starts a simulator. It prints nothing, and listens on loopback by default.
  *
- * @throws UsageError if an option is out of range, the scenario is unknown or it cannot listen on the address
+ * @throws UsageError if an option is out of range, the scenario is unknown, or listening on the address fails
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = checkOptions(options);
@@ -127,7 +127,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
 
   /** The refusal of a request that does not reach the scenario: wrong path, or a key that is not accepted. */
-  function findFault({ method, url = '', headers }: IncomingMessage): Refusal | undefined {
+  function findRefusal({ method, url = '', headers }: IncomingMessage): Refusal | undefined {
     if (method !== 'GET' || url.split('?', 1)[0] !== '/v1/stream') return { status: 404 };
     const key = headers['x-api-key'];
     if (!isAcceptedKey(key)) return { status: 401 };
@@ -142,8 +142,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       response.end('{"status":"ok"}');
       return;
     }
-    const fault = findFault(request) ?? { status: 400, message: ONLY_WEBSOCKET };
-    const { status, headers, body } = buildRefusal(fault, requestId);
+    const refusal = findRefusal(request) ?? { status: 400, message: ONLY_WEBSOCKET };
+    const { status, headers, body } = buildRefusal(refusal, requestId);
     response.writeHead(status, headers).end(body);
   }
 
@@ -187,10 +187,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
 
   function answerUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const refuse = (refusal: Refusal): void => endWith(socket, request, refusal);
-    const fault = findFault(request);
-    if (fault) {
-      refuse(fault);
+    const refuse = (reason: Refusal): void => endWith(socket, request, reason);
+    const refusal = findRefusal(request);
+    if (refusal) {
+      refuse(refusal);
       return;
     }
     const key = String(request.headers['x-api-key']);

@@ -2,10 +2,10 @@
 // it is connected.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSource } from './events.ts';
-import { type Shared, startPace } from './perform.ts';
+import { type SharedTexts, startPace } from './perform.ts';
 
 interface Subscriber {
-  readonly waiting: Shared[];
+  readonly waiting: SharedTexts[];
   wake(): void;
 }
 
@@ -24,7 +24,7 @@ export class SharedFeed {
   }
 
   /** Yields the events that are sent from now on, until the signal aborts. */
-  async *subscribe(signal: AbortSignal): AsyncGenerator<Shared, void, undefined> {
+  async *subscribe(signal: AbortSignal): AsyncGenerator<SharedTexts, void, undefined> {
     const subscriber: Subscriber = { waiting: [], wake: () => {} };
     const wake = (): void => subscriber.wake();
     signal.addEventListener('abort', wake);

@@ -1,5 +1,5 @@
-// One accepted connection: writes with back-pressure, answers pings, and can end in any way. Whole frames are written to
-// the socket between those of `ws`, which does not compress here and so never leaves a frame half written.
+// One accepted connection: writes with back-pressure, answers pings, and can end in any way. Whole frames are written
+// to the socket between the frames of `ws`, which does not compress here and so never leaves a frame half written.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
@@ -96,7 +96,7 @@ export interface Wire {
 export function openWire(client: WebSocket, socket: Socket, reset: () => void): Wire {
   const gone = new AbortController();
   const { signal } = gone;
-  /** Each function cancels one. */
+  /** Functions that each cancel a delayed pong. */
   const latePongs = new Set<() => void>();
   let policy: PongPolicy = { answer: true, delayMs: 0 };
   let isHeld = false;

@@ -17,8 +17,9 @@ import type { Report, ReportStep } from './report.ts';
 type Warn = (message: string, hint: string | undefined) => void;
 
 /**
- * Checks where the reports go, before any connection is opened. The returned function writes the JUnit file atomically, and
- * appends the step summary in one write, since other steps use the same file. It returns the error of the JUnit file.
+ * Checks that the reports can be written, before any connection is opened. The returned function writes the JUnit file
+ * atomically, and appends the step summary in one write, since other steps use the same file. It returns the error if
+ * the JUnit file cannot be written.
  *
  * @throws OutputError if the JUnit file cannot be written
  */
@@ -47,7 +48,7 @@ export function openReports(
   };
 }
 
-/** The summary is not requested by a flag, so an error is a warning, and the result false. */
+/** No flag requests the summary, so an error is only reported as a warning. @returns whether `action` succeeded */
 function attemptSummary(path: string, warn: Warn, action: () => void): boolean {
   try {
     action();
@@ -59,7 +60,7 @@ function attemptSummary(path: string, warn: Warn, action: () => void): boolean {
   }
 }
 
-/** Not allowed in XML, not even as references (XML 1.0 § 2.2, Char). */
+/** Characters that XML does not allow, not even as references (XML 1.0 § 2.2, Char). */
 const FORBIDDEN = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 const REFERENCES: Readonly<Record<string, string>> = {
@@ -70,7 +71,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Forbidden characters become `\uXXXX`; tabs and line breaks become references, or attributes would lose them (§ 3.3.3). */
+/** Forbidden characters become `\uXXXX`, tabs and line breaks references, or attributes would lose them (§ 3.3.3). */
 export function escapeXml(text: string): string {
   return text
     .replace(FORBIDDEN, escapeUnits)
@@ -81,8 +82,8 @@ export function escapeXml(text: string): string {
 const CLASS_NAME = 'atlantis.stream.check';
 
 /**
- * The JUnit file: one suite, a test case for each step. JUnit XML has no standard; this is what the schemas of Ant and
- * of Jenkins' xUnit plugin (junit-10.xsd) accept, and what the importers of GitLab and Azure read.
+ * The JUnit file: one suite, a test case for each step. JUnit XML has no standard. The schemas of Ant and of Jenkins'
+ * xUnit plugin (junit-10.xsd) and the importers of GitLab and Azure accept this form.
  */
 export function formatJunit(report: Report): string {
   const { steps } = report;
@@ -160,12 +161,12 @@ export function formatAnnotation({ steps }: Report): string | undefined {
   return `::error title=${escapeProperty(title)}::${escapeData(text)}`;
 }
 
-/** Text after the second `::`. */
+/** Escapes the text after the second `::`. */
 export function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-/** The value of a property, in which colons and commas are special. */
+/** Escapes the value of a property, in which colons and commas are special. */
 export function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

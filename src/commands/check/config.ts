@@ -39,7 +39,7 @@ const DEFAULT_DEADLINE_MS = 30_000;
 export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckConfig> {
   const values = parseFlags(CHECK_FLAGS, flags);
   const expected = await parseExpected(values, flags);
-  // No reconnects: a check reports the state now, or with --wait once the service is up.
+  // No reconnects: a check reports the current state, or with --wait the state once the service is up.
   const connection = parseConnectionFlags({ ...flags, reconnect: false });
   const waitMs = connection.firstBudget.isWait ? connection.firstBudget.ms : 0;
   return {

@@ -30,13 +30,13 @@ export interface Expected {
 export interface Count {
   readonly expression: string;
   readonly min: number;
-  /** Events that count: with `--max-lag`, those within it. */
+  /** Events that count: all of them, or with `--max-lag` those whose lag is within it. */
   readonly matched: number;
   /** Older than `--max-lag` on arrival. */
   readonly late: number;
   /** Further in the future than `--max-lag`. */
   readonly future: number;
-  /** Without a readable time. */
+  /** Without a readable timestamp. */
   readonly untimed: number;
   /** The smallest and largest time from an event's timestamp to its arrival; undefined without `--max-lag`. */
   readonly lagMs: { readonly min: number; readonly max: number } | undefined;
@@ -60,7 +60,7 @@ export interface ExpectationCounter {
   readonly discarded: number;
   /** Events that arrived too late for `withinMs`. */
   readonly overdue: number;
-  /** For suggestions. */
+  /** A sample of the events, for hints about mistakes in the expressions. */
   readonly sample: EventSample;
   /** Most frequent first; types are truncated to 64 characters. */
   readonly types: readonly { readonly type: string; readonly count: number }[];

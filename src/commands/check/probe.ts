@@ -1,4 +1,4 @@
-// Runs the steps of a check on one connection: a check reports what happens now, or with --wait once the service is up.
+// Runs the steps of a check on one connection.
 import { untilAborted, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../../connection/config.ts';
 import type { Retrying } from '../../connection/lifecycle.ts';
@@ -45,7 +45,7 @@ const PINGS = 3;
 /**
  * Runs the steps until one fails or the signal aborts, and closes the stream.
  *
- * @throws AtlantisError for invalid settings; the current step is the one that failed
+ * @throws AtlantisError for invalid settings; the current step has then failed
  */
 export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> {
   const { log, io, signal, counter } = probe;
@@ -102,11 +102,11 @@ async function prepareSettings(flags: TargetFlags, probe: Probe): Promise<Prepar
   if (prepared === undefined || signal.aborted) return undefined;
   const { proxyUrl } = prepared.settings.dial;
   const proxy = proxyUrl === undefined ? undefined : new URL(proxyUrl).host;
-  log.pass(...describeChecked(target, url.base, keyPrefix(key), proxy));
+  log.pass(...describeCheckedSettings(target, url.base, keyPrefix(key), proxy));
   return prepared;
 }
 
-function describeChecked(
+function describeCheckedSettings(
   { profile, url, key }: Target,
   base: string,
   prefix: string,

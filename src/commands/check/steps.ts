@@ -26,7 +26,7 @@ interface ResultBase {
   readonly name: StepName;
   /** 0 for a skipped step. */
   readonly durationMs: number;
-  /** The result, the error, or why it was skipped. */
+  /** The result, the error, or the reason why the step was skipped. */
   readonly summary: string;
   readonly details: Details;
 }
@@ -41,12 +41,12 @@ export interface StepLog {
   /** The current step. */
   readonly current: StepName | undefined;
   readonly failure: (StepResult & { readonly status: 'failed' }) | undefined;
-  /** Begins a step, unless it has begun. */
+  /** Begins a step, unless it has already begun or a step has failed. */
   begin(name: StepName): void;
   /** The current step is ok; does nothing without one. */
   pass(summary: string, details?: Details): void;
   skip(name: StepName, reason: string): void;
-  /** The current step failed, or the first unfinished one; the others are skipped. */
+  /** Marks the current step as failed (if there is none, the first unfinished step), and skips the others. */
   fail(failure: Failure): void;
 }
 

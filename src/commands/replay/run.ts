@@ -11,7 +11,7 @@ import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config
 
 /**
  * Plays a recording or plain NDJSON, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`,
- * 2 for any other file.
+ * 2 for a file that is neither.
  *
  * @throws UsageError for bad flags and a file that cannot be opened
  */
@@ -23,7 +23,7 @@ export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io
   const { reporter, status } = await createReporting(config, io);
   const select = await loadFilter(config);
   reportCuts(select, reporter);
-  // The envelope and pretty output have the receive time of each event.
+  // The envelope and pretty output show the receive time of each event; the other formats do not.
   const joinsTimes = !config.isEnveloped && config.format !== 'pretty';
   const source = createRecordingSource(path, pace, { select, reporter, status, joinsTimes }, io);
   const renderer = await createRenderer(config, io, createCutReport(reporter, '--highlight', 'not marked'));

@@ -36,11 +36,11 @@ export function sayRecordingGone(path: string): StatusRecord {
     event: 'error',
     level: 'error',
     message: `the recording ${JSON.stringify(path)} no longer exists: rejected a client with 500`,
-    hint: 'put it back, or start the simulator again with another one',
+    hint: 'put it back, or start the simulator again with another recording',
   };
 }
 
-/** What is printed when the simulator is ready; a line that begins with a space is not wrapped. */
+/** The ready message; a line that begins with a space is not wrapped. */
 export function describeReadySimulator(
   url: string,
   host: string,

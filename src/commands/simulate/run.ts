@@ -124,7 +124,7 @@ function toOptions(values: ServerValues): SimulatorOptions {
   };
 }
 
-/** Flags that a recording replaces. */
+/** Flags that decide which events are sent, as the recording of `--replay` does. */
 const SET_BY_REPLAY = pick(SERVER_FLAGS, 'scenario', 'script', 'seed', 'count', 'types');
 
 /** @throws UsageError */
@@ -153,7 +153,7 @@ async function chooseScenario(
   return { scenario: await readScript(script) };
 }
 
-/** @throws UsageError naming the file, or the line and column or JSON path of the first fault */
+/** @throws UsageError for an unreadable file, or with the line and column or the JSON path of the first mistake */
 async function readScript(path: string): Promise<Scenario> {
   const text = await readText(path);
   let value: unknown;

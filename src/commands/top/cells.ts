@@ -5,8 +5,8 @@ import { BELOW_ZERO } from './lag.ts';
 
 const UNITS = ['', 'k', 'M', 'B', 'T'];
 
-/** `~950`, `~12.3M`, `~1.2e+18`. */
-export function formatAbout(value: number): string {
+/** A rounded number: `~950`, `~12.3M`, `~1.2e+18`. */
+export function formatRounded(value: number): string {
   if (value === 0) return '0';
   let size = Math.abs(value);
   let unit = 0;
@@ -19,10 +19,10 @@ export function formatAbout(value: number): string {
   return `~${value < 0 ? '-' : ''}${digits}${UNITS[unit]}`;
 }
 
-/** All digits, `1,234,567.80`, or shortened with a `~` if that is longer than `maxLength`. */
+/** An amount with all its digits (`1,234,567.80`) if they fit into `maxLength`, otherwise rounded (`~1.2M`). */
 export function formatAmount(decimal: Decimal, maxLength: number): string {
   const exact = writeDecimal(decimal).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
-  return exact.length <= maxLength ? exact : formatAbout(roundDecimal(decimal));
+  return exact.length <= maxLength ? exact : formatRounded(roundDecimal(decimal));
 }
 
 export function formatShare(share: number): string {
@@ -30,7 +30,7 @@ export function formatShare(share: number): string {
   return `${(share * 100).toFixed(1)}%`;
 }
 
-/** `12 ms`, `1.5 s`, `3m 20s`. */
+/** A lag: `12 ms`, `1.5 s`, `3m 20s`. */
 export function formatLagPercentile(ms: number): string {
   if (ms === BELOW_ZERO) return '<0 ms';
   return ms < 1_000 ? `${ms} ms` : formatDuration(ms);

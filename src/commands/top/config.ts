@@ -76,7 +76,7 @@ export async function parseTopFlags(path: string | undefined, flags: TopFlags, i
   };
 }
 
-/** None without the flag: not every stream has the fields of the defaults. */
+/** Without the flag, no path is watched, since not every stream has the fields of the defaults. */
 function listWatched(flag: string, given: string | undefined, paths: readonly ParsedPath[]): WatchedPath[] {
   return given === undefined ? [] : paths.map((path) => ({ ...path, flag }));
 }

@@ -1,4 +1,4 @@
-// The state of a live source, and what it has delivered, for the first lines of `top`.
+// The state of a live source and the counts of its connections, gaps and events, for the first lines of `top`.
 import type { Clock } from '../../clock.ts';
 import type { StreamProgress } from '../../ui/stream-progress.ts';
 

@@ -13,11 +13,11 @@ export interface Amount extends Decimal {
 
 export const ZERO_DECIMAL: Decimal = { units: 0n, scale: 0 };
 
-/** A 256-bit integer has 78 digits. Limits the memory of a sum, whatever the server sends. */
+/** Limits the memory of a sum, whatever the server sends. For comparison, a 256-bit integer has 78 digits. */
 const MAX_DIGITS = 200;
 const NUMBER = /^(-?\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
 
-/** The value of a number as in JSON; undefined for other text, and for a number of more than 200 digits. */
+/** The value of a JSON number; undefined for other text, and for a number of more than 200 digits. */
 export function parseDecimal(text: string): Amount | undefined {
   if (text.length > MAX_DIGITS) return undefined;
   const [, whole, fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];

@@ -1,4 +1,4 @@
-// Reads from an event what is counted: the values of `--by`, the amount in dollars and the event's timestamp.
+// Reads from an event the facts that `top` counts: the values of `--by`, the amount in dollars and the timestamp.
 import { createHash } from 'node:crypto';
 import { readTimestampMs } from '../../events/event-time.ts';
 import { TYPE_FIELDS } from '../../events/event-type.ts';
@@ -19,7 +19,7 @@ import { createSourceReader } from '../../events/seek-path.ts';
 import { type Amount, parseDecimal } from './decimal.ts';
 import type { Facts } from './row.ts';
 
-/** A path, and how it was written. */
+/** A path as text, and parsed. */
 export interface ParsedPath {
   readonly text: string;
   readonly steps: readonly PathStep[];
@@ -27,8 +27,9 @@ export interface ParsedPath {
 
 interface FactPaths {
   readonly by: readonly ParsedPath[];
-  /** The first one with a value is used. */
+  /** Paths of the amount; the first path with a value is used. */
   readonly dollars: readonly (readonly PathStep[])[];
+  /** Paths of the timestamp; the first path with a value is used. */
   readonly time: readonly (readonly PathStep[])[];
 }
 
@@ -37,7 +38,6 @@ const MAX_VALUE_LENGTH = 120;
 const HASH_LENGTH = 8;
 const NO_VALUE = '!';
 
-/** Creates a reader of events. */
 export function createFactReader({ by, dollars, time }: FactPaths): (event: Buffer) => Facts {
   const values = new EventValues();
   const keys = by.map(({ text, steps }) => {
@@ -69,7 +69,7 @@ type ReadValue = () => string | undefined;
 class EventValues {
   readonly #memberNames: string[] = [];
   #names: Names | undefined;
-  #places = new Int32Array(0);
+  #offsets = new Int32Array(0);
   #event: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   #end = 0;
@@ -89,20 +89,20 @@ class EventValues {
   begin(event: Buffer): void {
     if (this.#names === undefined) {
       this.#names = makeNames(this.#memberNames);
-      this.#places = new Int32Array(this.#memberNames.length);
+      this.#offsets = new Int32Array(this.#memberNames.length);
     }
     this.#event = event;
     const view = viewMemory(event.buffer);
     const end = event.byteOffset + event.length;
     const root = seekValue(view, event.byteOffset, end);
-    if (view.getUint8(root) === OPEN_OBJECT) seekMembers(view, root, end, this.#names, this.#places);
-    else this.#places.fill(NOT_FOUND);
+    if (view.getUint8(root) === OPEN_OBJECT) seekMembers(view, root, end, this.#names, this.#offsets);
+    else this.#offsets.fill(NOT_FOUND);
     this.#view = view;
     this.#end = end;
   }
 
   #readMember(index: number): string | undefined {
-    const at = this.#places[index] ?? NOT_FOUND;
+    const at = this.#offsets[index] ?? NOT_FOUND;
     if (at === NOT_FOUND || isContainerByte(this.#view.getUint8(at))) return undefined;
     return readSource(this.#view, at, skipValue(this.#view, at, this.#end));
   }
@@ -116,7 +116,7 @@ function readFirst(readers: readonly ReadValue[]): string | undefined {
   return undefined;
 }
 
-/** @param fields the first of them that is a string is used; otherwise, the value itself */
+/** The first of `fields` that is a string, otherwise the value at the path of `--by`. */
 function readGroup(fields: readonly ReadValue[], own: ReadValue): string | undefined {
   for (const read of fields) {
     const source = read();
@@ -132,7 +132,7 @@ function shorten(value: string): string {
   return `${copyText(value.slice(0, MAX_VALUE_LENGTH))}… ${hash}`;
 }
 
-/** Exchanges send amounts as strings as well. */
+/** An amount is a number or a string, since some exchanges send strings. */
 function readAmount(source: string): Amount | undefined {
   return parseDecimal(source.startsWith('"') ? source.slice(1, -1) : source);
 }

@@ -9,14 +9,14 @@ import { joinPieces, type Piece } from '../../render/text-width.ts';
 import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime } from '../../ui/format.ts';
 import { STATUS } from '../../ui/messages.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatAbout, formatLagPercentile } from './cells.ts';
+import { formatLagPercentile, formatRounded } from './cells.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { STATES, TOTALS } from './messages.ts';
 import type { Ranking } from './ranking.ts';
 import { layoutTable, selectRows, type TableStyle } from './table.ts';
 import type { Timeline } from './timeline.ts';
 
-/** What was counted, and where it came from. */
+/** The counts, and the source of the events. */
 export interface TopData {
   readonly by: readonly string[];
   readonly ranking: Ranking;
@@ -27,12 +27,12 @@ export interface TopData {
   readonly isFile: boolean;
 }
 
-/** What the user has chosen. */
+/** How the frame is drawn: by the keys of the user, the state of the run and the size of the terminal. */
 interface FrameChoice {
   readonly sort: Sort;
   readonly isReversed: boolean;
   readonly isPaused: boolean;
-  /** The run has ended, so the frame does not say that it is connecting or retrying. */
+  /** The run has ended, so the frame shows neither `connecting` nor `retrying`. */
   readonly isFinal: boolean;
   readonly columns: number;
   readonly maxRows: number;
@@ -142,7 +142,7 @@ function describeTotals({ ranking, connection, timeline }: TopData, { signs, sty
     if (text !== '') pieces.push({ text, width: text.length, paint: style.chart });
   }
   if (total.amounts > 0 && dollarsPerMinute !== undefined && timeline.hasTimes)
-    pieces.push({ text: TOTALS.dollars(formatAbout(dollarsPerMinute)) });
+    pieces.push({ text: TOTALS.dollars(formatRounded(dollarsPerMinute)) });
   if (lag !== undefined)
     pieces.push({ text: TOTALS.lag(formatLagPercentile(lag.p50), formatLagPercentile(lag.p99)) });
   return pieces;

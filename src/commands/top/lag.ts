@@ -5,10 +5,10 @@ const PARTS = 16;
 const PART_BITS = 4;
 /** Covers 2^40 ms, 35 years. */
 const MAX_BITS = 40;
-/** One for lags below zero, one for each ms up to 15, and the parts of each doubling above. */
+/** One bucket for lags below zero, one for each ms up to 15, and the parts of each doubling above. */
 const BUCKETS = 1 + PARTS + (MAX_BITS - PART_BITS + 1) * PARTS;
 const MAX_LAG_MS = 2 ** MAX_BITS;
-/** The percentile of events whose time is in the future. */
+/** The result of `percentile` for a lag below zero: the timestamp of the event is in the future. */
 export const BELOW_ZERO = -1;
 
 /** The lag of one row. */
@@ -37,7 +37,7 @@ export class LagHistogram {
     this.#total = 0;
   }
 
-  /** The lag in ms that this share of the events did not exceed, -1 for a lag below zero; undefined without events. */
+  /** The lag in ms that this share of the events did not exceed, or BELOW_ZERO. Undefined without events. */
   percentile(share: number): number | undefined {
     if (this.#counts === undefined || this.#total === 0) return undefined;
     let left = Math.max(1, Math.ceil(share * this.#total));

@@ -13,7 +13,7 @@ import { Screen } from './screen.ts';
 const FRAME_MS = 500;
 /** After a key, a frame is drawn sooner, but not more often than this. */
 const MIN_FRAME_MS = 250;
-/** Without events, the ages and rates still change. */
+/** Time between frames without events, in which ages and rates still change. */
 const IDLE_FRAME_MS = 1_000;
 /** The source, the totals, the titles, the row `other`, the message, the keys, and two empty lines. */
 const LINES_AROUND = 8;
@@ -44,8 +44,8 @@ export class LiveView {
   readonly #frame: FrameParts;
   readonly #stop: () => void;
   #isPaused = false;
-  /** A key has changed what is shown. */
-  #hasKey = false;
+  /** A key was pressed since the last frame, so the next frame is drawn even while the table is paused. */
+  #isKeyPending = false;
   #hasChanged = true;
   #columns = 0;
   #drawnAtMs = Number.NEGATIVE_INFINITY;
@@ -63,13 +63,13 @@ export class LiveView {
     this.#cancelTimer = clock.setTimer(() => this.#tick(), 0);
   }
 
-  /** Rows that fit. */
+  /** The number of rows that fit on the screen. */
   get maxRows(): number {
     const lines = this.#io.stdout.rows() ?? DEFAULT_LINES;
     return Math.min(this.#parts.config.rows, Math.max(1, lines - LINES_AROUND));
   }
 
-  /** The next frame has something new. */
+  /** Marks the data as changed, so that the next frame is drawn soon. */
   noteChange(): void {
     this.#hasChanged = true;
   }
@@ -89,7 +89,7 @@ export class LiveView {
       this.#stop();
       return;
     } else return;
-    this.#hasKey = true;
+    this.#isKeyPending = true;
     this.#cancelTimer();
     const waitMs = this.#drawnAtMs + MIN_FRAME_MS - this.#io.clock.monotonicMs();
     this.#cancelTimer = this.#io.clock.setTimer(() => this.#tick(), Math.max(0, waitMs));
@@ -98,7 +98,7 @@ export class LiveView {
   #tick(): void {
     const waitedMs = this.#io.clock.monotonicMs() - this.#drawnAtMs;
     const isDue = !this.#isPaused && (this.#hasChanged || waitedMs >= IDLE_FRAME_MS);
-    if (isDue || this.#hasKey) this.#draw();
+    if (isDue || this.#isKeyPending) this.#draw();
     this.#cancelTimer = this.#io.clock.setTimer(() => this.#tick(), FRAME_MS);
   }
 
@@ -108,7 +108,7 @@ export class LiveView {
     if (columns !== this.#columns) this.#frame.widths.clear();
     this.#columns = columns;
     this.#hasChanged = false;
-    this.#hasKey = false;
+    this.#isKeyPending = false;
     this.#drawnAtMs = clock.monotonicMs();
     const { data } = this.#parts;
     // Rates are current even if no event has arrived for a while.

@@ -1,4 +1,4 @@
-// Messages of `stream top`: its flags, and what the screen shows.
+// Messages of `stream top`: errors of its flags, and the texts of its screen.
 import type { ErrorText } from '../../errors.ts';
 import { sayNotCombinable, sayRequires } from '../../flags/messages.ts';
 import { formatCount } from '../../ui/format.ts';
@@ -21,7 +21,7 @@ export const sayFileRequired = (flag: string): ErrorText =>
 export const sayDropped = (lines: number): string =>
   `atlantis: omitted ${formatCount(lines, 'earlier line')} of messages`;
 
-/** States on the first line; STATUS has the others. */
+/** Texts of the first line; STATUS has the others. */
 export const STATES = {
   paused: 'paused',
   retrying: (ms: number, attempt: number) => `${STATUS.retrying(ms)} (${STATUS.attempt(attempt)})`,
@@ -30,13 +30,13 @@ export const STATES = {
     `${formatCount(count, 'gap')}${isOpen ? ' (one still open)' : ''}`,
 } as const;
 
-/** The second line. */
+/** Texts of the second line. */
 export const TOTALS = {
   dollars: (perMinute: string) => `${perMinute} USD/min`,
   lag: (half: string, most: string) => `lag p50 ${half}, p99 ${most}`,
 } as const;
 
-/** The last line, most important first. */
+/** Texts of the last line, most important first. */
 export const KEY_HELP: readonly string[] = [
   'q quit',
   'sort: e events',

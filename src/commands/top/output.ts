@@ -17,7 +17,7 @@ import { selectRows } from './table.ts';
 /** How long events wait before they are counted: less than half of the shortest time between two frames. */
 export const LINGER_MS = 100;
 
-const RATE_DIGITS = 1e3;
+const ROUNDING = 1e3;
 
 interface TopParts extends ViewParts {
   readonly readFacts: (event: Buffer) => Facts;
@@ -103,7 +103,7 @@ export function createTopOutput(
 /**
  * The table as one JSON document, for `--once --json` (docs/top.md). Amounts are exact, as strings.
  *
- * @param maxRows the others are added up in `other`
+ * @param maxRows rows after this number are added up in `other`
  */
 function describeTop(data: TopData, sort: Sort, maxRows: number): unknown {
   const { by, ranking, timeline, connection, source, isFile } = data;
@@ -150,6 +150,6 @@ function describeRowCounts(row: Row, total: Row, hasTimes: boolean): Record<stri
 }
 
 const round = (value: number | undefined): number | null =>
-  value === undefined ? null : Math.round(value * RATE_DIGITS) / RATE_DIGITS;
+  value === undefined ? null : Math.round(value * ROUNDING) / ROUNDING;
 
 const iso = (wallMs: number): string => new Date(wallMs).toISOString();

@@ -1,8 +1,9 @@
 // The rows with the most events, in bounded memory for any number of distinct values.
 //
-// The algorithm is Space-Saving (Metwally, Agrawal and El Abbadi, 2005): new values take the row with the fewest events,
-// and inherit its count as the events that they may have had before. Here the counts of a row that is replaced are kept
-// in `other`, so the rows and `other` always add up to the total.
+// The algorithm is Space-Saving (Metwally, Agrawal and El Abbadi, 2005). When all rows are in use, a new value replaces
+// the value with the fewest events. The new value may have had up to that many events before, so its row stores the
+// number as `missing`. Here the counts of the replaced row are added to `other`, so the rows and `other` always add up
+// to the total.
 import { MAX_ROWS } from '../../flags/table-flags.ts';
 import { type Facts, Row } from './row.ts';
 import type { Timeline } from './timeline.ts';
@@ -23,7 +24,7 @@ export class Ranking {
     this.other = new Row(timeline);
   }
 
-  /** Counts an event at the time of the timeline. */
+  /** Counts an event at the current time of the timeline. */
   add(facts: Facts, receivedAtMs: number): void {
     this.total.add(facts, receivedAtMs);
     const row = this.#rows.get(facts.id) ?? this.#createRow(facts);

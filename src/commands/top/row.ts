@@ -6,7 +6,7 @@ import { Series, type Timeline } from './timeline.ts';
 /** The values of `--by`, as sent, or undefined where an event has none. */
 export type Key = readonly (string | undefined)[];
 
-/** What is read from an event. */
+/** The facts that are read from an event. */
 export interface Facts {
   /** Unique for the values of the key. */
   readonly id: string;
@@ -115,6 +115,7 @@ export class Row {
     return this.#timeline.isRecent ? Math.floor(this.#timeline.interval / LAG_PERIOD_SECONDS) : 0;
   }
 
+  /** Begins a new period of lags if the timeline has reached it. */
   #followLag(): void {
     const passed = this.#period - this.#lagPeriod;
     if (passed === 0) return;

@@ -8,12 +8,12 @@ import { sayDropped } from './messages.ts';
 
 /** Alternate screen, no cursor, no automatic wrap. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J';
-/** A terminal without an alternate screen, such as the Linux console, is cleared. */
+/** Also clears the screen, for terminals without an alternate screen such as the Linux console. */
 const LEAVE = '\x1b[0m\x1b[H\x1b[2J\x1b[?7h\x1b[?25h\x1b[?1049l';
 const HOME = '\x1b[H';
 const ERASE_LINE = '\x1b[2K';
 const ERASE_BELOW = '\x1b[J';
-/** Older lines are dropped. */
+/** Lines for stderr that wait until the screen is left; older lines are dropped. */
 const MAX_HELD = 200;
 const MESSAGE_MS = 10_000;
 const COLORS = /\x1b\[[\d;]*m/g;

@@ -8,7 +8,7 @@ import type { Signs } from '../../render/signs.ts';
 import { cutText, measureWidth } from '../../render/text-width.ts';
 import { groupThousands } from '../../ui/format.ts';
 import { drawBars, formatRate } from '../../ui/rate.ts';
-import { formatAbout, formatAmount, formatLagPercentile, formatShare } from './cells.ts';
+import { formatAmount, formatLagPercentile, formatRounded, formatShare } from './cells.ts';
 import { compareDecimals, ZERO_DECIMAL } from './decimal.ts';
 import type { Ranking } from './ranking.ts';
 import { Row } from './row.ts';
@@ -22,12 +22,12 @@ export interface TableStyle {
 /** The rows to show, and all others as one. */
 interface Selection {
   readonly rows: readonly Row[];
-  /** Undefined if there is nothing in it. */
+  /** Undefined if there are no other rows. */
   readonly rest: Row | undefined;
 }
 
 interface TableOptions {
-  /** Titles of the key. */
+  /** Titles of the key columns. */
   readonly by: readonly string[];
   readonly sort: Sort;
   readonly isReversed: boolean;
@@ -51,13 +51,13 @@ const NO_VALUE = '(none)';
 const REST = 'other';
 
 const lagOf = (row: Row): number => row.readLag()?.p99 ?? Number.NEGATIVE_INFINITY;
-const amountOf = (row: Row): number => row.series.dollarsPerMinute ?? 0;
+const dollarsPerMinuteOf = (row: Row): number => row.series.dollarsPerMinute ?? 0;
 
 /** How rows are sorted by a column, the largest value first. */
 const ORDERS: Readonly<Record<Sort, (rows: readonly Row[]) => Row[]>> = {
   events: (rows) => sortBy(rows, (row) => row.events),
   rate: (rows) => sortBy(rows, (row) => row.series.ratePerSecond ?? 0),
-  usd: (rows) => sortBy(rows, amountOf),
+  usd: (rows) => sortBy(rows, dollarsPerMinuteOf),
   lag: (rows) => sortBy(rows, lagOf),
   largest: (rows) =>
     [...rows].sort((a, b) =>
@@ -98,7 +98,7 @@ interface TableColumn {
   readonly isLeft?: boolean;
   readonly minWidth?: number;
   readonly paint?: (style: TableStyle) => Paint;
-  /** It shows times, or what is computed from them. */
+  /** The column shows times, or values that are computed from times. */
   readonly needsTimes?: boolean;
   /** False for a column that this stream has no values for. */
   isUseful?(total: Row): boolean;
@@ -151,7 +151,7 @@ const COLUMNS: readonly TableColumn[] = [
     isUseful: hasAmounts,
     show({ amounts, series }) {
       const { dollarsPerMinute } = series;
-      return amounts === 0 || dollarsPerMinute === undefined ? '' : formatAbout(dollarsPerMinute);
+      return amounts === 0 || dollarsPerMinute === undefined ? '' : formatRounded(dollarsPerMinute);
     },
   },
   {
@@ -253,7 +253,7 @@ const lengthOf = (text: string): number => text.length;
 /** Untrusted text: visible, and not a command of a CI system even at the beginning of a line. */
 const display = (text: string): string => escapeCommands(makeVisible(text));
 
-/** The most important columns that fit, in their order. */
+/** The most important columns that fit, in the order of COLUMNS. */
 function pickColumns<T extends { readonly column: TableColumn; readonly width: number }>(
   shown: readonly T[],
   room: number,

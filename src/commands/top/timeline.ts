@@ -13,7 +13,7 @@ export class Timeline {
   readonly isRecent: boolean;
   #startMs: number | undefined;
   #nowMs = 0;
-  /** Ms of each interval. */
+  /** Length of each interval. */
   #intervalMs = SECOND_MS;
   /** How often pairs of intervals were merged. */
   joins = 0;
@@ -24,7 +24,7 @@ export class Timeline {
     this.isRecent = isRecent;
   }
 
-  /** Notes the time, in ms; all calls must use the same clock. A clock that was set back is ignored until it has caught up. */
+  /** Notes the time in ms, always of the same clock. A clock that was set back is ignored until it has caught up. */
   advance(nowMs: number): void {
     this.#startMs ??= nowMs;
     this.#nowMs = Math.max(this.#nowMs, nowMs - this.#startMs);
@@ -65,7 +65,7 @@ export class Series {
     this.#joins = joins;
   }
 
-  /** Counts events at the time of the timeline. */
+  /** Counts events at the current time of the timeline. */
   add(events: number, dollars: number): void {
     this.#follow();
     this.#events.add(events);

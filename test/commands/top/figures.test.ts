@@ -1,9 +1,9 @@
 // The figures of `top`: exact sums, percentiles of the lag, rates of the last seconds and of a whole run.
 import { describe, expect, test } from '@jest/globals';
 import {
-  formatAbout,
   formatAmount,
   formatLagPercentile,
+  formatRounded,
   formatShare,
 } from '../../../src/commands/top/cells.ts';
 import {
@@ -62,7 +62,7 @@ describe('L2: amounts are added exactly', () => {
   });
 
   test('what is rounded has a ~, what is exact has not', () => {
-    expect([0, 0.05, 12.34, 999.6, 12_345_678, -5_000, 3.2e9, 1e20].map(formatAbout)).toEqual([
+    expect([0, 0.05, 12.34, 999.6, 12_345_678, -5_000, 3.2e9, 1e20].map(formatRounded)).toEqual([
       ...['0', '~0.05', '~12.3', '~1.0k', '~12.3M', '~-5.0k', '~3.2B', '~1.0e+20'],
     ]);
     const format = (text: string): string => formatAmount(parseDecimal(text) ?? ZERO_DECIMAL, 22);
