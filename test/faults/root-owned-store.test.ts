@@ -149,21 +149,21 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     }
   });
 
-  test.each([0o700, 0o755])(
-    'in a folder with mode %o: exit 10 with the chown that repairs it',
-    async (mode) => {
-      const home = makeHome();
-      const folder = leaveStore(home, mode);
-      const commands = [...READERS.map(([words]) => words), ...WRITERS, 'config list', ...SETTINGS];
-      for (const command of commands) {
-        const exit = await run(command, { HOME: home }, AS_USER);
-        expect([command, exit.code]).toEqual([command, 10]);
-        expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
-      }
-      execFileSync('chown', ['-R', String(USER), folder]);
-      expect((await run('profile list', { HOME: home }, AS_USER)).code).toBe(0);
-    },
-  );
+  test.each([
+    ['700', 0o700],
+    ['755', 0o755],
+  ])('in a directory with mode %s: exit 10 with the chown that repairs it', async (_octal, mode) => {
+    const home = makeHome();
+    const folder = leaveStore(home, mode);
+    const commands = [...READERS.map(([words]) => words), ...WRITERS, 'config list', ...SETTINGS];
+    for (const command of commands) {
+      const exit = await run(command, { HOME: home }, AS_USER);
+      expect([command, exit.code]).toEqual([command, 10]);
+      expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
+    }
+    execFileSync('chown', ['-R', String(USER), folder]);
+    expect((await run('profile list', { HOME: home }, AS_USER)).code).toBe(0);
+  });
 
   test('the whole of ~/.config, where root owns that', async () => {
     const home = makeHome();
