@@ -1,11 +1,11 @@
-// The events that a relay can lose at its end, by its state: the table in docs/relay.md and the bounds of the chaos run.
+// The events that a relay can lose at its end, by its state: the table in docs/relay.md, and bounds of the chaos run.
 import { READ_AHEAD } from '../../src/connection/read/message-queue.ts';
 
 /** The most bytes of one read of the relay's connection. */
 const READ_BYTES = 256 * 1024;
 
 interface CrashRule {
-  /** The state in the words of the table. */
+  /** The state as the table names it. */
   readonly when: string;
   readonly kill: string;
   readonly term: string;
