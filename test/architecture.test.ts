@@ -29,7 +29,7 @@ const LAYERS = [
   'version.ts',
 ];
 
-/** Layers that only these may import: what they bring is loaded where it is asked for. */
+/** Layers that only the listed folders may import, so that only commands that need their dependencies load them. */
 const CLOSED: Readonly<Record<string, readonly string[]>> = {
   'delivery/': ['commands/relay/', 'commands/tail/', 'commands/top/', 'monitoring/'],
   'monitoring/': ['commands/relay/', 'commands/tail/'],
@@ -51,9 +51,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['monitoring/metrics.ts'],
 };
 
-/** No file is longer: what grows beyond it has two jobs. */
+/** The maximum length of a file: a longer one usually has two jobs. */
 const MAX_LINES = 300;
-/** A shorter file with a single importer is a fragment of that importer, unless this says why it is not. */
+/** A shorter file with a single importer belongs into that importer, unless SMALL_FOR_A_REASON has a reason for it. */
 const FRAGMENT_LINES = 40;
 const SMALL_FOR_A_REASON: Readonly<Record<string, string>> = {
   'simulator/library.ts': 'what the package exports as `simulator`',
@@ -69,9 +69,9 @@ interface Module {
   /** Path in src, with `/`. */
   readonly path: string;
   readonly source: string;
-  /** Paths in src of what it imports, statically, lazily, or only as types. */
+  /** Paths in src of all imported files: static, lazy and type-only imports. */
   readonly imports: readonly string[];
-  /** Those of them that are loaded lazily: each is the border of a bundle. */
+  /** The lazy ones among `imports`: each begins a bundle. */
   readonly lazyImports: readonly string[];
   readonly packages: readonly string[];
 }
@@ -131,11 +131,11 @@ describe('architecture', () => {
     expect(LAYERS.length).toBeLessThanOrEqual(20);
   });
 
-  test('docs/ARCHITECTURE.md describes each of them, in this order', () => {
+  test('docs/ARCHITECTURE.md describes every layer, in the order of the list', () => {
     expect(readColumn('Layers').map((cell) => cell.replaceAll('`', ''))).toEqual(LAYERS);
   });
 
-  test.each(LAYERS)('%s imports only what is below it', (layer) => {
+  test.each(LAYERS)('%s imports only layers below it', (layer) => {
     const below = LAYERS.slice(LAYERS.indexOf(layer) + 1);
     const upward = edges.filter(
       ([path, target]) => layerOf(path) === layer && layerOf(target) !== layer && !isIn(target, below),
@@ -151,18 +151,24 @@ describe('architecture', () => {
     expect(across.map(show)).toEqual([]);
   });
 
-  test.each(Object.entries(CLOSED))('%s is closed to others', (layer, importers) => {
-    const from = edges.filter(([path, target]) => layerOf(target) === layer && layerOf(path) !== layer);
-    expect(from.filter(([path]) => !isIn(path, importers)).map(show)).toEqual([]);
-  });
+  test.each(Object.entries(CLOSED))(
+    '%s is imported only by the folders that may import it',
+    (layer, importers) => {
+      const from = edges.filter(([path, target]) => layerOf(target) === layer && layerOf(path) !== layer);
+      expect(from.filter(([path]) => !isIn(path, importers)).map(show)).toEqual([]);
+    },
+  );
 
-  test.each(Object.entries(PACKAGES))('%s is imported where it belongs', (name, places) => {
-    const importers = modules.filter(({ packages }) => packages.includes(name)).map(({ path }) => path);
-    expect(importers).not.toEqual([]);
-    expect(importers.filter((path) => !isIn(path, places))).toEqual([]);
-  });
+  test.each(Object.entries(PACKAGES))(
+    'the package %s is imported only in its allowed places',
+    (name, places) => {
+      const importers = modules.filter(({ packages }) => packages.includes(name)).map(({ path }) => path);
+      expect(importers).not.toEqual([]);
+      expect(importers.filter((path) => !isIn(path, places))).toEqual([]);
+    },
+  );
 
-  test('no package is imported that the table does not name', () => {
+  test('every imported package is in the table', () => {
     const used = new Set(modules.flatMap(({ packages }) => packages));
     expect([...used].filter((name) => !(name in PACKAGES))).toEqual([]);
   });
@@ -171,14 +177,14 @@ describe('architecture', () => {
     expect(readColumn('Dependencies').sort()).toEqual(Object.keys(PACKAGES).sort());
   });
 
-  test('text from the command line is parsed where the configuration is made', () => {
+  test('flags are parsed only in the folders that turn them into a configuration', () => {
     const PLACES = ['commands/', 'settings/', 'recording/flags.ts', 'delivery/from/read-stream.ts'];
     const users = modules.filter(({ source }) => /\b(?:parseFlags|listGiven)\(/.test(source));
     const elsewhere = users.filter(({ path }) => !isIn(path, [...PLACES, 'flags/definition.ts']));
     expect(elsewhere.map(({ path }) => path)).toEqual([]);
   });
 
-  test('only io.ts and the clock use process, and nothing the console', () => {
+  test('only io.ts and the clock use process, and no file uses the console', () => {
     const uses = /\bprocess\.[a-z]|\bprocess\s*(\[|\?\.)|=\s*process\b|'(node:)?process'|\bconsole\s*\./i;
     const users = modules
       .filter(({ source }) => uses.test(source.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')))
@@ -210,13 +216,13 @@ describe('architecture', () => {
     expect([...new Set(cycles)]).toEqual([]);
   });
 
-  test('every import leads to a module', () => {
+  test('every import refers to an existing module', () => {
     // The compiled form of assembly/ is not a file in src.
     const known = new Set(['events/scanner.wasm', ...modules.map(({ path }) => path)]);
     expect(edges.filter(([, target]) => !known.has(target)).map(show)).toEqual([]);
   });
 
-  test('row 59: signs beyond ASCII are in one place, which has another form of them; messages have the ellipsis', () => {
+  test('row 59: characters beyond ASCII are only in the two files that have an ASCII form of them; messages may use the ellipsis', () => {
     const OWN_PLACES = ['render/signs.ts', 'render/text-width.ts'];
     const withSigns = modules
       .filter(({ path }) => !OWN_PLACES.includes(path))
@@ -263,7 +269,7 @@ describe('architecture', () => {
   });
 
   // knip also allows an export that only its own file uses.
-  test('what a file exports, another one uses: in src, test, scripts or bench', () => {
+  test('every export is used by another file in src, test, scripts or bench', () => {
     const ENTRIES = ['main.ts', 'stream/index.ts', 'simulator/library.ts'];
     const others = ['test', 'scripts', 'bench'].flatMap((folder) =>
       readdirSync(join(SRC, '..', folder), { recursive: true, encoding: 'utf8' })

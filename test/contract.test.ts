@@ -17,13 +17,13 @@ const ROOT = new URL('../', import.meta.url).pathname;
 const PAGE = join(ROOT, 'docs/contract.md');
 const THIS = 'test/contract.test.ts';
 
-/** Ends by a signal, as a shell shows them. */
+/** Exit codes that a shell shows for a process that a signal ended. */
 const SIGNAL_CODES = [129, 130, 143];
 
-/** Rows whose tests are still to come. */
+/** Rows that do not have a test yet. */
 const ROWS_WITHOUT_TEST_YET: readonly number[] = [];
 
-/** Where ids are cited. */
+/** Folders whose files may cite ids. */
 const CITING = ['src', 'test', 'assembly', 'bench', 'scripts', 'docs', 'bin', '.ci', '.'];
 const IS_TEXT = /(?:\.(?:ts|mjs|cjs|md|py)|^\.ci\/[\w-]+)$/;
 
@@ -35,7 +35,7 @@ const files = CITING.flatMap((folder) =>
   .filter((path) => IS_TEXT.test(path) && path !== THIS)
   .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 
-/** The strings of a test file without those in its comments: among them are all titles. */
+/** All strings of a test file outside of comments, which include all titles. */
 function readStrings(text: string): string[] {
   const code = text.replace(/^\s*(\/\/|\/?\*).*$/gm, '');
   return code.match(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g) ?? [];
@@ -69,13 +69,13 @@ describe('every item of the contract is named by a test', () => {
     },
   );
 
-  test('a row that has its test is not among those that wait for one', () => {
+  test('a row that has a test is not listed as one without a test', () => {
     expect(ROWS_WITHOUT_TEST_YET.filter((row) => findRowTests(row).length > 0)).toEqual([]);
     expect(ROWS_WITHOUT_TEST_YET.filter((row) => !FAULT_ROWS.includes(row))).toEqual([]);
   });
 });
 
-describe('every citation leads somewhere', () => {
+describe('every cited id exists', () => {
   test.each(CITING)('%s', (folder) => {
     const own = files.filter(({ path }) => (folder === '.' ? !path.includes('/') : path.startsWith(folder)));
     expect(own.length).toBeGreaterThan(0);
@@ -98,7 +98,7 @@ describe('every citation leads somewhere', () => {
     ['see design/faults', 'design/faults'],
     ['// docs/protocol.md, "After\n// the end"', 'protocol.md, "After the end"'],
     ['docs/no-such-page.md', 'docs/no-such-page.md'],
-  ])('%j does not', (text, lost) => {
+  ])('a citation that does not exist is found: %j', (text, lost) => {
     expect(findLostCitations(text)).toEqual([lost]);
   });
 
@@ -108,25 +108,25 @@ describe('every citation leads somewhere', () => {
     '[contract.md](contract.md)',
     'RFC 6455 § 99, RFC 6455 § 5.2',
     '// docs/protocol.md, "After the\n// upgrade"',
-  ])('%j does', (text) => {
+  ])('no missing citation is found in %j', (text) => {
     expect(findLostCitations(text)).toEqual([]);
   });
 });
 
-describe('the contract names what there is', () => {
+describe('the contract is complete', () => {
   const root = readOutline();
   const commands = listCommands(root).filter((command) => command.commands.length === 0);
   updatePage(PAGE, addMissingFlags(CONTRACT, root));
   const listed = listContractFlags(readFileSync(PAGE, 'utf8'));
   const longNames = (flags: readonly Flag[]): string[] => flags.map(({ long }) => long).sort();
 
-  test('every command', () => {
+  test('it names every command', () => {
     const rows = new Set(listed.map(({ command }) => command));
     expect([...rows].sort()).toEqual(commands.map(({ path }) => path).sort());
   });
 
   test.each(commands.map((command) => [command.path, command] as const))(
-    '%s: every flag, once (UPDATE_DOCS=1 adds those that are missing)',
+    '%s: it names every flag, once (UPDATE_DOCS=1 adds missing ones)',
     (path, own) => {
       const rows = listed.filter(({ command }) => command === path);
       expect(rows.flatMap(({ flags }) => flags).sort()).toEqual(longNames(own.flags));
@@ -138,7 +138,7 @@ describe('the contract names what there is', () => {
     },
   );
 
-  test('the flags of every command, and no flag that does not exist', () => {
+  test('it names the global flags, and no flag that does not exist', () => {
     const [globals = ''] = /- \*\*Global flags\*\*[^.]*\./.exec(CONTRACT) ?? [];
     expect(globals.match(/--[a-z-]+/g)?.sort()).toEqual(longNames(root.flags));
     const known = new Set([root, ...commands].flatMap(({ flags }) => longNames(flags)));
@@ -147,10 +147,10 @@ describe('the contract names what there is', () => {
   });
 
   test.each([
-    ['a row of its own', '### `atlantis stream tail`\n\n| flags | contract | default |\n|---|---|---|\n'],
+    ['a new row', '### `atlantis stream tail`\n\n| flags | contract | default |\n|---|---|---|\n'],
     ['the row of its command', '| `atlantis profile list` | `--json` | list |\n'],
     ['the row of a command without flags', '| `atlantis profile path` | | print |\n'],
-  ])('a flag that is not named yet gets a place: %s', (_place, page) => {
+  ])('UPDATE_DOCS=1 adds a missing flag: to %s', (_place, page) => {
     const [command = ''] = /atlantis [a-z ]+/.exec(page) ?? [];
     const own = commands.find(({ path }) => path === command);
     const added = addMissingFlags(page, root);
@@ -159,12 +159,12 @@ describe('the contract names what there is', () => {
     expect(addMissingFlags(added, root)).toBe(added);
   });
 
-  test('every exit code', () => {
+  test('it names every exit code', () => {
     const all = [...Object.values(EXIT), ...SIGNAL_CODES];
     expect([...EXIT_CODES].sort((a, b) => a - b)).toEqual(all.sort((a, b) => a - b));
   });
 
-  test('G5: every name of a record on stderr', () => {
+  test('G5: it names every value of `event` in a record on stderr', () => {
     const [, names = ''] = /`event` is one of ([^.]*)\./.exec(ITEMS.get('G5') ?? '') ?? [];
     expect(names.match(/[a-z-]+/g)?.sort()).toEqual([...STATUS_EVENTS].sort());
   });

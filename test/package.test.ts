@@ -1,4 +1,4 @@
-// The package as npm makes and installs it: what is in it, and that the installed command streams.
+// The package as npm makes and installs it: its contents, and that the installed command streams.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type Packed, pack, runNpm } from './helpers/npm.ts';
 import { makeCleanEnvironment, ROOT } from './helpers/run-cli.ts';
 import { openSimulator } from './simulator/stream-client.ts';
 
-/** What an installation may take; the package brings nothing else along. */
+/** Limits of an installation, which consists of the package alone. */
 const MAX_UNPACKED_BYTES = 2_000_000;
 
 /** The first event that the installed command prints, and how it ends. */
@@ -82,7 +82,7 @@ describe('the package', () => {
     ]);
   });
 
-  test('what bundles give each other are plain values: getters would be asked once for each event', () => {
+  test('bundles export plain values to each other: a getter would run for each event', () => {
     const names = ['base', 'stream', 'filter', 'render.pretty.pretty'];
     const code = `for (const name of ${JSON.stringify(names)}) {
       const all = Object.entries(Object.getOwnPropertyDescriptors(require('./dist/' + name + '.cjs')));
@@ -113,20 +113,20 @@ describe('the package', () => {
     expect(repeated).toEqual([]);
   });
 
-  test('has no script that runs at its installation, and nothing to install beside it', () => {
+  test('has no install scripts and no dependencies', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     const hooks = ['preinstall', 'install', 'postinstall', 'prepublish', 'prepublishOnly'];
     expect(hooks.filter((name) => name in manifest.scripts)).toEqual([]);
-    // Runs where the package is made, never where it is installed: an unbuilt clone would pack no dist.
+    // npm runs it when the package is made, never when it is installed: an unbuilt clone would pack no dist.
     expect(manifest.scripts.prepack).toBe(manifest.scripts.prestart);
-    // npm runs it for a git URL, and not for a package of a registry.
+    // npm runs it when a git URL is installed, but not for a package from a registry.
     expect(manifest.scripts.prepare).toBe(manifest.scripts.prestart);
     for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies'])
       expect(manifest).not.toHaveProperty(kind);
     expect(Object.keys(manifest.exports)).toEqual(['.', './simulator', './package.json']);
   });
 
-  test('names every package that is in it, with its license', () => {
+  test('names every bundled dependency, with its license', () => {
     const licenses = readFileSync(join(ROOT, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
     const ours = ['commander', 'ws', 'chalk', 'ora', 'conf', 're2js'];
     const theirs = ['dot-prop', 'cli-spinners', 'is-unicode-supported', '@nats-io/nkeys'];
@@ -175,7 +175,7 @@ describe('the package', () => {
       );
   });
 
-  test('a program that uses the library is bundled without the packages that are optional, and streams', async () => {
+  test('a program that uses the library is bundled without optional packages, and streams', async () => {
     const outfile = join(makeTempFolder(), 'program.cjs');
     const program = `
       const { stream } = require('./dist/library.cjs');

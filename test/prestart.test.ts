@@ -1,4 +1,4 @@
-// `npm start` in a clone: what scripts/prestart.mjs installs and builds, with an npm that only notes that it ran.
+// `npm start` in a clone: what scripts/prestart.mjs installs and builds, with an npm that only records that it ran.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -58,7 +58,7 @@ function prestart(clone: string, npm: Record<string, string> = {}): { installed:
 }
 
 test.each([1, 2_000_000_000])(
-  'a copied tree is not installed again, whatever the times of its files (%i)',
+  'dependencies of a copied clone are not installed again, whatever the times of its files (%i)',
   (seconds) => {
     const clone = makeClone();
     setTime(join(clone, LOCK), seconds);
@@ -78,21 +78,21 @@ const CHANGES: readonly (readonly [string, (clone: string) => void])[] = [
     },
   ],
 ];
-test.each(CHANGES)('%s: it is installed, even if the lock file is older', (_what, change) => {
+test.each(CHANGES)('%s: dependencies are installed, even if the lock file is older', (_what, change) => {
   const clone = makeClone();
   change(clone);
   setTime(join(clone, LOCK), 1);
   expect(prestart(clone).installed).toBe(true);
 });
 
-test('a source that is newer than the bundles: it is built', () => {
+test('a source file that is newer than the bundles triggers a build', () => {
   const clone = makeClone();
   setTime(join(clone, 'dist/main.cjs'), 1);
   expect(prestart(clone)).toEqual({ installed: false, built: true });
 });
 
-describe('`prepare` for a git URL that is installed with --global', () => {
-  /** The link that npm makes where the package should be, and the variables of the script. */
+describe('`prepare` of a git URL that is installed with --global', () => {
+  /** The link that npm makes in place of the package, and the environment variables that it sets for the script. */
   function link(target: string): { place: string; npm: Record<string, string> } {
     const prefix = makeTempFolder();
     const place = join(prefix, 'lib/node_modules/atlantis-cli');
@@ -108,7 +108,7 @@ describe('`prepare` for a git URL that is installed with --global', () => {
     return clone;
   };
 
-  test('a clone in the cache of npm: the link becomes a folder, and what the build needs is installed', () => {
+  test('a link to a clone in the cache of npm becomes a folder, and the dependencies of the build are installed', () => {
     const clone = makeCached();
     const { place, npm } = link(clone);
     expect(prestart(clone, npm)).toEqual({ installed: true, built: true });

@@ -1,5 +1,5 @@
 // Modules of dependencies that the build replaces as a whole (scripts/stand-ins): which ones, and that each
-// replacement does all that is asked of it.
+// replacement does everything that its callers need.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -15,7 +15,7 @@ const load = async (name: string) => (await import(join(FOLDER, name))).default;
 /** A dependency of a dependency. */
 const loadPublished = async (path: string) => (await import(join(ROOT, 'node_modules', path))).default;
 
-test('row 59: all other dependencies are used as published', () => {
+test('row 59: exactly these modules of dependencies are replaced; all others are used as published', () => {
   expect(readdirSync(FOLDER).sort()).toEqual([
     'ajv.mjs',
     'cli-spinners.mjs',
@@ -27,7 +27,7 @@ test('row 59: all other dependencies are used as published', () => {
   ]);
 });
 
-// That no signal is listened for while conf writes is in faults/listeners.test.ts.
+// faults/listeners.test.ts tests that no signal handler is registered while conf writes.
 test('S1: when-exit takes a callback and never calls it', async () => {
   const whenExit = await load('when-exit.mjs');
   const forget = whenExit(() => {
@@ -47,7 +47,7 @@ test('the error of env-paths names the file that must pass a directory', async (
 });
 
 test('env-paths: a profile is stored for a user who has no home directory', async () => {
-  // As for a user ID that the system does not know.
+  // os.homedir throws for a user ID that the system does not know.
   const { nodeArgs } = preload(`
     require('node:os').homedir = () => { throw new Error('uv_os_homedir returned ENOENT'); };`);
   const args = ['profile', 'add', 'x', '--url', 'https://api.atlantis.example', '--key-stdin'];
@@ -73,7 +73,7 @@ test('row 59: cli-spinners has the two spinners that ora draws, and no other', a
   expect(statSync(outfile).size).toBeLessThan(2_000);
 });
 
-test('prom-client: three of its classes, and nothing that collects by itself', async () => {
+test('prom-client has only the three classes in use, without default metrics', async () => {
   const { Counter, Gauge, Registry } = promClient;
   const standIn = await load('prom-client.cjs');
   expect(standIn).toEqual({ Counter, Gauge, Registry });

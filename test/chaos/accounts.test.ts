@@ -1,4 +1,4 @@
-// The accounts of a chaos run find every kind of error, and none in a correct run; docs/relay.md has its rules.
+// The accounts of a chaos run find every kind of error, and none in a correct run; docs/relay.md has the rules.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -17,7 +17,7 @@ const deliver = (n: number, more: Partial<Delivery> = {}): Delivery => ({
   ...more,
 });
 
-/** Ten events, 10 s apart, which both sinks have; 100 with `count`. */
+/** `count` events, 10 s apart, each delivered to both sinks. */
 function makeBook(change: Partial<Book> = {}, count = 10): Book {
   const all = Array.from({ length: count }, (_unused, n) => deliver(n));
   return {
@@ -33,7 +33,7 @@ function makeBook(change: Partial<Book> = {}, count = 10): Book {
   };
 }
 
-/** What the sinks had, without or with more of some events. */
+/** The deliveries to both sinks after adding or removing some. */
 function change(http: (all: Delivery[]) => Delivery[], nats = (all: Delivery[]): Delivery[] => all) {
   const { deliveries } = makeBook();
   return { deliveries: { nats: nats([...deliveries.nats]), http: http([...deliveries.http]) } };
@@ -109,7 +109,7 @@ describe('the accounts of a chaos run', () => {
       { ...change(without(4)), ends: [kill(41_000, 3, { signal: 'SIGTERM' })] },
       'http: SIGTERM in the state "room" lost 1 events, 1000 bytes; allowed are 0',
     ],
-  ])('found: %s', (_what, changed, error) => {
+  ])('finds an error: %s', (_what, changed, error) => {
     expect(errorsOf(makeBook(changed))).toEqual([error]);
   });
 
@@ -134,18 +134,27 @@ describe('the accounts of a chaos run', () => {
       { ...change(without(4), without(4)), gaps: [{ fromMs: 39_000, toMs: 41_000 }] },
     ],
     ['a dead letter', { ...change(without(4)), deadLetters: new Set([4]) }],
-    ['twice around a kill', { ...change(again(deliver(4, { atMs: 42_000 }))), ends: [kill(40_100, 4)] }],
     [
-      'twice after a late answer',
+      'an event delivered again after a kill',
+      { ...change(again(deliver(4, { atMs: 42_000 }))), ends: [kill(40_100, 4)] },
+    ],
+    [
+      'an event delivered again after a late answer',
       change((all) => [...all.map((one) => (one.n === 9 ? { ...one, tookMs: 2_000 } : one)), deliver(9)]),
     ],
-    ['twice in two incarnations of the stream', change((all) => all, again(deliver(9, { place: '2' })))],
-    ['the last read before a kill', { ...change(without(4)), ends: [kill(41_000, 3)] }],
     [
-      'counted at SIGTERM',
+      'an event once in each of two incarnations of the stream',
+      change((all) => all, again(deliver(9, { place: '2' }))),
+    ],
+    [
+      'the events of the last read before a kill are lost',
+      { ...change(without(4)), ends: [kill(41_000, 3)] },
+    ],
+    [
+      'an event lost by SIGTERM and counted',
       { ...change(without(4)), ends: [kill(41_000, 3, { signal: 'SIGTERM', counted: 1 })] },
     ],
-  ])('allowed: %s', (_what, changed) => {
+  ])('finds no error: %s', (_what, changed) => {
     expect(errorsOf(makeBook(changed))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
-// The accounts of a chaos run: every event, for every sink, was delivered once, or twice by a rule that docs/relay.md
-// has, or is lost and the relay has said so, or had no chance to. Anything else is an error.
+// The accounts of a chaos run: for every sink, each event was delivered once, or twice as allowed by a rule in
+// docs/relay.md, or it was lost and the relay reported the loss or could not. Anything else is an error.
 import { CRASH_STATES, type CrashState } from './rules.ts';
 
 export type SinkName = 'nats' | 'http';
@@ -7,13 +7,13 @@ export type SinkName = 'nats' | 'http';
 export interface SentEvent {
   readonly atMs: number;
   readonly bytes: number;
-  /** False: no relay was connected. */
+  /** False if no relay was connected. */
   readonly wasSent: boolean;
 }
 
 export interface Delivery {
   readonly n: number;
-  /** When the sink had answered, or when it was stored. */
+  /** When the sink had answered, or the time at which the stream was read. */
   readonly atMs: number;
   /** Which incarnation of the stream; '' for HTTP. */
   readonly place: string;
@@ -27,11 +27,11 @@ export interface RelayEnd {
   readonly state: CrashState;
   readonly atMs: number;
   readonly endedAtMs: number;
-  /** Bytes on their way to it. */
+  /** Bytes that were sent to the relay and that it had not read. */
   readonly transitBytes: number;
-  /** The highest number that each sink had then, or the spool. */
+  /** The highest event number in the spool of each sink after the end. */
   readonly kept: Readonly<Record<SinkName, number>>;
-  /** Events that it counted as lost. */
+  /** Events that the relay counted as lost. */
   readonly counted: number;
 }
 
@@ -43,16 +43,16 @@ export interface Period {
 export interface Book {
   readonly sent: readonly SentEvent[];
   readonly deliveries: Readonly<Record<SinkName, readonly Delivery[]>>;
-  /** Numbers in the dead-letter file. */
+  /** Numbers of the events in the dead-letter file. */
   readonly deadLetters: ReadonlySet<number>;
   readonly ends: readonly RelayEnd[];
   /** Losses of the connection as the relay reported them, from its last byte to its next connection. */
   readonly gaps: readonly Period[];
-  /** Numbers in the records of a spool that were damaged. */
+  /** Numbers of the events whose spool records were damaged. */
   readonly damaged: Readonly<Record<SinkName, ReadonlySet<number>>>;
   /** How many messages the relay reported as lost with its spool. */
   readonly reportedLost: Readonly<Record<SinkName, number>>;
-  /** The relay, or its sink, was suspended or unreachable: an answer may not have arrived. */
+  /** Times at which the relay or its sink was suspended or unreachable, so that an answer may not have arrived. */
   readonly outages: readonly Period[];
 }
 
@@ -90,7 +90,7 @@ export function settle(book: Book): Verdict {
   return { errors: summarize(errors), totals };
 }
 
-/** Each event once; twice only by a rule. */
+/** Each event is delivered once, or twice if a rule allows it. */
 function settleCopies(book: Book, sink: SinkName, count: (what: string) => void, errors: string[]): void {
   const last = new Map<number, Delivery>();
   for (const delivery of book.deliveries[sink]) {
@@ -134,7 +134,7 @@ function settleLosses(
   const other = sink === 'nats' ? 'http' : 'nats';
   const lostBytes = new Map<RelayEnd, { bytes: number; events: number }>();
   let damaged = 0;
-  /** The gap that the event after this one fell into. */
+  /** The gap that contains event n + 1. */
   let gap: Period | undefined;
   for (let n = book.sent.length - 1; n >= 0; n -= 1) {
     const event = book.sent[n] as SentEvent;
@@ -174,14 +174,14 @@ function settleLosses(
   for (const [end, { bytes, events }] of lostBytes) errors.push(...checkEnd(book, sink, end, bytes, events));
 }
 
-/** The reported gap that an event at this time is in; `next` is that of the event after it. */
+/** The reported gap that contains an event sent at `atMs`; `next` is the gap of the following event. */
 function findGap(gaps: readonly Period[], atMs: number, next: Period | undefined): Period | undefined {
   // Events wait in buffers, so those before the last byte that was read can be lost, too.
   if (next !== undefined && atMs >= next.fromMs - MAX_TRANSIT_MS) return next;
   return gaps.find(({ fromMs, toMs }) => atMs >= fromMs - SLACK_MS && atMs <= toMs + SLACK_MS);
 }
 
-/** What an end has lost is within the bounds of its state. */
+/** Compares the losses of an end with the bounds of its state. */
 function checkEnd(book: Book, sink: SinkName, end: RelayEnd, bytes: number, events: number): string[] {
   const late = book.sent.filter(({ atMs, wasSent }) => wasSent && atMs >= end.atMs && atMs <= end.endedAtMs);
   const lateBytes = late.reduce((sum, event) => sum + event.bytes, 0);
@@ -205,7 +205,7 @@ function checkOrder(deliveries: readonly Delivery[], errors: string[]): void {
   }
 }
 
-/** Errors of the same kind as one, with the ranges of the events. */
+/** Combines errors of the same kind into one line with the ranges of their events. */
 function summarize(errors: readonly string[]): string[] {
   const kinds = new Map<string, number[]>();
   const others: string[] = [];

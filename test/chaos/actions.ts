@@ -1,4 +1,4 @@
-// What a chaos run does. Each action begins a fault; `heal` takes it back after a while. Some wait until it is over.
+// The actions of a chaos run. Each begins a fault, which `heal` ends after a while; some wait for its end.
 import type { Random } from '../../src/simulator/random.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import type { SinkName } from './accounts.ts';
@@ -19,7 +19,7 @@ export interface Scene {
   readonly relay: ChaosRelay;
   readonly damaged: Readonly<Record<SinkName, Set<number>>>;
   readonly random: Random;
-  /** What is broken now, by the name of the fault, and how to heal it. */
+  /** The active faults by name, each with the function that heals it. */
   readonly faults: Map<string, () => void | Promise<void>>;
   log(what: string): void;
 }
@@ -35,7 +35,7 @@ function begin(scene: Scene, name: string, atMostMs: number, heal: () => void | 
   void pauseFor(ms).then(() => healFault(scene, name, heal));
 }
 
-/** Heals a fault, unless that was done, or it is another one of the same name. */
+/** Heals a fault, unless it is already healed or another fault now has its name. */
 export async function healFault(
   { faults, log }: Scene,
   name: string,
@@ -60,7 +60,7 @@ const breakBroker =
   (kind: 'kill' | 'suspend'): Action =>
   async (scene) => {
     const { brokers, random, faults } = scene;
-    // A server that is not current is the broker's own risk, as is a second one.
+    // The cluster need not survive the loss of two servers, or of one while another has not caught up.
     if ([...faults.keys()].some((name) => name.startsWith('broker'))) return;
     await brokers.untilWhole();
     const index = random.nextBelow(3);
@@ -70,7 +70,7 @@ const breakBroker =
     );
   };
 
-/** All servers, so that nothing is acknowledged: the window fills, then the spool, then reading pauses. */
+/** Suspends all servers, so that nothing is acknowledged: the window fills, then the spool, then reading pauses. */
 const suspendAll: Action = async (scene) => {
   const { brokers, faults } = scene;
   if ([...faults.keys()].some((name) => name.startsWith('broker'))) return;
@@ -122,13 +122,13 @@ const misbehave: Action = async (scene) => {
     if (manner === 'lost answer') relay.outages.push({ fromMs, toMs: Date.now() });
   });
   if (manner !== 'late retry') return;
-  // It waits 15 minutes now, unless it is started again.
+  // The relay would now wait 15 minutes before its next attempt, so it is restarted.
   for (let tries = 0; tries < 100 && !relay.stderr.includes('(it asked for'); tries += 1) await pauseFor(100);
   await healFault(scene, 'http');
   await end('SIGTERM')(scene);
 };
 
-/** Lets something wait in the spool, ends the relay, and damages the files. */
+/** Lets events accumulate in the spool, ends the relay, and damages the files of the spool. */
 const damage: Action = async (scene) => {
   const { http, relay, random, damaged, log } = scene;
   await healFault(scene, 'http');
@@ -159,7 +159,7 @@ const deleteStream: Action = async (scene) => {
   log('stream deleted');
 };
 
-/** Each as often as it is listed. */
+/** An action that is listed several times is drawn more often. */
 export const ACTIONS: readonly Action[] = [
   end('SIGKILL'),
   end('SIGKILL'),

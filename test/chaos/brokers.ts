@@ -9,7 +9,7 @@ import { makeText } from './stream.ts';
 const STREAM = 'CHAOS';
 
 export interface Brokers {
-  /** For `--to`. */
+  /** The value of `--to`. */
   readonly address: string;
   readonly deliveries: readonly Delivery[];
   readonly errors: readonly string[];
@@ -19,9 +19,9 @@ export interface Brokers {
   resume(index: number): void;
   /** Resolves once all servers have all messages; rejects if that takes too long. */
   untilWhole(): Promise<void>;
-  /** Notes what the stream keeps, and deletes it. Nothing may be published meanwhile. */
+  /** Records the messages of the stream as deliveries, then deletes it. Nothing may be published meanwhile. */
   deleteStream(): Promise<void>;
-  /** Notes what the stream keeps. */
+  /** Records the messages of the stream as deliveries. */
   read(): Promise<void>;
 }
 

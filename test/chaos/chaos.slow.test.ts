@@ -1,4 +1,4 @@
-// The chaos run: one minute, or as long as `npm run chaos -- --duration 1h` says.
+// The chaos run: one minute, or another duration with `npm run chaos -- --duration 1h`.
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { describeWithNats } from '../helpers/nats-server.ts';
@@ -6,7 +6,7 @@ import { runChaos } from './chaos.ts';
 
 const DURATION_MS = Number(process.env['CHAOS_DURATION_MS'] ?? 60_000);
 const SEED = process.env['CHAOS_SEED'] ?? '11';
-/** What starting and ending takes, on a busy machine. */
+/** The time for starting and ending, on a busy machine. */
 const AROUND_MS = 300_000;
 
 /** True if a tmpfs can be mounted in a mount namespace. */
@@ -27,7 +27,7 @@ describeWithNats('row 177: chaos', () => {
   );
 
   testWithMount(
-    'a planted bug is found: the sink has lost one event that it acknowledged',
+    'a planted bug is found: the sink loses one event that it has acknowledged',
     async () => {
       const { errors, report } = await runChaos({ durationMs: 5_000, seed: '1', forgets: (n) => n === 450 });
       expect([errors, report]).toEqual([

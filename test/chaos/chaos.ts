@@ -17,7 +17,7 @@ import { startStream } from './stream.ts';
 export interface ChaosOptions {
   readonly durationMs: number;
   readonly seed: string;
-  /** A planted bug: events that the HTTP sink forgets. */
+  /** A planted bug: true for an event that the HTTP sink acknowledges and loses. */
   readonly forgets?: (n: number) => boolean;
 }
 
@@ -102,7 +102,7 @@ export async function runChaos({
   };
 }
 
-/** Waits until the HTTP sink has what was sent last, and nothing is left in the spools. */
+/** Waits until the HTTP sink has the last events and the spools are empty. */
 async function untilDelivered({ stream, http, relay, log }: Scene): Promise<void> {
   const last = stream.sent.findLastIndex(({ wasSent }) => wasSent);
   const untilMs = Date.now() + DRAIN_MS;

@@ -1,4 +1,5 @@
-// The clock of the relay, which a chaos run steps with libfaketime, and its times in those of this process.
+// The clock of the relay, which a chaos run steps with libfaketime, and the conversion of its times to those of this
+// process.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ export interface SteppedClock {
   readonly env: Readonly<Record<string, string>>;
   readonly canStep: boolean;
   step(offsetMs: number): void;
-  /** The times at which the relay's clock may have shown this. */
+  /** The real times at which the relay's clock may have shown `shownMs`: several after a step backward. */
   findReal(shownMs: number): readonly number[];
 }
 

@@ -1,26 +1,26 @@
-// The HTTP sink of a chaos run: keeps the numbers of what it took, refuses some events for good, and misbehaves.
+// The HTTP sink of a chaos run: records the events that it accepts, refuses some for good, and misbehaves on request.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { resetConnection } from '../helpers/reset.ts';
 import type { Delivery } from './accounts.ts';
 import { makeText } from './stream.ts';
 
-/** How it answers. */
+/** The ways in which the sink can misbehave. */
 export const MANNERS = ['500', 'slow', 'half', '101', 'hang', 'reset', 'lost answer', 'late retry'] as const;
 type Manner = 'well' | (typeof MANNERS)[number];
 
-/** Events that it refuses with 400. */
+/** True for events that the sink refuses with 400. */
 const isPoisoned = (n: number): boolean => n % 5_000 === 777;
 
 export interface HttpSink {
   readonly url: string;
   readonly deliveries: readonly Delivery[];
-  /** Errors in what was sent to it. */
+  /** Events that arrived with another text than was sent. */
   readonly errors: readonly string[];
   manner: Manner;
 }
 
-/** @param forgets true for an event that it has not kept, although it said so: a planted bug */
+/** @param forgets true for an event that the sink acknowledges but does not keep: a planted bug */
 export async function startHttpSink(forgets: (n: number) => boolean): Promise<HttpSink> {
   const deliveries: Delivery[] = [];
   const errors: string[] = [];
@@ -36,7 +36,7 @@ export async function startHttpSink(forgets: (n: number) => boolean): Promise<Ht
   };
   const answer = (body: string, response: ServerResponse, { socket }: IncomingMessage): void => {
     const sinceMs = Date.now();
-    // An answer to a connection that is closed already cannot arrive.
+    // Counts only if the answer was written: a closed connection does not get one.
     response.once('finish', () => {
       if (response.statusCode === 204) take(body, sinceMs);
     });

@@ -12,21 +12,21 @@ import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-s
 import { pauseFor, untilTrue } from '../helpers/watch.ts';
 
 const KILLS = Number(process.env['CHAOS_KILLS'] ?? 1);
-/** Of one event. */
+/** The size of one event. */
 const EVENT_BYTES = 120;
-/** One read of the connection. */
+/** The most bytes of one read of the connection. */
 const READ = 256 * 1024;
 const PAUSED_READ_AHEAD = 1024 * 1024 + READ;
-/** Also what waits in memory. */
+/** Without a spool, the events that wait in memory are lost, too. */
 const UNSPOOLED = 4 * 1024 * 1024 + READ + PAUSED_READ_AHEAD;
 
 const refuse: Answer = (_request, _index, response) => response.writeHead(503).end();
 
 interface Sink {
   readonly args: readonly string[];
-  /** It takes nothing from now on, or works again. */
+  /** True: the sink accepts nothing from now on; false: it works again. */
   setDown(isDown: boolean): void;
-  /** Numbers of the events that it has. */
+  /** Numbers of the events that the sink has. */
   read(): Promise<readonly number[]> | readonly number[];
 }
 
@@ -52,9 +52,9 @@ interface State {
   readonly name: string;
   readonly isSpooled: boolean;
   readonly isDown: boolean;
-  /** Reading pauses before the kill. */
+  /** Whether the relay is killed only after it has paused reading. */
   readonly isPaused: boolean;
-  /** What docs/relay.md allows. */
+  /** The maximum loss that docs/relay.md allows. */
   readonly mostBytes: number;
 }
 
@@ -85,7 +85,7 @@ const STATES: readonly State[] = [
   },
 ];
 
-/** Bytes of the connections of a server that wait in the kernel: sent and not received, or received and not read. */
+/** Bytes in the kernel's buffers for all connections of a server: sent but not received, or received but not read. */
 function countUnread(port: number): number {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const row = /^ *\d+: \w+:(\w+) \w+:(\w+) 01 (\w+):(\w+)/;
@@ -98,7 +98,7 @@ function countUnread(port: number): number {
   return sum;
 }
 
-/** How many of the events up to `end`, from the 100th on, are in the first bytes. */
+/** The number of the first event that is not complete in the first `bytes` after event 99; at most `end`. */
 function countEvents(bytes: number, end: number): number {
   let [n, rest] = [100, bytes];
   for (; n < end; n += 1) {
@@ -108,7 +108,7 @@ function countEvents(bytes: number, end: number): number {
   return n;
 }
 
-/** Kills a relay in a state. @returns how many of the events that it had read are lost */
+/** Kills a relay in the given state. @returns how many of the events that it had read are lost */
 async function countLost(
   { isSpooled, isDown, isPaused }: State,
   start: () => Promise<Sink>,
@@ -155,7 +155,7 @@ describeWithNats('what a kill -9 loses', () => {
     STATES.map((state) => ({ sink: name, start, state, what: state.name })),
   );
   test.each(cases)(
-    'row 187: docs/relay.md: $what: $sink',
+    'row 187: at most as many events as docs/relay.md says: $what: $sink',
     async ({ sink, start, state }) => {
       const lost: number[] = [];
       for (let i = 0; i < KILLS; i += 1) lost.push(await countLost(state, start));

@@ -1,4 +1,4 @@
-// The relay of a chaos run, started again and again with the same spool, and what it says about losses.
+// The relay of a chaos run, started again and again with the same spool, and the losses that it reports.
 import { readFileSync } from 'node:fs';
 import { stopProcess } from '../faults/relay-events.ts';
 import { type StatusRecord, startTail, type Tail } from '../helpers/tail.ts';
@@ -11,7 +11,7 @@ import { findFolder, findHighest, sumBytes } from './spool-files.ts';
 import type { NumberedStream } from './stream.ts';
 
 const SPOOL_MAX_BYTES = 2_000_000;
-/** Of a spool of this size half is kept free; segments are of an eighth. */
+/** The size from which a spool counts as full: half of it is reserved, and a segment is an eighth of it. */
 const FULL_BYTES = SPOOL_MAX_BYTES / 2 - 16_384;
 
 interface RelayParts {
@@ -28,7 +28,7 @@ export class ChaosRelay {
   readonly gaps: Period[] = [];
   readonly outages: Period[] = [];
   readonly reportedLost: Record<SinkName, number> = { nats: 0, http: 0 };
-  /** Set while the disk is full, and for a moment after it. */
+  /** The time until which the disk counts as full. */
   diskFullUntilMs = 0;
   readonly #parts: RelayParts;
   readonly spool: string;
@@ -62,10 +62,10 @@ export class ChaosRelay {
     ]);
   }
 
-  /** Ends it. @returns what was noted */
+  /** Ends the relay by the signal and records its state. */
   async end(signal: RelayEnd['signal']): Promise<RelayEnd> {
     const tail = this.#tail as Tail;
-    // What it has read and what is on its way do not change any more.
+    // From here on, the relay reads nothing, so the numbers below belong together.
     await stopProcess(tail.child);
     const [atMs, transitBytes, state] = [Date.now(), this.#parts.stream.countTransit(), this.#findState()];
     tail.child.kill(signal);
@@ -84,7 +84,7 @@ export class ChaosRelay {
     return end;
   }
 
-  /** Suspends it while something is done. */
+  /** Suspends the relay during an action. */
   async suspend(action: () => Promise<void>): Promise<void> {
     const fromMs = Date.now();
     const { child } = this.#tail as Tail;
@@ -94,7 +94,7 @@ export class ChaosRelay {
       await action();
     } finally {
       child.kill('SIGCONT');
-      // Its timers first count the time for which it was stopped.
+      // The relay's timers first count the time for which it was stopped.
       this.outages.push({ fromMs, toMs: Date.now() + 1_000 });
     }
   }
@@ -114,7 +114,7 @@ export class ChaosRelay {
       if (lost !== undefined) this.reportedLost[String(sink).includes('#') ? 'http' : 'nats'] += Number(lost);
       if (record.event === 'lost') fromMs ??= Math.min(...real(record['last_byte_at']));
       if (record.event !== 'gap') continue;
-      // Where the clock was stepped meanwhile, the duration is right.
+      // If the clock was stepped during the gap, only the reported duration is right.
       const ends = record['to'] === null ? [endedAtMs] : real(record['to']);
       const toMs = Math.max(...ends);
       this.gaps.push({ fromMs: Math.min(fromMs ?? toMs, toMs - Number(record['duration_ms'])), toMs });
@@ -124,7 +124,7 @@ export class ChaosRelay {
   }
 }
 
-/** The numbers in a dead-letter file. */
+/** Numbers of the events in a dead-letter file. */
 export function readDeadLetters(path: string): Set<number> {
   try {
     const numbers = readFileSync(path, 'utf8').matchAll(/\\?"n\\?":(\d+),/g);

@@ -1,11 +1,11 @@
-// What the end of a relay can lose, by its state: the table in docs/relay.md, and the bounds of the chaos run.
+// The events that a relay can lose at its end, by its state: the table in docs/relay.md, and bounds of the chaos run.
 import { READ_AHEAD } from '../../src/connection/read/message-queue.ts';
 
-/** A read of the relay's connection. */
+/** The most bytes of one read of the relay's connection. */
 const READ_BYTES = 256 * 1024;
 
 interface CrashRule {
-  /** The state, as in the table. */
+  /** The state as the table names it. */
   readonly when: string;
   readonly kill: string;
   readonly term: string;
@@ -13,7 +13,7 @@ interface CrashRule {
 
 const AHEAD_BYTES = READ_AHEAD.bytes + READ_BYTES;
 
-/** With a spool; `killBytes` is the number of bytes in `kill`. */
+/** The states with a spool; `killBytes` is the number of bytes in `kill`. */
 export const CRASH_STATES = {
   room: {
     when: 'a spool with room, however slow the sink is',

@@ -5,9 +5,9 @@ import { startChild } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
 export interface SmallDisk {
-  /** The folder, as a command sees it that is started with `prefix`. */
+  /** The path of the folder for a command that is started with `prefix`. */
   readonly inside: string;
-  /** The same folder, as this process sees it. */
+  /** The path of the same folder for this process. */
   readonly outside: string;
   readonly prefix: readonly string[];
   fill(): void;
@@ -32,11 +32,11 @@ export async function startSmallDisk(mebibytes: number): Promise<SmallDisk> {
     prefix: ['nsenter', '--preserve-credentials', '-U', '-m', '-t', String(holder.pid)],
     fill() {
       const { bavail, bsize } = statfsSync(outside);
-      // The last page as well, so that not even a small record fits.
+      // Fills every page, so that not even a small record fits.
       try {
         writeFileSync(filler, Buffer.alloc(bavail * bsize));
       } catch (error) {
-        // The relay wrote at the same time: the disk is full all the same.
+        // If the relay wrote at the same time, the disk is full, too.
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
       }
     },

@@ -1,4 +1,4 @@
-// The files of a spool as bytes, without the code that is tested: which events are in them, and damage.
+// Reads and damages the files of a spool as bytes, without the code under test.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SinkName } from './accounts.ts';
@@ -12,7 +12,7 @@ interface Entry {
   readonly n: number;
 }
 
-/** The folder of a sink; undefined if it has none yet. Names of HTTP sinks contain the host. */
+/** The folder of a sink; undefined if it does not exist yet. Names of HTTP sinks contain the host. */
 export function findFolder(spool: string, sink: SinkName): string | undefined {
   const names = list(spool).filter((name) => name.includes('127.0.0.1') === (sink === 'http'));
   return names[0] === undefined ? undefined : join(spool, names[0]);
@@ -46,7 +46,7 @@ function readEntries(bytes: Buffer): Entry[] {
   return entries;
 }
 
-/** The highest number in the files, also beyond damage; -1 without any. */
+/** The highest event number in the files, also after damage; -1 if there are no events. */
 export function findHighest(folder: string | undefined): number {
   if (folder === undefined) return -1;
   let highest = -1;
@@ -63,7 +63,7 @@ export const sumBytes = (folder: string | undefined): number =>
     ? 0
     : listSegmentFiles(folder).reduce((sum, path) => sum + readFileSync(path).length, 0);
 
-/** Flips a bit in one record. @returns the numbers of the events that are hit, and what was done */
+/** Flips a bit in one record. @returns the numbers of the damaged events, and a description */
 export function flipBit(path: string, fraction: number): { hit: number[]; what: string } | undefined {
   const bytes = readFileSync(path);
   const entries = readEntries(bytes);

@@ -1,5 +1,5 @@
 // The service of a chaos run: sends each numbered event once, to the connection that is live at that moment, and
-// notes when. It can also become a black hole: what is sent is held back, and nothing is answered.
+// records the time. It can also become a black hole, which holds events back and answers nothing.
 import { readFileSync } from 'node:fs';
 import { createRandom } from '../../src/simulator/random.ts';
 import { frame } from '../helpers/frames.ts';
@@ -16,13 +16,13 @@ export function makeText(n: number): string {
 
 export interface NumberedStream {
   readonly url: string;
-  /** By number. */
+  /** The events by number. */
   readonly sent: readonly SentEvent[];
   waitForLive(): Promise<void>;
   blackHole(on: boolean): void;
   /** Ends every connection by RST. */
   reset(): void;
-  /** Bytes that were sent to live connections and that no one has read. */
+  /** Bytes that were sent to live connections and that the relay has not read. */
   countTransit(): number;
   stop(): void;
 }
@@ -31,7 +31,7 @@ export async function startStream(ratePerSecond: number): Promise<NumberedStream
   const live = new Set<Peer>();
   const sent: SentEvent[] = [];
   let held: Uint8Array[] | undefined;
-  /** Bytes that a reset took from a relay that has not connected again: while it does not read, it cannot notice. */
+  /** Bytes that the last reset discarded, until a relay connects again: one that is not reading cannot notice the reset. */
   let taken = 0;
   let release: () => void = () => {};
   let isHealed = Promise.resolve();
@@ -89,7 +89,7 @@ export async function startStream(ratePerSecond: number): Promise<NumberedStream
       for (const peer of live) peer.reset();
     },
     countTransit() {
-      // On its way from the one buffer to the other, a packet of the last event is in neither for a moment.
+      // A packet between the two buffers is in neither for a moment, so two counts are compared.
       const first = countWaiting();
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
       return taken + Math.max(first, countWaiting());

@@ -1,6 +1,6 @@
-// Every command, with the canary key in every place from which it could take one: the key is in nothing that
-// it writes and in no argv of a process that it starts (contract P4). What the run writes to stdout, stderr and
-// files is searched for every test there is, by `test/helpers/secrecy.ts`.
+// Every command, with the canary key in every place from which it can read one: the key is in none of its output and in
+// no argv of a process that it starts (contract P4). `test/helpers/secrecy.ts` also searches stdout, stderr and the
+// files of all other tests.
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -13,8 +13,9 @@ import { startScriptedServer, streamHandler } from '../helpers/scripted-server.t
 import { hasStrace, readTrace, traceInto } from '../helpers/strace.ts';
 
 /**
- * Command → ways to run it, and the exit code. FOLDER, PORT of the server, SINK of an HTTP server. The store has the profiles `main`,
- * with the canary key, and `command`, whose command prints it; stdin holds it, too.
+ * For each command: its arguments, and the exit code. FOLDER is replaced by a folder, PORT and SINK by the ports of a
+ * stream and of an HTTP server. The store has the profiles `main`, with the canary key, and `command`, whose key command
+ * prints it; stdin has the key, too.
  */
 const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   'stream tail': [
@@ -84,7 +85,7 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   ],
 };
 
-/** Runs it under strace until it ends, or until it serves, and returns the arguments of every program that was started. */
+/** Runs a command under strace until it ends or serves, and returns the arguments of every program that it started. */
 async function runTraced(command: string, args: string) {
   await using server = await startScriptedServer(streamHandler({ events: ['{"type":"first"}'] }));
   const sink = await startSink();
@@ -119,7 +120,7 @@ async function runTraced(command: string, args: string) {
       TMPDIR: folder,
       GITHUB_ACTIONS: 'true',
       GITHUB_STEP_SUMMARY: join(folder, 'summary'),
-      // Not used for a loopback address, but read.
+      // The variable is read, although the proxy is not used for a loopback address.
       HTTPS_PROXY: `http://user:${CANARY_KEY}@proxy.example:3128`,
     },
     prefix: hasStrace() ? traceInto(log, 'execve', '-s', '100000') : [],
@@ -129,7 +130,7 @@ async function runTraced(command: string, args: string) {
   return { exit, started, found: findKeyIn(exit.stdout + exit.stderr + started) };
 }
 
-/** An HTTP server that takes whatever is sent to it; returns its port. */
+/** Starts an HTTP server that accepts every request, and returns its port. */
 async function startSink(): Promise<number> {
   const sink = createServer((request, response) => {
     request.resume().on('end', () => response.end());
@@ -141,7 +142,7 @@ async function startSink(): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-/** A server is asked to end once it is there; strace ends with the status of a shell. */
+/** Stops a server once it is ready. Under strace, an end by SIGTERM is reported as exit code 143. */
 async function endOf(child: Child): Promise<Exit> {
   const ready = child.waitForStdout('ready').then(
     () => process.kill(findCommand(child.pid), 'SIGTERM'),
@@ -152,7 +153,7 @@ async function endOf(child: Child): Promise<Exit> {
   return exit.signal === 'SIGTERM' ? { ...exit, code: 143 } : exit;
 }
 
-/** The process that strace started, or the one itself. */
+/** The id of the command: the child of strace, or the process itself. */
 function findCommand(pid: number): number {
   if (!hasStrace()) return pid;
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
@@ -162,7 +163,7 @@ const rows = Object.entries(RUNS).flatMap(([command, runs]) =>
   runs.map(([args, code]) => ({ command, args, code })),
 );
 
-test.each(rows)('P4: $command $args', async ({ command, args, code }) => {
+test.each(rows)('P4: the key leaks nowhere: $command $args', async ({ command, args, code }) => {
   const { exit, started, found } = await runTraced(command, args);
   expect(exit).toMatchObject({ code });
   expect(found).toEqual([]);
@@ -208,7 +209,7 @@ const WORDS: readonly (readonly [string, number])[] = [
   ['profile remove KEY --yes', 2],
 ];
 
-test.each(WORDS)('P4: a key as an argument, and help: "%s"', async (text, code) => {
+test.each(WORDS)('P4: a key as an argument is not repeated: "%s"', async (text, code) => {
   const words = text.replace('KEY', CANARY_KEY).split(' ');
   const given = [...words.filter((word) => word !== ''), '--verbose'];
   const exit = await runCli(given, { key: CANARY_KEY, stdin: CANARY_KEY });
@@ -216,10 +217,10 @@ test.each(WORDS)('P4: a key as an argument, and help: "%s"', async (text, code) 
   expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
 });
 
-describe('the table names every command', () => {
+describe('the table of this test', () => {
   const listed: string[] = [];
 
-  /** Names below `Commands:` in the help, with what is below them. */
+  /** Adds all commands below `path` that have no subcommands, as the help lists them. */
   async function list(path: readonly string[]): Promise<void> {
     const { stdout } = await runCli([...path, '--help']);
     const [, text = ''] = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(stdout) ?? [];
@@ -230,7 +231,7 @@ describe('the table names every command', () => {
 
   beforeAll(() => list([]));
 
-  test('as --help lists them', () => {
+  test('has every command that --help lists', () => {
     expect(listed.sort()).toEqual(Object.keys(RUNS).sort());
   });
 });

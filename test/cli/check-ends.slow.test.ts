@@ -1,8 +1,8 @@
-// The deadline of `stream check` in each of its steps: it ends there, with the whole report.
+// The deadline of `stream check` in each of its steps: the check ends in that step, with a complete report.
 import { describe, expect, test } from '@jest/globals';
 import { expectSkippedBehind, startWaiting, WAITS } from './check-waits.ts';
 
-describe('nothing hangs: --deadline ends each step: exit 124 and its name', () => {
+describe('--deadline ends the check in each step, with exit 124 and the name of the step', () => {
   test.each(WAITS)('$step: $what', async (wait) => {
     const { finish } = await startWaiting(wait, ['--deadline', '2s']);
     const exit = await finish();

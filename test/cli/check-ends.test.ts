@@ -1,4 +1,4 @@
-// A signal to `stream check` in each of its steps: it ends there, with the whole report, and nothing is left.
+// A signal to `stream check` in each of its steps: the check ends in that step, with a complete report.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { expectSoon } from '../helpers/soon.ts';
 import { untilWritten } from '../helpers/watch.ts';
 import { expectSkippedBehind, STEPS, startWaiting, WAITS } from './check-waits.ts';
 
-describe('S1: a signal ends each step, with the report, by that signal', () => {
+describe('S1: a signal in any step ends the check by that signal, with a report', () => {
   test.each(WAITS)('$step: $what', async (wait) => {
     const { server, child, finish } = await startWaiting(wait, [
       '--deadline',
@@ -25,18 +25,18 @@ describe('S1: a signal ends each step, with the report, by that signal', () => {
     expectSoon(performance.now() - sentAtMs, 1_500);
     expect([exit.signal, exit.failed?.error?.cause]).toEqual(['SIGTERM', 'signal']);
     expectSkippedBehind(exit, exit.report.failed_step ?? '');
-    // Whether the client has read the server's bytes cannot be seen from outside: it may be one step late.
+    // The test cannot see whether the client has read the server's bytes: it may still be in the step before.
     const at = STEPS.indexOf(exit.report.failed_step ?? '');
     expect([STEPS.indexOf(wait.step), STEPS.indexOf(wait.step) - 1]).toContain(at);
   });
 
-  test('another signal in the same second repeats the request: the report is complete', async () => {
+  test('a second signal within a second changes nothing: the report is complete', async () => {
     const wait = WAITS.find(({ step }) => step === 'keepalive');
     if (wait === undefined) throw new Error('no such wait');
     const { server, child, finish } = await startWaiting(wait, ['--deadline', '1h']);
     await wait.reach(server, child);
     child.kill('SIGTERM');
-    // The close is not answered: half a second is left.
+    // The server does not answer the close, so the check waits another half second.
     await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
     child.kill('SIGINT');
     const { signal, report } = await finish();
@@ -60,7 +60,7 @@ describe('S1: a signal that arrives after the deadline, while the connection is 
   });
 });
 
-describe('P1: a key command that does not end is ended with the check', () => {
+describe('P1: a key command that hangs is ended together with the check', () => {
   test.each(['SIGTERM', '--deadline'])('by %s', async (way) => {
     const folder = makeTempFolder();
     const pidFile = join(folder, 'pid');

@@ -1,4 +1,4 @@
-// The reports of `stream check` for people and CI systems, and that no key is in them.
+// The reports of `stream check` for people and CI systems, none of which contains a key.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,8 +29,8 @@ function startIndiscreet(key: string): Promise<ScriptedServer> {
   });
 }
 
-describe('for people', () => {
-  test('plain lines without a terminal: a line for each step and one at the end, nothing on stderr', async () => {
+describe('the text report', () => {
+  test('without a terminal: a plain line for each step and one at the end, nothing on stderr', async () => {
     const server = await startScriptedServer(streamHandler());
     const { stdout, stderr, code } = await run(server);
     const lines = stdout.trimEnd().split('\n');
@@ -41,7 +41,7 @@ describe('for people', () => {
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  test('a failure says what to do below its line', async () => {
+  test('a failed step has a line below it that says what to do', async () => {
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { stdout, code } = await run(server);
     expect(stdout).toMatch(
@@ -64,7 +64,7 @@ describe('for people', () => {
     });
   });
 
-  testPty('on a terminal: color, and a spinner that is gone at the end', async () => {
+  testPty('on a terminal: color, and a spinner that is erased at the end', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();
@@ -80,7 +80,7 @@ describe('for people', () => {
     expect(output.slice(output.lastIndexOf('keepalive'))).not.toContain('checking');
   });
 
-  /** The final lines on the screen, without what was overwritten or erased. */
+  /** The final lines on the screen, without overwritten and erased text. */
   const readScreen = (output: string): string[] =>
     output.split('\r\n').map((line) => {
       let shown: string[] = [];
@@ -125,7 +125,7 @@ describe('for people', () => {
     for (const line of readScreen(output)) expect(line).toMatch(LINE);
   });
 
-  testPty('O3: nor if the terminal was stopped in the middle of a frame (Ctrl-S)', async () => {
+  testPty('O3: a frame that Ctrl-S interrupts leaves nothing in the lines either', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();
@@ -140,7 +140,7 @@ describe('for people', () => {
     const pty = startCliInPty(['stream', 'check', '--url', server.url], { key: CANARY_KEY, columns: 200 });
     await pty.waitFor('checking: welcome');
     pty.send('\x13');
-    // Long enough for the next frame: it waits, and so does the sequence that erases it.
+    // Long enough for the next frame, which waits together with the sequence that erases it.
     await new Promise((resolve) => setTimeout(resolve, 300));
     goOn();
     const attempt = await server.waitForAttempt(1);
@@ -188,23 +188,26 @@ describe('for people', () => {
   });
 });
 
-describe('H4: --junit', () => {
-  testXml('is accepted by the strict schema, passed and failed (needs xmllint)', async () => {
-    const folder = makeTempFolder();
-    const file = join(folder, 'check.xml');
-    const server = await startScriptedServer(streamHandler());
-    expect((await run(server, ['--junit', file])).code).toBe(0);
-    expect(findJunitFaults(readFileSync(file, 'utf8'))).toBe('');
-    server.setScript((peer) => peer.respond(403, {}, '\0\x08<&]]>'));
-    expect((await run(server, ['--junit', file])).code).toBe(5);
-    const xml = readFileSync(file, 'utf8');
-    expect(findJunitFaults(xml)).toBe('');
-    expect(readXPath(xml, '//testcase[failure]/@name')).toBe('upgrade');
-    expect(readXPath(xml, '//property[@name="exit_code"]/@value')).toBe('5');
-    expect(readdirSync(folder)).toEqual(['check.xml']);
-  });
+describe('H4: the JUnit report', () => {
+  testXml(
+    'of a passed and of a failed check is valid against the strict schema (needs xmllint)',
+    async () => {
+      const folder = makeTempFolder();
+      const file = join(folder, 'check.xml');
+      const server = await startScriptedServer(streamHandler());
+      expect((await run(server, ['--junit', file])).code).toBe(0);
+      expect(findJunitFaults(readFileSync(file, 'utf8'))).toBe('');
+      server.setScript((peer) => peer.respond(403, {}, '\0\x08<&]]>'));
+      expect((await run(server, ['--junit', file])).code).toBe(5);
+      const xml = readFileSync(file, 'utf8');
+      expect(findJunitFaults(xml)).toBe('');
+      expect(readXPath(xml, '//testcase[failure]/@name')).toBe('upgrade');
+      expect(readXPath(xml, '//property[@name="exit_code"]/@value')).toBe('5');
+      expect(readdirSync(folder)).toEqual(['check.xml']);
+    },
+  );
 
-  test('a path that is not a regular file is written to directly', async () => {
+  test('is written directly to a path that is not a regular file', async () => {
     const { stdout, code } = await run(await startScriptedServer(streamHandler()), [
       '--junit',
       '/dev/stdout',
@@ -213,7 +216,7 @@ describe('H4: --junit', () => {
     expect([code, existsSync('/dev/stdout')]).toEqual([0, true]);
   });
 
-  test('a report that cannot be written at the end exits 9, unless the check itself failed', async () => {
+  test('exits 9 if it cannot be written at the end, unless the check itself failed', async () => {
     const pipe = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     const server = await startScriptedServer(streamHandler());
@@ -229,7 +232,7 @@ describe('H4: --junit', () => {
   });
 });
 
-describe('a disk that is full', () => {
+describe('a full disk', () => {
   const toFull = (server: ScriptedServer, args: string, junit: string) =>
     runShell(`exec atlantis stream check --url ${server.url} --junit ${junit} ${args} > /dev/full`, {
       key: CANARY_KEY,
@@ -238,7 +241,7 @@ describe('a disk that is full', () => {
     'atlantis: error: stdout could not be written: the disk is full (ENOSPC)\n  free some space on the disk\n';
 
   test.each(['', '--json'])(
-    'stdout: exit 9, reported once, and the other reports are written: %s',
+    'for stdout: exit 9, reported once, and the other reports are written: %s',
     async (args) => {
       const junit = join(makeTempFolder(), 'check.xml');
       const server = await startScriptedServer(streamHandler());
@@ -252,7 +255,7 @@ describe('a disk that is full', () => {
   );
 
   (hasMounts() ? test : test.skip)(
-    'where the JUnit file goes: exit 9, the old one stays, and nothing is left over (needs unshare)',
+    'for the JUnit file: exit 9, the old file stays, and no temporary file is left (needs unshare)',
     async () => {
       const server = await startScriptedServer(streamHandler());
       const script = `
@@ -269,7 +272,7 @@ describe('a disk that is full', () => {
   );
 });
 
-test('--json and --junit together: both whole, and they agree', async () => {
+test('--json and --junit together: both reports are complete and agree', async () => {
   const junit = join(makeTempFolder(), 'check.xml');
   const server = await startScriptedServer((peer) => peer.respond(404));
   const exit = await runCheck(server.url, ['--junit', junit]);
@@ -289,7 +292,7 @@ describe('GitHub Actions', () => {
     env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: file, CI: 'true' },
   });
 
-  test('a failure is an annotation, and a row of the step summary, which keeps what it held', async () => {
+  test('a failure becomes an annotation and a row that is appended to the step summary', async () => {
     const file = join(makeTempFolder(), 'summary.md');
     writeFileSync(file, 'from before\n');
     const server = await startScriptedServer((peer) => peer.respond(404));
@@ -303,7 +306,7 @@ describe('GitHub Actions', () => {
     expect(code).toBe(5);
   });
 
-  test('a check that passes has no annotation; a summary that cannot be written is a warning', async () => {
+  test('a passed check has no annotation; a summary that cannot be written is a warning', async () => {
     const server = await startScriptedServer(streamHandler());
     const { stderr, code } = await run(server, [], onGitHub('/missing/summary.md'));
     expect(stderr).toBe(
@@ -322,7 +325,7 @@ describe('GitHub Actions', () => {
     expect(code).toBe(0);
   });
 
-  test('nothing that the server sends becomes a workflow command', async () => {
+  test('text of the server does not become a workflow command', async () => {
     const server = await startIndiscreet(CANARY_KEY);
     const file = join(makeTempFolder(), 'summary.md');
     for (const args of [[], ['--json'], ['--log-format', 'json']]) {
@@ -336,7 +339,7 @@ describe('GitHub Actions', () => {
     expect(readFileSync(file, 'utf8')).not.toMatch(/<b>|##\[|\n::/);
   });
 
-  test('outside GitHub Actions there is neither', async () => {
+  test('without GITHUB_ACTIONS there is neither an annotation nor a summary', async () => {
     const file = join(makeTempFolder(), 'summary.md');
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { stderr } = await run(server, [], { env: { GITHUB_STEP_SUMMARY: file } });
@@ -344,10 +347,10 @@ describe('GitHub Actions', () => {
   });
 });
 
-describe('P4: the key is in no report', () => {
+describe('P4: no report contains the key', () => {
   test.each([
-    ['a usual one', CANARY_KEY],
-    ['an awkward one', AWKWARD_KEY],
+    ['a usual key', CANARY_KEY],
+    ['a key with special characters', AWKWARD_KEY],
   ])('%s', async (_name, key) => {
     const server = await startIndiscreet(key);
     const folder = makeTempFolder();
@@ -364,7 +367,7 @@ describe('P4: the key is in no report', () => {
     expect(texts.join('')).toContain(CANARY_PREFIX);
   });
 
-  test('nor if an expectation contains it, which is shown as text', async () => {
+  test('even if an expectation contains the key; the expectation is shown as text', async () => {
     const server = await startScriptedServer(streamHandler());
     const folder = makeTempFolder();
     const [junit, summary] = [join(folder, 'check.xml'), join(folder, 'summary.md')];
@@ -378,7 +381,7 @@ describe('P4: the key is in no report', () => {
     }
   });
 
-  test('nor if a welcome or an event contains it', async () => {
+  test('even if a header, the welcome or an event contains the key', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();

@@ -1,4 +1,4 @@
-// For every step of `stream check`: something that never finishes in it, and how a check gets there.
+// For every step of `stream check`: something that never finishes, and how to get a check to that point.
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
@@ -15,7 +15,7 @@ import {
   streamHandler,
 } from '../helpers/scripted-server.ts';
 
-/** A place where a check can wait, and how to get it there. */
+/** A point at which a check can wait endlessly, and how to get it there. */
 export interface Wait {
   readonly step: string;
   readonly what: string;
@@ -23,11 +23,11 @@ export interface Wait {
   readonly url?: (server: ScriptedServer) => string;
   readonly args?: () => readonly string[];
   readonly options?: (server: ScriptedServer) => CliOptions;
-  /** Resolves when it is there. */
+  /** Resolves when the check waits. */
   readonly reach: (server: ScriptedServer, child: Child) => Promise<unknown>;
 }
 
-/** Reports when the pipe has been opened. */
+/** A script that prints "waits" when the command has opened the pipe. */
 const OPENED = `
 const fs = require('node:fs');
 const real = fs.openSync;
@@ -52,11 +52,11 @@ const MUTE: Script = async (peer) => {
 const heard = (server: ScriptedServer, bytes = 1) =>
   server.waitUntil(() => (server.attempts[0]?.bytesReceived ?? 0) >= bytes || undefined, 'the client');
 
-/** One at least for each step that can wait. */
+/** At least one for each step that can wait. */
 export const WAITS: readonly Wait[] = [
   {
     step: 'settings',
-    what: 'a key on stdin that does not come',
+    what: 'a key on stdin that never arrives',
     args: () => ['--key-stdin'],
     options: () => ({
       stdin: 'pipe',
@@ -95,7 +95,7 @@ export const WAITS: readonly Wait[] = [
   },
   {
     step: 'tls',
-    what: 'a server that shakes no hand',
+    what: 'a server that does not answer the TLS handshake',
     script: MUTE,
     url: (server) => `https://127.0.0.1:${server.port}`,
     reach: (server) => heard(server),
@@ -112,13 +112,13 @@ export const WAITS: readonly Wait[] = [
   },
   {
     step: 'welcome',
-    what: 'a server that does not say welcome',
+    what: 'a server that does not send the welcome',
     script: async (peer) => void (await peer.accept()),
     reach: (server) => heard(server),
   },
   {
     step: 'keepalive',
-    what: 'a server that answers no ping, and no goodbye',
+    what: 'a server that answers neither pings nor the close',
     script: async (peer) => {
       await peer.accept();
       await peer.welcome();
@@ -155,7 +155,7 @@ export const STEPS = [
   'events',
 ];
 
-/** Fails unless every later step was skipped by name. */
+/** Fails unless every later step is reported as skipped. */
 export function expectSkippedBehind(exit: CheckExit, step: string): void {
   const { steps } = exit.report;
   expect(steps.map(({ name }) => name)).toEqual(STEPS);

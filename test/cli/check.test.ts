@@ -90,13 +90,13 @@ describe('a check that passes', () => {
     expect(attempt?.closeFrame?.code).toBe(1000);
   });
 
-  test('keepalive is skipped where it is turned off', async () => {
+  test('keepalive is skipped if it is turned off', async () => {
     const server = await startScriptedServer(streamHandler());
     const exit = await runCheck(server.url, ['--ping-interval', '0']);
     expect([exit.code, exit.step('keepalive').summary]).toEqual([0, 'turned off by --ping-interval 0']);
   });
 
-  test('a profile is named with the source of each value', async () => {
+  test('the report names the profile and the source of each value', async () => {
     const server = await startScriptedServer(streamHandler());
     const env = { ATLANTIS_CONFIG_DIR: makeTempFolder() };
     const url = `http://127.0.0.1:${server.port}`;
@@ -252,7 +252,7 @@ describe('H3: --expect', () => {
   const transfer = (fields = ''): string =>
     `{"type":"large_transfer","amount":12345678901234567890${fields}}`;
 
-  test('is met by events of the right kind, also those that come with the pongs', async () => {
+  test('is met by matching events, also if they arrive among the pongs', async () => {
     const events = [transfer(), '{"type":"address_activity"}', transfer()];
     const server = await startScriptedServer(streamHandler({ events }));
     const exit = await runCheck(server.url, [
@@ -267,7 +267,7 @@ describe('H3: --expect', () => {
     ]);
   });
 
-  test('wrong events are exit 124, with only their types and counts', async () => {
+  test('other events are exit 124, with only their types and counts', async () => {
     const events = [
       '{"type":"address_activity","secret":"s3cret"}',
       '{"event":"other"}',
@@ -292,7 +292,7 @@ describe('H3: --expect', () => {
     expect(exit.stdout + exit.stderr).not.toContain('s3cret');
   });
 
-  test('--min applies to each expectation: only those that are not met are named', async () => {
+  test('--min applies to each expectation, and the failure names only those that are not met', async () => {
     const events = [transfer(), transfer(), '{"type":"address_activity"}', '{"type":"address_activity"}'];
     const server = await startScriptedServer(streamHandler({ events: [...events, transfer()] }));
     const exit = await runCheck(server.url, [
@@ -309,7 +309,7 @@ describe('H3: --expect', () => {
     );
   });
 
-  test('a type that is almost that of an event is named in the hint, in one line', async () => {
+  test('a mistyped type: the hint is one line and names the similar type that was received', async () => {
     const server = await startScriptedServer(streamHandler({ events: [transfer()] }));
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfre', '--within', '300ms']);
     expectFailure(exit, 'events', 'expectation', 124);
@@ -329,7 +329,7 @@ describe('H3: --expect', () => {
   });
 
   describe('--within counts from the welcome, also while the pongs are slow', () => {
-    /** Sends `first` with the welcome, and `then` before the pongs, which come after --within is over. */
+    /** Sends `first` after the welcome; after --within has passed, sends `then` and only then the pongs. */
     const startSlow = (first: readonly string[], then: readonly string[]) =>
       startScriptedServer(async (peer) => {
         peer.answerClose();
@@ -349,14 +349,14 @@ describe('H3: --expect', () => {
     const WITHIN_MS = 400;
     const args = ['--expect', 'type=large_transfer', '--within', `${WITHIN_MS}ms`];
 
-    test('events in time count, although --within was over when the events step began', async () => {
+    test('events in time count, even if the events step begins after --within has passed', async () => {
       const server = await startSlow([transfer()], []);
       const exit = await runCheck(server.url, args);
       expect([exit.code, exit.report.expectations[0]?.matched]).toEqual([0, 1]);
       expectSoon(exit.step('events').duration_ms, WITHIN_MS / 2);
     });
 
-    test('events that are too late do not count, although the pings were still in flight', async () => {
+    test('late events do not count, even if they arrive before the pongs', async () => {
       const server = await startSlow(['{"type":"other"}'], [transfer(), transfer()]);
       const exit = await runCheck(server.url, args);
       expectFailure(exit, 'events', 'expectation', 124);
@@ -398,7 +398,7 @@ describe('H3: --expect', () => {
     expect([Math.round((min ?? 0) / 60_000), Math.round((max ?? 0) / 60_000)]).toEqual([-60, -60]);
     expect(ahead.failed?.summary).toMatch(/\(and 2 with a timestamp in the future, lag -1h 0m\)/);
     expect(ahead.failed?.error?.hint).toMatch(/^check the clock of this machine/);
-    // The clock is off the other way.
+    // The clock of this machine is slow.
     server.setScript(streamHandler({ events: [at(-7_205_000)] }));
     const slow = await runCheck(server.url, args);
     expect(slow.report.expectations).toMatchObject([{ late: 1, future: 0 }]);
@@ -412,7 +412,7 @@ describe('H3: --expect', () => {
     expect(few.failed?.summary).toMatch(/: expected 2, got 1 \(lag -[45]\.\d s\) in /);
   });
 
-  test('a flood is read until the wait ends, in bounded memory', async () => {
+  test('a flood is read until --within has passed, in bounded memory', async () => {
     async function* flood(): AsyncGenerator<string> {
       for (let n = 0; ; n += 1) {
         // The server's pongs need a turn of the loop, too.
@@ -421,7 +421,7 @@ describe('H3: --expect', () => {
       }
     }
     const server = await startScriptedServer(streamHandler({ events: flood() }));
-    // In one process the flood would leave the reader no time.
+    // Two processes, because the flood would leave no time for a reader in the same process.
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '1s'], {
       spawned: true,
     });
@@ -431,7 +431,7 @@ describe('H3: --expect', () => {
     expect(types[0]?.type).toBe('(other types)');
   });
 
-  test('odd and huge events do not crash the check, and are counted by their type', async () => {
+  test('odd and huge events do not crash the check and are counted by type', async () => {
     const deep = 200_000;
     const events = [
       '['.repeat(deep) + ']'.repeat(deep),
@@ -451,7 +451,7 @@ describe('H3: --expect', () => {
       '{',
       '',
     ];
-    // The last one alone is as expected: it ends the check when all others are read, however long that takes.
+    // Only the last event matches, so the check ends after all others were read.
     const last = transfer(`,"timestamp":"${new Date().toISOString()}"`);
     const server = await startScriptedServer(streamHandler({ events: [...events, last] }));
     const args = ['--expect', 'type=large_transfer', '--max-lag', '1h', '--within', '1h'];
@@ -490,7 +490,7 @@ describe('H3: --expect', () => {
 });
 
 describe('H2: nothing hangs', () => {
-  test('--deadline ends a step that waits: exit 124 with its name', async () => {
+  test('--deadline ends a waiting step: exit 124 with the name of the step', async () => {
     const server = await startScriptedServer(async (peer) => void (await peer.accept()));
     const exit = await runCheck(server.url, ['--deadline', '1s']);
     expectFailure(exit, 'welcome', 'deadline', 124);
@@ -503,7 +503,7 @@ describe('H2: nothing hangs', () => {
     expectFailure(exit, 'settings', 'deadline', 124);
   });
 
-  test('--deadline during the wait for events says what was seen', async () => {
+  test('--deadline during the events step: the failure says which events were received', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"type":"other"}'] }));
     const exit = await runCheck(server.url, ['--expect', 'type=x', '--within', '1h', '--deadline', '1s']);
     expectFailure(exit, 'events', 'deadline', 124);
@@ -511,7 +511,7 @@ describe('H2: nothing hangs', () => {
   });
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'S1: %s ends it with its report, by that signal',
+    'S1: %s ends the check by that signal, with a report',
     async (signal) => {
       const server = await startScriptedServer(streamHandler());
       const { child, finish } = startCheck(server.url, ['--expect', 'type=x'], { spawned: true });
@@ -538,7 +538,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
   const startTls = (script: Script, identity: { cert: string; key: string }) =>
     startScriptedServer(script, { tls: { cert: identity.cert, key: identity.key } });
 
-  test('TLS: version, issuer and days left', async () => {
+  test('TLS: the report has the version, the issuer and the days left', async () => {
     const server = await startTls(streamHandler(), made.good);
     const exit = await runCheck(server.url, ['--ca-cert', made.caFile]);
     expect(exit.code).toBe(0);
@@ -551,7 +551,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     ['expired', 'certificate-expired'],
     ['wrongHost', 'certificate-wrong-host'],
     ['selfSigned', 'certificate-self-signed'],
-  ] as const)('TLS: a bad certificate (%s) is 11', async (which, cause) => {
+  ] as const)('TLS: a bad certificate (%s) is exit 11', async (which, cause) => {
     const server = await startTls(streamHandler(), made[which]);
     const exit = await runCheck(server.url, ['--ca-cert', made.caFile]);
     expectFailure(exit, 'tls', cause, 11);
@@ -573,7 +573,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
   const NAME = 'stream.atlantis.test';
   const viaProxy = (proxyUrl: string) => ({ env: { HTTPS_PROXY: proxyUrl } });
 
-  test('proxy: lookup and TCP are those of the proxy, which opens a tunnel', async () => {
+  test('proxy: the lookup and connect steps are about the proxy, and the proxy step opens the tunnel', async () => {
     const service = await startTls(streamHandler(), made.issue({ names: `DNS:${NAME}` }));
     const proxy = await startScriptedServer(tunnelTo(service.port));
     const options = viaProxy(`http://user:pa55w0rd@localhost:${proxy.port}`);
@@ -587,7 +587,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     expect(exit.stdout).not.toContain('pa55w0rd');
   });
 
-  test('proxy: reached over TLS', async () => {
+  test('proxy: a proxy over TLS works', async () => {
     const service = await startTls(streamHandler(), made.issue({ names: `DNS:${NAME}` }));
     const proxy = await startTls(tunnelTo(service.port), made.good);
     const options = viaProxy(`https://localhost:${proxy.port}`);
@@ -604,7 +604,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     expectFailure(exit, 'proxy', cause, code);
   });
 
-  test('proxy: an unreachable one fails at TCP', async () => {
+  test('proxy: an unreachable proxy fails the connect step', async () => {
     const proxy = await startScriptedServer(() => FOR_EVER);
     await proxy.close();
     const exit = await runCheck(`https://${NAME}`, [], viaProxy(`http://127.0.0.1:${proxy.port}`));

@@ -1,5 +1,5 @@
-// The files of docs/ci.md, action.yml and the workflows: every script of them is run, step by step, as the CI system
-// runs it, with the package installed by npm. Only steps that the CI system provides (checkout, upload) are left out.
+// Runs every script in the files of docs/ci.md, action.yml and the workflows, step by step, as the CI system runs it,
+// with the package installed by npm. Only steps that the CI system provides (checkout, upload) are left out.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -13,7 +13,7 @@ import { makeCleanEnvironment, quote, ROOT } from '../helpers/run-cli.ts';
 import { type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { findJunitFaults, hasXmllint } from '../helpers/xmllint.ts';
 
-/** A step as its system runs it. */
+/** A step as its CI system runs it. */
 interface Step {
   readonly shell: readonly string[];
   readonly script: string;
@@ -22,7 +22,7 @@ interface Step {
 
 interface Platform {
   readonly name: string;
-  /** Variables that the system sets. */
+  /** Variables that the CI system sets. */
   readonly env: (folder: string) => Readonly<Record<string, string>>;
   readonly steps: (secrets: Secrets) => readonly Step[];
   /** The reports that are uploaded at the end, even after a failure. */
@@ -37,7 +37,7 @@ interface Secrets {
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const page = read('docs/ci.md');
 
-/** The complete files of a section. */
+/** The complete files in a section of docs/ci.md. */
 function findFiles(title: string): string[] {
   const section = page.split(/^## /m).find((one) => one.startsWith(`${title}\n`)) ?? '';
   return [...section.matchAll(/^```(?:yaml|groovy)\n(.*?)^```$/gms)].map(([, text = '']) => text);
@@ -71,7 +71,7 @@ function toGitHubSteps(
 ): Step[] {
   return steps.flatMap(({ run, shell, env: own = {} }) => {
     if (run === undefined) return [];
-    // A value in the text of a script could contain commands.
+    // A value that is inserted into the text of a script could contain commands.
     expect(run).not.toContain('${{');
     const options = shell === 'bash' ? ['--noprofile', '--norc', '-eo', 'pipefail'] : ['-e'];
     return [{ shell: ['bash', ...options], script: run, env: evaluateAll({ ...env, ...own }, values) }];
@@ -128,7 +128,7 @@ const PLATFORMS: readonly Platform[] = [
       expect(stream.artifacts).toMatchObject({ when: 'always', reports: { junit: 'check.xml' } });
       const script = [...stream.before_script, ...stream.script].join('\n');
       const env = { ATLANTIS_URL: url, ATLANTIS_API_KEY: key };
-      // One shell for all lines.
+      // GitLab runs all lines in one shell.
       return [{ shell: ['bash'], script: `set -eo pipefail\nset +o noclobber\n${script}`, env }];
     },
   },
@@ -174,12 +174,12 @@ async function* events(): AsyncGenerator<string> {
   }
 }
 
-/** The same for each connection. */
+/** Sends these events to each connection. */
 const stream: Script = (peer, index) => streamHandler({ events: events() })(peer, index);
 
 /**
- * A folder with an `npm` that gets the package from the tarball instead of the registry. What several systems install with
- * the same words is installed once and then copied.
+ * A folder with an `npm` that gets the package from the tarball instead of the registry. The command that several
+ * systems share installs once; later runs copy the result.
  */
 let npmFolder: string;
 beforeAll(() => {
@@ -248,7 +248,7 @@ describe.each(PLATFORMS)('docs/ci.md: $name', (platform) => {
     }
   }, 60_000);
 
-  test('a refused key fails the step with exit 3, with a report and without a CI command of the server', async () => {
+  test('a refused key fails the step with exit 3 and a report, and text of the server does not become a CI command', async () => {
     const body = JSON.stringify({
       error: { code: 'unauthorized', message: '##vso[task.complete result=Succeeded]\n::stop-commands::x' },
     });
@@ -266,7 +266,7 @@ describe('the workflows of this repository', () => {
   const { scripts, version, engines } = JSON.parse(read('package.json'));
 
   test.each(['test', 'release'])(
-    '%s: its scripts exist, and no value is inserted into their text',
+    '%s: the scripts that it runs exist, and no foreign value is inserted into their text',
     (name) => {
       const { jobs } = parse(read(`.github/workflows/${name}.yml`));
       const steps = Object.values<{ steps: GitHubStep[] }>(jobs).flatMap((job) => job.steps);
@@ -292,7 +292,7 @@ describe('the workflows of this repository', () => {
     expect(engines.node).toBe('>=20');
   });
 
-  test('the npm package names the repository that it is published from, as npm requires for a provenance', () => {
+  test('the npm package names the repository that it is published from, as npm requires for provenance', () => {
     const steps: GitHubStep[] = parse(read('.github/workflows/release.yml')).jobs.npm.steps;
     const scripts = steps.flatMap(({ run = '' }) => (/^npm (?:pkg|publish)/.test(run) ? [run] : []));
     expect(scripts).toEqual([
@@ -309,7 +309,7 @@ describe('the workflows of this repository', () => {
     });
   });
 
-  test('only jobs that publish may write, and the action installs this version', () => {
+  test('only publishing jobs have write permissions, and the action installs this version', () => {
     const { jobs, permissions } = parse(read('.github/workflows/release.yml'));
     expect(permissions).toEqual({ contents: 'read' });
     const writing = Object.entries<{ permissions?: Record<string, string> }>(jobs)

@@ -21,7 +21,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     }
   };
   const rows: readonly (readonly [string, Script, string[], number, number])[] = [
-    ['the limit is reached: 0', streamHandler({ events: three, finish: drop }), [], 0, 3],
+    ['the limit is reached: exit 0', streamHandler({ events: three, finish: drop }), [], 0, 3],
     [
       'no event: exit 13 after --max-silence',
       streamHandler({ events: [EVENT] }),
@@ -29,7 +29,13 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
       13,
       1,
     ],
-    ['the connection is lost: 12 at the gap', streamHandler({ events: [EVENT], finish: drop }), [], 12, 1],
+    [
+      'the connection is lost: exit 12 at the gap',
+      streamHandler({ events: [EVENT], finish: drop }),
+      [],
+      12,
+      1,
+    ],
     [
       'other events: exit 124 after --timeout',
       streamHandler({ events: [EVENT], finish: tick }),
@@ -49,7 +55,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     expect(existsSync(ready)).toBe(false);
   });
 
-  test('the ready file is there after the welcome, not before, and not after the end', async () => {
+  test('the ready file exists from the welcome to the end', async () => {
     const ready = join(makeTempFolder(), 'ready.json');
     let welcome: () => void = () => {};
     const asked = new Promise<void>((resolve) => {
@@ -84,7 +90,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     expect(existsSync(ready)).toBe(false);
   });
 
-  test('a ready file that could not be written is 9 before any connection is opened', async () => {
+  test('a ready file that cannot be written is exit 9 before any connection is opened', async () => {
     const server = await startScriptedServer(streamHandler());
     const ready = join(makeTempFolder(), 'missing', 'ready.json');
     const { code, stderr } = await startTail(server.url, ['--ready-file', ready]).finish();
@@ -139,7 +145,7 @@ describe('docs/ci.md', () => {
     return { ...exit, folder };
   };
 
-  test('has recipes for plain sh, none of which needs timeout', () => {
+  test('has recipes for plain sh, none of which needs the timeout command', () => {
     expect(recipes.map(({ name }) => name)).toEqual(['Plain sh 1', 'Plain sh 2']);
     for (const { text } of recipes) expect(text).not.toMatch(/^\s*timeout\b|\| *timeout\b|\bgrep\b/m);
   });
@@ -152,7 +158,7 @@ describe('docs/ci.md', () => {
     }
   });
 
-  test.each(recipes)('$name fails with exit 3 where the key is refused', async (recipe) => {
+  test.each(recipes)('$name fails with exit 3 if the key is refused', async (recipe) => {
     const body = JSON.stringify({ error: { code: 'unauthorized', message: 'no' } });
     const { code } = await run(recipe, (peer) => peer.respond(401, {}, body));
     expect(code).toBe(3);
@@ -164,7 +170,7 @@ interface Recipe {
   readonly text: string;
 }
 
-/** The files for CI systems are run by ci-platforms.test.ts. */
+/** The recipes for plain sh; ci-platforms.test.ts runs the files for CI systems. */
 function findRecipes(document: string): Recipe[] {
   const [, section = ''] = document.split('## Plain sh\n');
   return [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = ''], at) => ({

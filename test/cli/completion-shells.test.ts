@@ -1,7 +1,7 @@
 // Completion in real shells: the test types, presses Tab, and the shell runs the completed line.
 //
-// Each shell is interactive on a terminal of its own, with no start-up files. `atlantis` is run for completions
-// by `command atlantis`; as a typed command it is a function that prints its arguments.
+// Each shell is interactive on its own terminal, without start-up files. Completion runs the program by
+// `command atlantis`; a typed `atlantis` is a function that prints its arguments.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ echo READY`,
   },
 ];
 
-/** What is typed, with Tab as `\t`, and the resulting arguments of the command. */
+/** The typed line, with Tab as `\t`, and the resulting arguments of the command. */
 const LINES: readonly (readonly [typed: string, words: string])[] = [
   ['atlantis stre\tta\t', 'stream|tail'],
   ['atlantis stream tail --rec\t-max-a\t5m', 'stream|tail|--record-max-age|5m'],
@@ -101,13 +101,13 @@ describe.each(SHELLS)('$name', ({ command, setUp }) => {
     return pty;
   }
 
-  runTest('offers what can come next', async () => {
+  runTest('lists the commands that can follow', async () => {
     const pty = await open();
     pty.send('atlantis stream \t\t');
     await pty.waitFor((text) => ['tail', 'check', 'simulate', 'replay'].every((word) => text.includes(word)));
   });
 
-  runTest('completes to the line that was meant', async () => {
+  runTest('completes commands, flags, values and file names', async () => {
     const pty = await open();
     for (const [at, [typed, words]] of LINES.entries()) {
       pty.send(`${typed}\r`);

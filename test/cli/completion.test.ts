@@ -35,12 +35,12 @@ describe('profile names', () => {
     ['bash', 'main\neu.prod\n'],
     ['zsh', 'main:https://api.atlantis.example\neu.prod:https://eu.atlantis.example:8443/x\n'],
     ['fish', 'main\thttps://api.atlantis.example\neu.prod\thttps://eu.atlantis.example:8443/x\n'],
-  ])('for %s, with their URLs where the shell can show them', async (shell, stdout) => {
+  ])('for %s, with their URLs if the shell can show them', async (shell, stdout) => {
     const done = { code: 0, stdout, stderr: '' };
     expect(await ask(shell, 'stream tail --profile ', JSON.stringify(STORE))).toMatchObject(done);
   });
 
-  test('bash gets those that start with the word, without the part before the =', async () => {
+  test('bash gets only names that start with the typed word, also after an =', async () => {
     expect(await ask('bash', 'profile use e', JSON.stringify(STORE))).toMatchObject({ stdout: 'eu.prod\n' });
     expect(await ask('bash', 'stream tail --profile = ma', JSON.stringify(STORE))).toMatchObject({
       stdout: 'main\n',
@@ -52,7 +52,7 @@ describe('profile names', () => {
     ['cut inside the key', JSON.stringify(STORE).slice(0, 110), 0o600],
     ['empty', '', 0o600],
     ['of a newer version', JSON.stringify({ ...STORE, version: 99 }), 0o600],
-  ])('a store that is %s: none, in silence, with 0', async (_what, content, mode) => {
+  ])('a store that is %s: no names, no message, exit 0', async (_what, content, mode) => {
     expect(await ask('zsh', 'profile use ', content, mode)).toMatchObject({
       code: 0,
       stdout: '',
@@ -60,23 +60,23 @@ describe('profile names', () => {
     });
   });
 
-  test('a store that others can read: its names, without a warning', async () => {
+  test('a store that other users can read: its names, without a warning', async () => {
     const exit = await ask('bash', 'profile use ', JSON.stringify(STORE), 0o644);
     expect(exit).toMatchObject({ code: 0, stdout: 'main\neu.prod\n', stderr: '' });
   });
 
-  test('a profile folder that is invalid: none, without a message', async () => {
+  test('an invalid profile folder: no names, no message', async () => {
     const env = { ATLANTIS_CONFIG_DIR: 'relative' };
     const exit = await runCli(['__complete', 'bash', '--', 'profile', 'use', ''], { env });
     expect(exit).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 });
 
-test('files are left to the shell', async () => {
+test('a flag that takes a file leaves the completion to the shell', async () => {
   expect(await ask('fish', 'stream tail --record ')).toMatchObject({ stdout: ':files\n', stderr: '' });
 });
 
-test('an unsupported shell: exit 2, with the supported ones', async () => {
+test('an unsupported shell is exit 2, and the message names the supported ones', async () => {
   const { code, stderr } = await runCli(['completion', 'tcsh']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('accepted: bash, zsh, fish')]);
 });

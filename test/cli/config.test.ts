@@ -42,7 +42,7 @@ function createSetup() {
 
 const set = (name: string, value: string): string[] => ['config', 'set', name, value];
 
-describe('F7: settings', () => {
+describe('F7: stored settings', () => {
   test('are set, listed with their source, and unset', async () => {
     const { run, path, folder } = createSetup();
     const { code, stdout, stderr } = await run(set('time', 'utc'));
@@ -74,7 +74,7 @@ describe('F7: settings', () => {
     });
   });
 
-  test('are shown by profile show, and flags and environment win', async () => {
+  test('are shown by profile show unless a flag or the environment overrides them', async () => {
     const { run, write, path } = createSetup();
     write({ color: 'always', time: 'utc' });
     const show = async (args: readonly string[], env = {}) =>
@@ -91,7 +91,7 @@ describe('F7: settings', () => {
     });
   });
 
-  test('a change keeps the other settings, also those of newer versions', async () => {
+  test('keep all others when one is changed, also those of newer versions', async () => {
     const { run, write, path } = createSetup();
     write({ 'from.the.future': 'x', time: 'utc' });
     await Promise.all(['a', 'b', 'c'].map((name) => run(set(`preset.${name}`, 'x = 1'))));
@@ -137,7 +137,7 @@ describe('F7: settings', () => {
   });
 });
 
-describe('F7: a default applies to a terminal only', () => {
+describe('F7: stored defaults', () => {
   const STORED = { format: 'pretty', fields: 'chain,amount_usd', time: 'utc', color: 'always' };
 
   function parse(settings: object, flags: StreamFlags, options: FakeIoOptions = {}) {
@@ -152,7 +152,7 @@ describe('F7: a default applies to a terminal only', () => {
     return parseStreamFlags(flags, io, addDefaults(flags, io));
   }
 
-  test('on a terminal', () => {
+  test('apply on a terminal', () => {
     expect(parse(STORED, {})).toMatchObject({
       format: 'pretty',
       fields: STORED.fields,
@@ -163,7 +163,7 @@ describe('F7: a default applies to a terminal only', () => {
     expect(parse({}, {})).toMatchObject({ format: 'pretty', fields: undefined, time: 'local' });
   });
 
-  test('not in a pipe, where nothing is even read', () => {
+  test('do not apply in a pipe, where the settings file is not even read', () => {
     const isStdoutTty = false;
     const expected = { format: 'ndjson', fields: undefined, time: 'local', useColor: false };
     expect(parse(STORED, {}, { isStdoutTty })).toMatchObject(expected);
@@ -178,17 +178,17 @@ describe('F7: a default applies to a terminal only', () => {
     [{ wide: true }, { format: 'pretty', fields: undefined, isWide: true, time: 'utc' }],
     [{ time: 'none' }, { format: 'pretty', fields: undefined, time: 'none' }],
     [{ color: 'never' }, { useColor: false, fields: STORED.fields }],
-  ])('flags win: %j', (flags, expected) => {
+  ])('flags override them: %j', (flags, expected) => {
     expect(parse(STORED, flags)).toMatchObject(expected);
   });
 
-  test('the environment wins over a stored color', () => {
+  test('the environment overrides a stored color', () => {
     expect(parse({ color: 'always' }, {}, { env: { NO_COLOR: '1' } })).toMatchObject({ useColor: false });
     expect(parse({ color: 'never' }, {}, { env: { FORCE_COLOR: '1' } })).toMatchObject({ useColor: true });
     expect(parse({ color: 'never' }, {})).toMatchObject({ useColor: false, log: { useColor: false } });
   });
 
-  test('theme and time zone', () => {
+  test('include theme and time zone, which flags override', () => {
     expect(parse({ theme: 'light', time: 'Asia/Kolkata' }, {})).toMatchObject({
       theme: 'light',
       time: { zone: 'Asia/Calcutta' },
@@ -200,7 +200,7 @@ describe('F7: a default applies to a terminal only', () => {
     expect(parse({}, {})).toMatchObject({ theme: 'auto' });
   });
 
-  test('settings of top', async () => {
+  test('of top apply on a terminal only, and flags override them', async () => {
     const setup = createSetup();
     setup.write({ 'top.by': 'token', 'top.sort': 'usd', 'top.rows': '3', 'top.usd-field': 'usd' });
     const open = (isStdoutTty: boolean, flags: TopFlags) => {
@@ -225,7 +225,7 @@ describe('F7: a default applies to a terminal only', () => {
     });
   });
 
-  test('every setting has a default or none, and is a flag', () => {
+  test('without a stored color, the built-in default applies', () => {
     expect([...SETTINGS.keys()]).toEqual(expect.arrayContaining(['color', 'format', 'fields', 'time']));
     const io = createFakeIo();
     expect(findColorMode({}, io, true)).toEqual({ value: 'auto', source: 'default' });
@@ -233,7 +233,7 @@ describe('F7: a default applies to a terminal only', () => {
   });
 
   const testInPty = hasPty() ? test : test.skip;
-  testInPty('a real terminal shows the stored columns', async () => {
+  testInPty('apply on a real terminal, which shows the stored columns', async () => {
     const { run, env } = createSetup();
     await run(set('fields', 'type,chain'));
     const pty = startCliInPty(['stream', 'tail', '--simulate', '-n', '1'], { env });
@@ -248,7 +248,7 @@ describe('F7: --preset', () => {
   const replay = ['stream', 'replay', '-', '--speed', 'max'];
   const stdin = events.map((event) => `${event}\n`).join('');
 
-  test('applies in a pipe, too; all filters must match', async () => {
+  test('applies in a pipe, too, and combines with other filters: all must match', async () => {
     const { run } = createSetup();
     await run(set('preset.whales', 'usd > 1M'));
     await run(set('preset.b-or-a', 'type in (a, b)'));
@@ -262,7 +262,7 @@ describe('F7: --preset', () => {
   test.each([
     ['whale', 'no preset "whale"\n  did you mean whales?\n  presets: whales'],
     ['x', 'no preset "x"\n  presets: whales'],
-  ])('an unknown one is a usage error: %s', async (name, message) => {
+  ])('an unknown preset is a usage error: %s', async (name, message) => {
     const { run, write } = createSetup();
     write({ 'preset.whales': 'usd > 1M' });
     const { code, stderr } = await run([...replay, '--preset', name], { stdin });
@@ -270,7 +270,7 @@ describe('F7: --preset', () => {
     expect(stderr).toContain(message);
   });
 
-  test('without presets, the error says how to store one', async () => {
+  test('if no preset is stored, the error says how to store one', async () => {
     const { code, stderr } = await createSetup().run([...replay, '--preset', 'x'], { stdin });
     expect(code).toBe(2);
     expect(stderr).toContain("atlantis config set preset.x 'amount_usd > 1M'");
@@ -286,17 +286,20 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
   const all = (options: readonly string[][]) => options.map((args) => [args.join(' '), args] as const);
   const WHALES = { 'preset.whales': 'usd > 1M' };
 
-  test.each(all([...USES, set('time', 'utc')]))('writable by others: %s', async (_title, args) => {
-    const { run, write, path } = createSetup();
-    write(WHALES, 0o666);
-    const { code, stderr } = await run(args);
-    expect(code).toBe(10);
-    expect(stderr).toContain(`other users can write to the settings file: ${path}`);
-    expect(stderr).toContain('chmod go-w');
-  });
+  test.each(all([...USES, set('time', 'utc')]))(
+    'writable by other users: exit 10: %s',
+    async (_title, args) => {
+      const { run, write, path } = createSetup();
+      write(WHALES, 0o666);
+      const { code, stderr } = await run(args);
+      expect(code).toBe(10);
+      expect(stderr).toContain(`other users can write to the settings file: ${path}`);
+      expect(stderr).toContain('chmod go-w');
+    },
+  );
 
   const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
-  testAsRoot.each(all(USES))('of another user: %s', async (_title, args) => {
+  testAsRoot.each(all(USES))('of another user: exit 10: %s', async (_title, args) => {
     const { run, write, path } = createSetup();
     write(WHALES);
     chownSync(path, 12_345, 12_345);
@@ -305,7 +308,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     expect(stderr).toContain(`the settings file belongs to another user (uid 12345): ${path}`);
   });
 
-  test.each(all([...USES, set('time', 'utc')]))('a link: %s', async (_title, args) => {
+  test.each(all([...USES, set('time', 'utc')]))('a symbolic link: exit 10: %s', async (_title, args) => {
     const { run, write, path, folder } = createSetup();
     write(WHALES);
     const other = join(folder, '..', 'other');
@@ -324,7 +327,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     ['{"version":2,"settings":{}}', '"version" is not 1'],
     ['{"version":1}', '"settings" is not an object'],
     ['{"version":1,"settings":{"time":5}}', 'a value in "settings" is not a string'],
-  ])('damaged: %j', async (content, why) => {
+  ])('damaged: exit 10, and the file is unchanged: %j', async (content, why) => {
     const { run, folder, path } = createSetup();
     mkdirSync(folder, { mode: 0o700 });
     writeFileSync(path, content, { mode: 0o600 });
@@ -336,7 +339,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     expect(readFileSync(path, 'utf8')).toBe(content);
   });
 
-  test('with a value that its flag does not accept: exit 10 with the command that repairs it', async () => {
+  test('with an invalid value: exit 10 with the command that repairs it', async () => {
     const { run, write, path } = createSetup();
     write({ time: 'noon', color: 'pink' });
     const { code, stderr } = await run(['config', 'list']);
@@ -348,7 +351,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     expect((await run(['config', 'list'])).code).toBe(0);
   });
 
-  test('without a settings file, the directory does not matter', async () => {
+  test('a directory that other users can write to matters only if it has a settings file', async () => {
     const { run, folder } = createSetup();
     mkdirSync(folder);
     chmodSync(folder, 0o777);
@@ -372,7 +375,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     set('preset.x', `key = ${CANARY_KEY}`),
     set(CANARY_KEY, 'x'),
     set(`preset.${CANARY_KEY}`, 'x = 1'),
-  ])('row 142: a key is never stored: %#', async (...args) => {
+  ])('row 142: a key as a setting is refused and not stored: %#', async (...args) => {
     const { run, path } = createSetup();
     const { code, stderr } = await run(args);
     expect([code, existsSync(path)]).toEqual([2, false]);

@@ -1,4 +1,4 @@
-// Dockerfile and compose.yaml. The services are run here as processes, with the commands and health checks of the file.
+// Dockerfile and compose.yaml, whose services run here as processes, with their commands and health checks.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -30,7 +30,7 @@ test('Dockerfile: two stages from a configurable base image, no root, SIGTERM, a
   expect(paths).toEqual(expect.arrayContaining(['bin', 'dist', 'LICENSE']));
 });
 
-test('Dockerfile: its health check passes for a run without --metrics-listen, and asks the others', async () => {
+test('Dockerfile: the health check passes for a run without --metrics-listen, and otherwise asks the run', async () => {
   const text = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').replace(/\\\n\s*/g, '');
   const [, command = ''] = /^HEALTHCHECK .* CMD (.*)$/m.exec(text) ?? [];
   const folder = makeTempFolder();
@@ -67,7 +67,7 @@ describeWithNats('compose.yaml (needs nats-server)', () => {
     const port = await findFreePort();
     const { command, environment, healthcheck, network_mode } = services.relay;
     expect([network_mode, environment.ATLANTIS_URL]).toEqual(['service:simulator', 'http://127.0.0.1:8080']);
-    // NATS runs on this machine here, and in a container of its own there, without TLS.
+    // In compose.yaml, NATS runs without TLS in a container of its own; here it runs on this machine.
     expect(command).toContain('--allow-plaintext');
     const words = Object.values<typeof services.relay>(services).flatMap((one) => one.healthcheck.test);
     // Podman 4 splits the words of a health check at spaces.

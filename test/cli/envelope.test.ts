@@ -22,14 +22,14 @@ interface Line {
 }
 
 const schema = JSON.parse(readFileSync(join(ROOT, 'docs/envelope.schema.json'), 'utf8'));
-// The pattern checks the time; `format` is only documentation.
+// The schema checks times by their patterns; `format` is only documentation.
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, validateFormats: false });
 const isValid = ajv.compile(schema);
 const ENVELOPE = { envelope: 1 };
 const REFUSAL = JSON.stringify({ error: { code: 'unauthorized', message: 'no such key' } });
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
-/** The lines of a run; each is valid and has only members of the schema. */
+/** Parses the lines of a run, each of which must be valid and have only members of the schema. */
 function readLines(texts: readonly string[]): Line[] {
   return texts.map((text) => {
     const line: Line = JSON.parse(text);
@@ -45,7 +45,7 @@ function outline(lines: readonly Line[]): unknown[] {
   return lines.map(({ lifecycle, seq }) => lifecycle ?? seq);
 }
 
-/** Connection n sends two events and then runs ending n; the last one stays open. */
+/** Connection n sends two events and then runs ending n; a connection without an ending stays open. */
 function play(endings: readonly ((peer: Peer) => unknown)[]): Script {
   return (peer, index) => {
     const events = [`{"on":${index + 1}}`, `{"on":${index + 1}}`];
@@ -54,7 +54,7 @@ function play(endings: readonly ((peer: Peer) => unknown)[]): Script {
 }
 
 describe('the lines of a run', () => {
-  test('G2: connections, events, gaps and the end, in order', async () => {
+  test('G2: connections, events, gaps and the end are in order', async () => {
     const endings = [(peer: Peer) => peer.end(), (peer: Peer) => peer.sendClose(1012, 'restart')];
     const server = await startScriptedServer(play(endings));
     const startedAt = new Date().toISOString();
@@ -106,7 +106,7 @@ describe('the lines of a run', () => {
     expect(exit.code).toBe(0);
   });
 
-  test('G2: --fail-on-gap: the open gap, then the end', async () => {
+  test('G2: with --fail-on-gap, the open gap is followed by the end', async () => {
     const server = await startScriptedServer(play([(peer) => peer.sendClose(1001)]));
     const { code, lines: texts } = await runTail(server.url, ['--envelope', '--fail-on-gap', ...FAST]);
     const lines = readLines(texts);
@@ -116,7 +116,7 @@ describe('the lines of a run', () => {
     expect(code).toBe(12);
   });
 
-  test('G2: a signal while waiting for the next attempt: the open gap, and the end names the signal', async () => {
+  test('G2: a signal while waiting for the next attempt: the open gap is printed, and the end names the signal', async () => {
     const server = await startScriptedServer(play([(peer) => peer.sendClose(1012)]));
     const tail = startTail(server.url, ['--envelope', '--retry-min', '5m', '--retry-max', '10m']);
     await tail.child.waitForStderr('retrying in');
@@ -272,7 +272,7 @@ describe('docs/envelope.schema.json', () => {
     ['an end without either', { ...end, exit_code: null }, false],
     ['an unknown record', { ...gap, lifecycle: 'pause' }, false],
     ['neither', { at: time }, false],
-  ])('%s is valid or not: %j', (_what, line, valid) => {
+  ])('a line is accepted or refused as it should be: %s', (_what, line, valid) => {
     expect(isValid(JSON.parse(JSON.stringify(line)))).toBe(valid);
   });
 

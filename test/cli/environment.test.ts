@@ -1,5 +1,5 @@
 // The environment of the command: colors on and off, CI, terminals with few features, locales, narrow
-// windows, and standard streams that are closed. docs/environment.md says what is expected.
+// windows, and closed standard streams. docs/environment.md documents the expected behavior.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasPty, type PtyExit, startCliInPty } from '../helpers/pty.ts';
@@ -10,12 +10,12 @@ import { openSimulator } from '../simulator/stream-client.ts';
 const TAIL = ['stream', 'tail', '--simulate', 'burst', '--limit', '3'];
 const tail = `atlantis ${TAIL.join(' ')} --json`;
 
-/** Any escape sequence; SGR ones are colors. */
+/** The start of any escape sequence. */
 const ESCAPE = /\u001b/;
 const AN_EVENT = /large_transfer|address_activity/;
 const COLOR = /\u001b\[[\d;]*m/;
 
-describe('colors into a pipe', () => {
+describe('pretty output in a pipe', () => {
   test.each<[Record<string, string>, readonly string[], boolean]>([
     [{}, [], false],
     [{ FORCE_COLOR: '1' }, [], true],
@@ -26,12 +26,12 @@ describe('colors into a pipe', () => {
     [{ NO_COLOR: '1' }, ['--color', 'always'], true],
     [{ FORCE_COLOR: '1' }, ['--color', 'never'], false],
     [{ CI: 'true', TERM: 'dumb', FORCE_COLOR: '1' }, [], true],
-  ])('with %j and %j', async (env, args, isColored) => {
+  ])('with %j and %j is colored: %j', async (env, args, isColored) => {
     const { code, stdout } = await runCli([...TAIL, '--format', 'pretty', ...args], { env });
     expect([code, COLOR.test(stdout)]).toEqual([0, isColored]);
   });
 
-  test('NDJSON has none, whatever the flags', async () => {
+  test('NDJSON is never colored, whatever the flags', async () => {
     const { stdout } = await runCli([...TAIL, '--json', '--color', 'always'], { env: { FORCE_COLOR: '1' } });
     expect(stdout).not.toMatch(ESCAPE);
   });
@@ -44,20 +44,20 @@ describe('colors into a pipe', () => {
     columns = 80,
   ): Promise<PtyExit> => startCliInPty(args, { env, columns }).exit;
 
-  test('colors and a status line by default', async () => {
+  test('by default there are colors and a status line', async () => {
     const { code, output } = await run({});
     expect(code).toBe(0);
     expect(output).toMatch(COLOR);
     expect(output).toMatch(/\u001b\[\d*[GK]/);
   });
 
-  test('NO_COLOR: no color on stdout and stderr', async () => {
+  test('NO_COLOR: neither stdout nor stderr has colors', async () => {
     const { code, output } = await run({ NO_COLOR: '1' });
     expect([code, COLOR.test(output)]).toEqual([0, false]);
     expect(output).toMatch(AN_EVENT);
   });
 
-  test('CI: plain lines that stay, no line that is redrawn', async () => {
+  test('CI: no line is redrawn', async () => {
     const { code, output } = await run({ CI: 'true' });
     expect(code).toBe(0);
     expect(output).not.toMatch(/\u001b\[\d*[A-HJK]/);
@@ -74,7 +74,7 @@ describe('colors into a pipe', () => {
   test.each([
     ['TERM=dumb', 'dumb'],
     ['row 84: no TERM', undefined],
-  ])('%s: not one escape sequence, and no carriage return but at the end of lines', async (_name, TERM) => {
+  ])('%s: no escape sequences, and carriage returns only at line ends', async (_name, TERM) => {
     const { code, output } = await run({ TERM, ATLANTIS_API_KEY: CANARY_KEY }, [...TAIL, '--verbose']);
     expect(code).toBe(0);
     expect(output).not.toMatch(ESCAPE);
@@ -82,17 +82,13 @@ describe('colors into a pipe', () => {
     expect(output).toMatch(AN_EVENT);
   });
 
-  test.each([['stream', 'tail', '--help'], ['--help'], ['profile', '--help']])(
-    '40 columns: %s %s %s fits',
-    async (...words) => {
-      const args = words.filter((word) => word !== undefined);
-      const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, args, 40);
-      expect(code).toBe(0);
-      // A single word may be longer than the window.
-      const tooLong = output.split('\r\n').filter((line) => line.length > 40 && line.trim().includes(' '));
-      expect(tooLong).toEqual([]);
-    },
-  );
+  test.each(['stream tail --help', '--help', 'profile --help'])('40 columns: %s fits', async (words) => {
+    const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, words.split(' '), 40);
+    expect(code).toBe(0);
+    // A single word may be longer than the window.
+    const tooLong = output.split('\r\n').filter((line) => line.length > 40 && line.trim().includes(' '));
+    expect(tooLong).toEqual([]);
+  });
 
   describe.each([
     ['check', ['stream', 'check']],
@@ -103,7 +99,7 @@ describe('colors into a pipe', () => {
       return run({ ATLANTIS_URL: url, ATLANTIS_API_KEY: exampleKey, ...env }, args, columns);
     };
 
-    test('NO_COLOR, CI and TERM=dumb', async () => {
+    test('NO_COLOR: no color; CI: no redrawn lines; TERM=dumb: no escape sequences', async () => {
       const plain = await ask({ NO_COLOR: '1' });
       expect([plain.code, COLOR.test(plain.output)]).toEqual([0, false]);
       const kept = await ask({ CI: 'true' });
@@ -112,10 +108,10 @@ describe('colors into a pipe', () => {
       expect([dumb.code, ESCAPE.test(dumb.output)]).toEqual([0, false]);
     });
 
-    test('40 columns', async () => {
+    test('40 columns: all lines that can be wrapped fit', async () => {
       const { code, output } = await ask({ CI: '1', NO_COLOR: '1' }, 40);
       expect(code).toBe(0);
-      // What cannot be wrapped, such as a path, stays whole: alone, or after its label.
+      // A value that cannot be wrapped, such as a path, is not cut: it has its own line, after its label.
       const tooLong = output
         .split('\r\n')
         .filter((line) => line.length > 40 && !/^ {4}(?:value|source) +\S+$/.test(line));
@@ -133,7 +129,7 @@ describe('colors into a pipe', () => {
 
 describe('a locale that is not UTF-8', () => {
   test.each([{ LANG: 'C' }, { LC_ALL: 'POSIX' }, { LANG: 'zh_TW.Big5' }, { LANG: undefined }])(
-    '%j: the same bytes as in one that is',
+    '%j: the output has the same bytes as with C.UTF-8',
     async (env) => {
       const text = '{"type":"address_activity","label":"臺灣 🌊 é","amount":"1"}';
       const outputs: string[] = [];
@@ -154,8 +150,8 @@ describe('a locale that is not UTF-8', () => {
   );
 });
 
-describe('standard streams that are closed', () => {
-  test('stdin: a tail needs none', async () => {
+describe('closed standard streams', () => {
+  test('stdin: a tail does not need it', async () => {
     const { code, stdout } = await runShell(`${tail} <&-`);
     expect([code, stdout.trimEnd().split('\n').length]).toEqual([0, 3]);
   });
@@ -164,13 +160,13 @@ describe('standard streams that are closed', () => {
     ['tail --url http://127.0.0.1:1 --key-stdin', 3, 'no key on stdin (--key-stdin)'],
     ['tail --url http://127.0.0.1:1', 3, 'no API key'],
     ['replay -', 2, 'stdin is not a recording: it is empty'],
-  ])('stdin: `stream %s` reports it and ends', async (words, status, message) => {
+  ])('stdin: `stream %s` reports the missing input and ends', async (words, status, message) => {
     const { code, stdout, stderr } = await runShell(`atlantis stream ${words} <&-`);
     expect([code, stdout]).toEqual([status, '']);
     expect(stderr).toContain(message);
   });
 
-  test('stdin: a prompt is refused', async () => {
+  test('stdin: a command that would prompt is exit 2', async () => {
     const { code, stderr } = await runShell('atlantis profile add x --url https://api.atlantis.example <&-');
     expect([code, stderr]).toEqual([2, expect.stringContaining('cannot prompt without a terminal')]);
   });
@@ -187,14 +183,14 @@ describe('standard streams that are closed', () => {
     expect(stderr).not.toMatch(/a bug in atlantis|EBADF|\n {4}at /);
   });
 
-  test('stderr: events arrive, and errors keep their code', async () => {
+  test('stderr: events are printed, and errors keep their exit code', async () => {
     const streamed = await runShell(`${tail} 2>&-`);
     expect([streamed.code, streamed.stdout.trimEnd().split('\n').length]).toEqual([0, 3]);
     for (const line of streamed.stdout.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
     expect(await runShell('atlantis stream tail --bad 2>&-')).toMatchObject({ code: 2, stdout: '' });
   });
 
-  test('all three at once', async () => {
+  test('all three: a tail exits 0', async () => {
     expect((await runShell(`${tail} <&- >&- 2>&-`)).code).toBe(0);
   });
 });

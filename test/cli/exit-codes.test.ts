@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   { code: 2, what: '§ 2, exit 2: a flag has a bad value', args: ['--limit', 'many'], says: /--limit "many"/ },
   {
     code: 3,
-    what: '§ 2, exit 3: without a key',
+    what: '§ 2, exit 3: there is no key',
     options: () => ({ env: { ATLANTIS_API_KEY: undefined } }),
     says: /no API key/,
   },
@@ -44,7 +44,7 @@ const CASES: readonly Case[] = [
   { code: 5, what: '§ 2, exit 5: the request is refused', script: refuse(404, 'not_found') },
   {
     code: 6,
-    what: '§ 2, exit 6: the rate is limited for long',
+    what: '§ 2, exit 6: 429 with a Retry-After that is too long to wait for',
     script: refuse(429, 'rate_limited', { 'Retry-After': '9000' }),
   },
   {
@@ -72,22 +72,19 @@ const CASES: readonly Case[] = [
     args: ['--fail-on-gap'],
     script: streamHandler({ finish: (peer) => peer.end() }),
   },
-  { code: 13, what: '§ 2, exit 13: nothing comes for --max-silence', args: ['--max-silence', '200ms'] },
+  { code: 13, what: '§ 2, exit 13: no event arrives for --max-silence', args: ['--max-silence', '200ms'] },
   { code: 124, what: '§ 2, exit 124: --timeout passes first', args: ['--limit', '9', '--timeout', '500ms'] },
 ];
 
 describe('§ 2: exit codes', () => {
-  test.each(CASES)(
-    '§ 2, exit $code: $when',
-    async ({ code, script = ONE_EVENT, args = [], options, says }) => {
-      const server = await startScriptedServer(script);
-      const words = ['stream', 'tail', '--url', server.url, ...args];
-      const child = startCli(words, { key: CANARY_KEY, ...options?.() });
-      const exit = await child.exit;
-      expect({ code: exit.code, signal: exit.signal }).toEqual({ code, signal: null });
-      if (says !== undefined) expect(exit.stderr).toMatch(says);
-    },
-  );
+  test.each(CASES)('$what', async ({ code, script = ONE_EVENT, args = [], options, says }) => {
+    const server = await startScriptedServer(script);
+    const words = ['stream', 'tail', '--url', server.url, ...args];
+    const child = startCli(words, { key: CANARY_KEY, ...options?.() });
+    const exit = await child.exit;
+    expect({ code: exit.code, signal: exit.signal }).toEqual({ code, signal: null });
+    if (says !== undefined) expect(exit.stderr).toMatch(says);
+  });
 
   (process.platform === 'linux' ? test : test.skip)('§ 2, exit 9: stdout cannot be written', async () => {
     const server = await startScriptedServer(ONE_EVENT);

@@ -1,4 +1,4 @@
-// `stream tail --from` a stream whose sequence numbers restart: created again, restored, or its disk lost.
+// `stream tail --from` a stream whose sequence numbers restart, because it was recreated or restored or lost its disk.
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -21,13 +21,13 @@ const nameStream = (): string => {
   return `S${streams}`;
 };
 
-/** A client for one test. */
+/** Creates a client for one test. */
 const manage = async (server: NatsServer): Promise<JetStreamManager> =>
   jetstreamManager(await connectTo(server.url));
 
 async function publish(manager: JetStreamManager, name: string, texts: readonly string[]): Promise<void> {
   const publishOne = (text: string) => manager.jetstream().publish(`${name}.event`, text);
-  // A hundred in flight, rather than one at a time; the order is kept.
+  // Publishes a hundred at a time, which keeps their order.
   for (let at = 0; at < texts.length; at += 100) await Promise.all(texts.slice(at, at + 100).map(publishOne));
 }
 
@@ -65,7 +65,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
   });
 
   test.each(['', 'desk'])(
-    'created again while it is read: prints every message of the new stream (durable "%s")',
+    'recreated while it is read: every message of the new stream is printed (durable "%s")',
     async (durable) => {
       const name = nameStream();
       const manager = await manage(nats);
@@ -83,7 +83,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
   );
 
   test.each(['', 'desk'])(
-    'created again while it is read, with --fail-on-gap: exit 12 (durable "%s")',
+    'recreated while it is read, with --fail-on-gap: exit 12 (durable "%s")',
     async (durable) => {
       const name = nameStream();
       const manager = await manage(nats);
@@ -105,7 +105,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
   );
 
   test.each(['', 'desk'])(
-    'the broker restarts without its disk, and the stream is created later (durable "%s")',
+    'the broker loses its disk, and the stream is recreated later: every new message is printed (durable "%s")',
     async (durable) => {
       const store = join(makeTempFolder(), 'store');
       const server = await startNatsServer({ store });
@@ -129,7 +129,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
     ['desk', 5],
     ['desk', 40],
   ])(
-    'the broker restarts with an older disk: begins again (durable "%s", %i new messages)',
+    'the broker restarts with an older disk: every new message is printed (durable "%s", %i new messages)',
     async (durable, more) => {
       const store = join(makeTempFolder(), 'store');
       const backup = join(makeTempFolder(), 'backup');
@@ -155,7 +155,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
     },
   );
 
-  test('a durable consumer that is ahead of its stream begins again, even in the next run', async () => {
+  test('a durable consumer that is ahead of its stream starts from the beginning, even in the next run', async () => {
     const store = join(makeTempFolder(), 'store');
     const backup = join(makeTempFolder(), 'backup');
     const server = await startNatsServer({ store });
@@ -177,7 +177,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
     expectGap(exit, 'nats-recreated');
   });
 
-  test('a deleted durable consumer is created again at its position: nothing is missing or duplicated', async () => {
+  test('a deleted durable consumer is recreated at its position: nothing is missing or duplicated', async () => {
     const name = nameStream();
     const manager = await manage(nats);
     await create(manager, name, makeEvents('one', 0, 20));
@@ -191,7 +191,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
     expect(pickRecords(exit, 'warning')[0]?.message).toContain('desk was deleted: recreated it');
   });
 
-  test('a deleted durable consumer that began with new messages resumes at its position', async () => {
+  test('a deleted durable consumer that was created without --since resumes at its position', async () => {
     const name = nameStream();
     const manager = await manage(nats);
     await create(manager, name, makeEvents('one', 0, 20));
@@ -206,7 +206,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
     expect((await finish()).lines).toEqual(makeEvents('one', 20, 25));
   });
 
-  test('stream and durable consumer are created again while stdout is blocked', async () => {
+  test('stream and durable consumer are recreated while stdout is blocked: every new message is printed', async () => {
     const name = nameStream();
     const manager = await manage(nats);
     const old = makeEvents(`old${'x'.repeat(2_000)}`, 0, 2_000);
@@ -214,7 +214,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
     const { child, finish } = start(nats, name, 'desk', SOON);
     child.pauseStdout();
     await child.waitForStderr('"connected"');
-    // The read-ahead is full, so nothing is pulled from the server.
+    // Waits until the read-ahead is full and nothing is pulled from the server.
     await untilTrue(async () => {
       const { num_ack_pending: read, num_waiting: asked } = await manager.consumers.info(name, 'desk');
       return read >= 256 && asked === 0;
@@ -237,7 +237,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
   });
 
   test.each(['the stream is created again', 'the consumer is deleted'])(
-    'without a durable consumer: %s while stdout is blocked',
+    'without a durable consumer, %s while stdout is blocked: every new message is printed',
     async (what) => {
       const name = nameStream();
       const manager = await manage(nats);
@@ -247,7 +247,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
       child.pauseStdout();
       await child.waitForStderr('"connected"');
       const look = async () => (await manager.consumers.list(name).next())[0];
-      // A paused reader pulls nothing between two requests.
+      // Between two pulls there is also no request: only ten checks in a row show that reading has paused.
       let calm = 0;
       await untilTrue(async () => {
         const found = await look();
@@ -275,7 +275,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
   );
 
   test.each(['at the start', 'while it is read'])(
-    'messages that the stream drops before a durable consumer gets them are a gap, %s',
+    'messages that the stream drops before a durable consumer gets them are reported as a gap, %s',
     async (when) => {
       const name = nameStream();
       const manager = await manage(nats);

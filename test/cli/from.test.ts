@@ -1,4 +1,4 @@
-// `stream tail --from` a real nats-server: the same output as from the service, from any start, without gaps.
+// `stream tail --from` a real nats-server: the same output as from the service, from any start position.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -26,7 +26,7 @@ interface Filled {
   publish(texts: readonly (string | Uint8Array)[], subject?: string): Promise<void>;
 }
 
-/** A new stream with these events. */
+/** Creates a stream with these messages. */
 async function fill(
   texts: readonly (string | Uint8Array)[],
   config: object = {},
@@ -48,7 +48,7 @@ const start = (url: string, args: readonly string[], options: TailOptions = {}):
   startTail('', ['--from', url, ...args], { log: 'json', ...options });
 const read = (url: string, args: readonly string[]): Promise<TailExit> => start(url, args).finish();
 
-/** The command may start in the millisecond in which the last message was stored. */
+/** Waits for the next millisecond, so that --since 1ms cannot include the last message. */
 async function untilMessagesAreOlder(): Promise<string> {
   const storedAtMs = Date.now();
   while (Date.now() <= storedAtMs + 1) await nextTurn();
@@ -71,7 +71,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(pickRecords(exit, 'summary')[0]).toMatchObject({ events: 5, reconnects: 0 });
   });
 
-  test('row 123: messages that add up to more than the server keeps for a connection', async () => {
+  test('row 123: messages that together exceed max_pending of the server are all printed', async () => {
     const server = await startNatsServer({ extra: 'max_pending: 4MB' });
     const texts = Array.from({ length: 100 }, (_unused, n) =>
       JSON.stringify({ n, text: 'x'.repeat(300 * 1024) }),
@@ -80,7 +80,7 @@ describeWithNats('stream tail --from JetStream', () => {
     const exit = await read(url, ['--since', '1', '--limit', '100', '--retry-max', '250ms']);
     expect(exit.code).toBe(0);
     expect(exit.stdout === `${texts.join('\n')}\n`).toBe(true);
-    // The size of a pull is found by halving it.
+    // The server drops the connection until a pull, which is halved each time, is small enough.
     expect(pickRecords(exit, 'summary')[0]?.['reconnects']).toBeLessThanOrEqual(3);
   });
 
@@ -129,7 +129,7 @@ describeWithNats('stream tail --from JetStream', () => {
       0,
       'end',
     ]);
-    // When the stream stored it, not when it was read.
+    // The receive time is the time at which the stream stored the message.
     expect(Date.parse(event.received_at)).toBeLessThanOrEqual(Date.parse(connected.at));
   });
 
@@ -198,7 +198,7 @@ describeWithNats('stream tail --from JetStream', () => {
       const url = `nats://127.0.0.1:${proxy.port}/${filled.name}`;
       const { child, finish } = start(url, durable === '' ? args : [...args, '--durable', durable]);
       await child.waitForLines(10);
-      // A broker that has just started may lose a pull, which is a second loss.
+      // A broker that has just started may lose a pull, which would be a second loss, so the proxy refuses connections.
       proxy.refuse();
       await server.restart();
       const again = await connectTo(server.url);
@@ -230,7 +230,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(exit.lines.slice(0, 3)).toEqual(makeEvents(0, 3));
   });
 
-  test('a stopped reader delays only itself, and then gets everything', async () => {
+  test('a reader that pauses gets every message after it resumes', async () => {
     const { url, publish } = await fill(makeEvents(0, 500));
     const { child, finish } = start(url, ['--since', '1', '--durable', 'slow', '--limit', '3000'], {
       limitMs: 60_000,
@@ -241,7 +241,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect((await finish()).lines).toEqual(makeEvents(0, 3_000));
   });
 
-  test('limits and signals end it as every tail', async () => {
+  test('limits and signals end it like every tail', async () => {
     const { url } = await fill(makeEvents(0, 1));
     const [duration, timeout, silence] = await Promise.all([
       read(url, ['--duration', '300ms']),
@@ -255,7 +255,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect((await finish()).signal).toBe('SIGINT');
   });
 
-  test('exit codes for a missing stream, no server, and another protocol', async () => {
+  test('a missing stream is exit 5, no server exit 7, and another protocol exit 8', async () => {
     const gone = await startNatsServer();
     await gone.kill();
     const other = await startScriptedServer(async (peer) => peer.sendRaw('220 mail ready\r\n'));
@@ -284,7 +284,7 @@ describeWithNats('stream tail --from JetStream', () => {
     [['--from', 'http://127.0.0.1/X']],
     [['--from', 'nats://127.0.0.1:99999/X']],
     [['--from', 'nats://127.0.0.1/X', '--nats-creds', '/not/there']],
-  ])('refuses %j', async (args) => {
+  ])('invalid flags are exit 2: %j', async (args) => {
     const exit = await runCli(['stream', 'tail', ...args]);
     expect([exit.code, exit.stdout, exit.stderr.includes('secret-word')]).toEqual([2, '', false]);
   });

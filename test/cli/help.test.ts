@@ -33,10 +33,13 @@ test.each([
   expect([code, stderr]).toEqual([0, '']);
 });
 
-test.each(['tail', 'replay'])('help of %s explains the arrow of pretty output', async (command) => {
-  const { stdout } = await run(`stream ${command} --help`);
-  expect(stdout.replace(/\s+/g, ' ')).toContain('for address_activity, the watched address is on the left');
-});
+test.each(['tail', 'replay'])(
+  'help of %s explains the direction of the arrow in pretty output',
+  async (command) => {
+    const { stdout } = await run(`stream ${command} --help`);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('for address_activity, the watched address is on the left');
+  },
+);
 
 test.each([
   ['exit-codes', '124'],
@@ -118,7 +121,7 @@ describe('§ 1: a bad command line exits 2, and the hint has the nearest name an
     expect(stderr).toContain(message);
   });
 
-  test('with --log-format json it is one object', async () => {
+  test('with --log-format json the error is one JSON object', async () => {
     const { stderr } = await run('stream tail --limt 5 --log-format json');
     expect(JSON.parse(stderr)).toMatchObject({ exit_code: 2, hint: expect.stringContaining('--limit?') });
   });
@@ -135,9 +138,12 @@ describe('§ 1: a bad command line exits 2, and the hint has the nearest name an
 test.each([
   [50, 50],
   [200, 80],
-])('in a pipe to a pager on a terminal of %i columns, help has at most %i', async (columns, most) => {
-  const io = createFakeIo({ argv: ['stream', 'tail', '--help'], isStderrTty: true, columns });
-  await runCommandLine(io);
-  const widest = Math.max(...io.outText.split('\n').map((line) => line.length));
-  expect([widest > most - 10, widest <= most]).toEqual([true, true]);
-});
+])(
+  'help in a pipe, with stderr on a terminal of %i columns, has at most %i columns',
+  async (columns, most) => {
+    const io = createFakeIo({ argv: ['stream', 'tail', '--help'], isStderrTty: true, columns });
+    await runCommandLine(io);
+    const widest = Math.max(...io.outText.split('\n').map((line) => line.length));
+    expect([widest > most - 10, widest <= most]).toEqual([true, true]);
+  },
+);

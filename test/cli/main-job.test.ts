@@ -1,4 +1,4 @@
-// The main job as a user sees it: the built command against the built-in and a separate simulator, in pipes
+// The main job as a user sees it: the built command with the built-in and with a separate simulator, in pipes
 // and with bad input.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { runCleanups } from '../helpers/cleanup.ts';
@@ -14,7 +14,7 @@ function findUrl(text: string): string {
 afterEach(() => runCleanups('test'));
 
 describe('tail --simulate', () => {
-  test('prints as many events as asked, and nothing else on stdout', async () => {
+  test('prints --limit events, and nothing else on stdout', async () => {
     const { code, stdout, stderr } = await runCli(['stream', 'tail', '--simulate', '--limit', '3', '--json']);
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(3);
@@ -24,20 +24,20 @@ describe('tail --simulate', () => {
     expect(code).toBe(0);
   });
 
-  test('amounts beyond 2^53 come through as they were sent', async () => {
+  test('prints amounts beyond 2^53 unchanged', async () => {
     const { stdout } = await runCli(['stream', 'tail', '--simulate', 'burst', '-n', '200', '--json']);
     const amounts = [...stdout.matchAll(/"amount_raw":(\d+)/g)].map(([, digits]) => BigInt(digits ?? '0'));
     expect(amounts.length).toBeGreaterThan(100);
     expect(amounts.some((amount) => amount > 2n ** 53n)).toBe(true);
   });
 
-  test('pretty shows time and type, and is chosen by --format', async () => {
+  test('--format pretty shows time and type', async () => {
     const args = ['stream', 'tail', '--simulate', '--limit', '1', '--format', 'pretty', '--color', 'never'];
     const { stdout } = await runCli(args);
     expect(stdout).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\S+ +(large_transfer|address_activity) /);
   });
 
-  test('just works in a pipe: | jq -c .type | head -3', async () => {
+  test('works in a pipe: | jq -c .type | head -3', async () => {
     const { stdout, stderr, pipeStatus } = await runShell(
       'atlantis stream tail --simulate burst | jq --unbuffered -c .type | head -3',
     );
@@ -48,7 +48,7 @@ describe('tail --simulate', () => {
 });
 
 describe('tail of a simulator in another process', () => {
-  test('survives a restart of the server, reports the gap, and ends by Ctrl-C with the right status', async () => {
+  test('reconnects after a restart of the server, reports the gap, and ends by SIGINT', async () => {
     const first = startCli(['stream', 'simulate', '--port', '0', '--rate', '50']);
     const url = findUrl(await first.waitForStdout('Ctrl-C'));
     const args = ['stream', 'tail', '--url', url, '--retry-min', '250ms', '--retry-max', '500ms'];
@@ -69,7 +69,7 @@ describe('tail of a simulator in another process', () => {
     expect(stderr).not.toContain(KEY);
   });
 
-  test('the wrong key is refused with exit 3 after one attempt', async () => {
+  test('a wrong key is refused with exit 3', async () => {
     const simulator = startCli(['stream', 'simulate', '--port', '0', '--key', `${KEY}99`]);
     const url = findUrl(await simulator.waitForStdout('Ctrl-C'));
     const { code, stdout, stderr } = await runCli(['stream', 'tail', '--url', url], { key: KEY });
@@ -79,7 +79,7 @@ describe('tail of a simulator in another process', () => {
     expect(stderr).toContain('set a valid one in ATLANTIS_API_KEY');
   });
 
-  test('the ready file is there once the welcome has come, and gone at the end', async () => {
+  test('the ready file exists when the first event is printed, and not after the end', async () => {
     const { stdout } = await runShell(
       'atlantis -q stream tail --simulate --limit 2 --ready-file "$HOME/ready" | { read -r first; cat "$HOME/ready"; cat >/dev/null; }; ! test -e "$HOME/ready"',
     );
@@ -87,7 +87,7 @@ describe('tail of a simulator in another process', () => {
   });
 });
 
-describe('bad input is a clear error that says what to do', () => {
+describe('bad input is an error that says what to do', () => {
   const url = 'http://127.0.0.1:9';
   const rows: readonly (readonly [string, string[], number, RegExp])[] = [
     ['no key', ['stream', 'tail', '--url', url], 3, /no API key[\s\S]*profile add[\s\S]*ATLANTIS_API_KEY/],
@@ -127,13 +127,13 @@ describe('bad input is a clear error that says what to do', () => {
     expect(code).toBe(expected);
   });
 
-  test('as one JSON object with --log-format json', async () => {
+  test('with --log-format json the error is one JSON object', async () => {
     const { stderr } = await runCli(['stream', 'tail', '--log-format', 'json']);
     expect(JSON.parse(stderr)).toMatchObject({ level: 'error', event: 'error', exit_code: 2 });
   });
 });
 
-test('--version is the version of the package', async () => {
+test('--version prints a version number', async () => {
   const { stdout, code } = await runCli(['--version']);
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(code).toBe(0);

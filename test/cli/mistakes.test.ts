@@ -1,4 +1,4 @@
-// Mistakes on the command line: each is named before anything is opened, with what to write instead.
+// Mistakes on the command line: the error names each before anything is opened, and says what to write instead.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -32,26 +32,26 @@ describe('row 142: a key on the command line', () => {
     [`${CANARY_KEY}`, 'a key was given as an argument'],
     [`profile use main ${CANARY_KEY}`, 'a key was given as an argument'],
     [`profile add ${CANARY_KEY}`, 'a key was given instead of a profile name'],
-  ])('%#: %s', async (args, message) => {
+  ])('%#: is refused and not repeated: %s', async (args, message) => {
     const stderr = await refuse(args);
     expect(stderr).toContain(`error: ${message}\n`);
     for (const place of ['ATLANTIS_API_KEY', '--key-stdin', 'atlantis profile add <name>', HISTORY])
       expect(stderr).toContain(place);
   });
 
-  test('without a value there is nothing in the history', async () => {
+  test('a key flag without a value: the error does not mention the history of the shell', async () => {
     const stderr = await refuse('stream tail --api-key --json');
     expect(stderr).toContain('set ATLANTIS_API_KEY');
     expect(stderr).not.toContain('history');
   });
 
-  test('other unknown flags are explained as before', async () => {
+  test('the error of another unknown flag does not mention keys', async () => {
     expect(await refuse('stream tail --limt 5')).toContain('did you mean --limit?');
     expect(await refuse('stream tail --keepalive 5s')).not.toContain('ATLANTIS_API_KEY');
   });
 });
 
-test('an argument of a key command that starts with -: the message shows the form that can have it', async () => {
+test('an argument of a key command that starts with -: the message shows how to write it as a JSON array', async () => {
   const array = `--key-command '["sh","-c","…"]'`;
   const given = 'profile add vault --url https://api.example --key-command';
   expect(await refuse(`${given} sh -c x`)).toContain(
@@ -97,7 +97,7 @@ describe('§ 1: flags without effect are refused', () => {
   });
 
   test.each(['--fields type --wide', '--format pretty --wide --time utc'])(
-    '%s has an effect',
+    '%s is accepted',
     async (flags) => {
       const { code } = await runCli(`stream tail --simulate -n 1 ${flags}`.split(' '));
       expect(code).toBe(0);
@@ -141,7 +141,7 @@ describe('§ 1: "did you mean"', () => {
     ['prod', ['staging', 'production'], 'production'],
     ['x'.repeat(65), ['x'.repeat(64)], undefined],
     ['', ['a'], undefined],
-  ])('the nearest to %j of %j is %j', (word, candidates, nearest) => {
+  ])('the nearest name to %j among %j is %j', (word, candidates, nearest) => {
     expect(findNearest(word, candidates)).toBe(nearest);
   });
 });
@@ -155,7 +155,7 @@ describe('rows 140 and 141: filters that cannot match', () => {
     return runTail(server.url, ['--no-reconnect', ...flags]);
   };
 
-  test('row 140: a number is compared with a text', async () => {
+  test('row 140: a filter that compares a number with a text is reported', async () => {
     const { stderr, lines } = await tail('--where', 'usd > $5');
     expect(lines).toEqual([]);
     expect(stderr.match(/which never matches/g)?.length).toBe(1);
@@ -164,7 +164,7 @@ describe('rows 140 and 141: filters that cannot match', () => {
     );
   });
 
-  test('row 141: at the end of a run, the types and fields that were seen', async () => {
+  test('row 141: if no event matched, the end of a run reports the types and fields that were seen', async () => {
     const { stderr } = await tail('--type', 'large_transfr', '--where', 'used > 5');
     expect(stderr).toContain('no event has matched the filters so far: 0 of 6 events\n');
     expect(stderr).toContain('  no event of type large_transfr: did you mean large_transfer?\n');
@@ -172,7 +172,7 @@ describe('rows 140 and 141: filters that cannot match', () => {
     expect(stderr).toContain('  types seen: large_transfer 6\n  fields seen: type, usd\n');
   });
 
-  test('row 141: --fields of a recording', async () => {
+  test('row 141: replay --fields reports a field that no event has', async () => {
     const stdin = EVENTS.map((event) => `${event}\n`).join('');
     const args = ['stream', 'replay', '-', '--fields', 'type,usd_value', '--verbose'];
     const { code, stderr, stdout } = await runCli(args, { stdin, key: CANARY_KEY });
@@ -181,7 +181,7 @@ describe('rows 140 and 141: filters that cannot match', () => {
     expect(stderr).toContain('fields seen: type, usd\n');
   });
 
-  test('row 141: check --expect', async () => {
+  test('row 141: check --expect names the nearest field', async () => {
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
     const args = [
       'stream',

@@ -1,5 +1,5 @@
-// `--metrics-listen` and `--ready-file` of `tail` and `relay`, and `relay --health`: what they show while streams and
-// sinks come and go, and that no client disturbs the run.
+// `--metrics-listen` and `--ready-file` of `tail` and `relay`, and `relay --health`: what they report while streams and
+// sinks fail and recover, and that no client disturbs the run.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -26,7 +26,7 @@ const LISTEN = ['--metrics-listen', '127.0.0.1:0'];
 const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms'];
 const makeEvent = (n: number): string => `{"id":"evt_${n}","type":"${n % 2 === 0 ? 'even' : 'odd'}"}`;
 
-/** A stream whose connections the test holds. */
+/** Starts a stream whose connections the test controls. */
 async function startStream(events: readonly string[] = []) {
   const peers: Peer[] = [];
   const server = await startScriptedServer(
@@ -93,7 +93,7 @@ describe('--metrics-listen', () => {
     await tail.finish();
   });
 
-  test('M4: each sink of a relay: acknowledgements, dead letters, backlog, circuit, latencies', async () => {
+  test('M4: counts acknowledgements, dead letters, backlog, circuit and latencies for each sink of a relay', async () => {
     const folder = makeTempFolder();
     const endpoints = [await startHttpEndpoint(answerInTurn(204, 422)), await startHttpEndpoint()];
     const { url } = await startStream([1, 2, 3, 4].map(makeEvent));
@@ -170,14 +170,14 @@ describe('--metrics-listen', () => {
       () => endpoint.accepted.map(({ lines }) => lines),
       (batches) => batches.flat().length === 4,
     );
-    // One batch, the same one, is sent until it is accepted.
+    // The same batch is sent until it is accepted.
     expect(new Set(endpoint.requests.slice(0, -others.length).map(({ lines }) => lines.join())).size).toBe(1);
     expect([...(tried ?? []), ...others.flat()]).toEqual([1, 2, 3, 4].map(makeEvent));
     relay.child.kill('SIGTERM');
     await relay.finish();
   });
 
-  test('M5: /readyz says why not, while the stream is lost and when it is back; /healthz stays well', async () => {
+  test('M5: while the stream is lost, /readyz is 503 with the reason, and /healthz stays 200', async () => {
     const { url, peers } = await startStream();
     const tail = startTail(url, [...LISTEN, '--retry-min', '1s', '--retry-max', '1s']);
     const endpoint = await findEndpoint(tail.child);
@@ -196,7 +196,7 @@ describe('--metrics-listen', () => {
     await tail.finish();
   });
 
-  test('row 163 (M5, M7): a sink that stops is neither healthy nor ready, and the ready file goes', async () => {
+  test('row 163 (M5, M7): when a sink stops, /healthz and /readyz are 503, and the ready file is removed', async () => {
     const ready = join(makeTempFolder(), 'ready.json');
     const refusing = await startHttpEndpoint((_request, _index, response) => {
       response.writeHead(422).end();
@@ -223,7 +223,7 @@ describe('--metrics-listen', () => {
     await relay.finish();
   });
 
-  test('M4: OpenMetrics 1.0, or the older format if only that is accepted; HEAD; anything else is refused', async () => {
+  test('M4: serves OpenMetrics 1.0, the older format if only that is accepted, and HEAD; refuses other requests', async () => {
     const { url } = await startStream();
     const tail = startTail(url, LISTEN);
     const endpoint = await findEndpoint(tail.child);
@@ -268,7 +268,7 @@ print(len(list(parse(sys.stdin.read()))))`;
     },
   );
 
-  test('row 166: any Host header gets the same pages, which have no key and change nothing', async () => {
+  test('row 166: pages for a foreign Host header contain no key, and no request changes anything', async () => {
     const { url } = await startStream();
     const tail = startTail(url, LISTEN);
     const endpoint = await findEndpoint(tail.child);
@@ -284,7 +284,7 @@ print(len(list(parse(sys.stdin.read()))))`;
     await tail.finish();
   });
 
-  test('row 161: 500 connections, half requests and large heads do not disturb the stream or the page', async () => {
+  test('row 161: 500 connections, incomplete requests and large headers disturb neither the stream nor the pages', async () => {
     const { url, peers } = await startStream();
     const tail = startTail(url, LISTEN);
     const endpoint = await findEndpoint(tail.child);
@@ -304,12 +304,12 @@ print(len(list(parse(sys.stdin.read()))))`;
     registerCleanup(() => {
       for (const socket of sockets) socket.destroy();
     });
-    // Those beyond the limit are closed at once, the others within seconds.
+    // Connections beyond the limit are closed at once, the others within seconds.
     await until(
       () => ended.length,
       (count) => count >= 450,
     );
-    // The limit for the head of a request would close them after 5 s.
+    // The timeout for request headers would have closed them only after 5 s.
     expect(ended.filter((ms) => ms < 4_000).length).toBeGreaterThanOrEqual(450);
     await peers[0]?.sendText('{"while":"busy"}');
     await tail.child.waitForStdout('busy');
@@ -330,7 +330,7 @@ print(len(list(parse(sys.stdin.read()))))`;
     ['localhost:0', /^http:\/\/localhost:\d+$/],
     ['[::1]:0', /^http:\/\/\[::1\]:\d+$/],
     ['0.0.0.0:0', /^http:\/\/0\.0\.0\.0:\d+$/],
-  ])('M4: --metrics-listen %s serves, and says where', async (address, expected) => {
+  ])('M4: --metrics-listen %s serves, and reports its URL', async (address, expected) => {
     const { url } = await startStream();
     const tail = startTail(url, ['--metrics-listen', address]);
     const endpoint = await findEndpoint(tail.child);
@@ -342,7 +342,7 @@ print(len(list(parse(sys.stdin.read()))))`;
   });
 
   test.each(['9464', '1.2.3:80', '::1:80', 'example.com:80', '127.0.0.1:65536', '[::1%lo]:80', ''])(
-    'M4: --metrics-listen %j is 2',
+    'M4: --metrics-listen %j is exit 2',
     async (address) => {
       const { code, stderr } = await runTail('', ['--simulate', '--metrics-listen', address]);
       expect([code, stderr]).toEqual([2, expect.stringContaining('127.0.0.1:9464')]);
@@ -350,7 +350,7 @@ print(len(list(parse(sys.stdin.read()))))`;
   );
 
   test.each(['tail', 'relay'])(
-    'row 162: %s: a port in use is 2 before any connection is opened',
+    'row 162: %s: a port in use is exit 2 before any connection is opened',
     async (command) => {
       const server = createServer();
       registerCleanup(() => void server.close());
@@ -375,7 +375,7 @@ test('M4: --metrics-listen with --redeliver is exit 2', async () => {
 });
 
 describe('--ready-file', () => {
-  test('M7: is there while the stream is live, again after a reconnect, and never after the end', async () => {
+  test('M7: exists only while the stream is live, also after a reconnect', async () => {
     const { url, peers } = await startStream([makeEvent(1)]);
     const ready = join(makeTempFolder(), 'ready.json');
     const tail = startTail(url, ['--ready-file', ready, '--retry-min', '1s', '--retry-max', '1s']);
@@ -396,7 +396,7 @@ describe('--ready-file', () => {
     expect(existsSync(ready)).toBe(false);
   });
 
-  test('M7: goes when every sink is full, and comes back when they take events', async () => {
+  test('M7: is removed when the only sink is full, and created again when it accepts events', async () => {
     const sink = await startHttpEndpoint((_request, _index, response) => {
       response.writeHead(503).end();
     });
@@ -421,7 +421,7 @@ describe('relay --health', () => {
   const ask = (address: string, ...more: string[]) =>
     runCli(['stream', 'relay', '--health', address, ...more]);
 
-  test('M6: 0 while the run is well, 7 with the reason while it is not, 7 when it is gone', async () => {
+  test('M6: exit 0 while the run is ready, exit 7 with the reason while it is not, exit 7 after its end', async () => {
     const { url, peers } = await startStream();
     const tail = startTail(url, [...LISTEN, '--retry-min', '5s', '--retry-max', '5s']);
     const address = (await findEndpoint(tail.child)).replace('http://', '');
@@ -444,7 +444,7 @@ describe('relay --health', () => {
     });
   });
 
-  test('M6: a server that accepts and stays silent is exit 7 within 5 s; other flags are exit 2', async () => {
+  test('M6: a server that accepts a connection and sends nothing is exit 7 after 5 s; other flags are exit 2', async () => {
     const server = createServer((socket) => void socket.resume());
     registerCleanup(() => void server.close());
     const port = await new Promise((resolve) => {

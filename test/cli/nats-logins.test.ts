@@ -1,5 +1,5 @@
-// Authentication and TLS with a real nats-server: valid credentials work, invalid ones are exit 3 or 11, and secrets are
-// never in the output.
+// Authentication and TLS with a real nats-server: valid credentials work, invalid ones are exit 3 or 11, and secrets
+// are never printed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -96,13 +96,13 @@ async function relay(
   return runTail(server.url, words, { command: 'relay', log: 'json', env });
 }
 
-/** Reads them with `tail --from`. */
+/** Reads two events of the stream with `tail --from`. */
 function tail(from: string, { args = [], env = {} }: Partial<Credentials> = {}): Promise<TailExit> {
   const words = ['--from', `${from}/LOGIN`, '--since', '1', '--limit', '2', ...args];
   return runTail('', words, { log: 'json', env });
 }
 
-/** The last error: a relay reports others before it and retries. */
+/** The last error, which ended the run; a relay may report others before and retry. */
 function lastError(exit: TailExit): StatusRecord {
   const record = pickRecords(exit, 'error').at(-1);
   if (record === undefined) throw new Error(`no error in ${exit.stderr}`);
@@ -141,7 +141,7 @@ describeWithNats('NATS (needs nats-server)', () => {
     });
   });
 
-  test('P5: a credentials file that is replaced is read again before the next connection', async () => {
+  test('P5: the next connection uses the new content of a replaced credentials file', async () => {
     const store = makeTempFolder();
     const [first, second] = [makeSeeds(), makeSeeds()];
     const read = (login: Login): string => readFileSync(login.right.env?.['NATS_NKEY'] ?? '', 'utf8');
@@ -169,17 +169,20 @@ describeWithNats('NATS (needs nats-server)', () => {
       return startNatsServer({ extra: `tls { cert_file: "${certFile}", key_file: "${keyFile}" }` });
     };
 
-    test.each(['tls', 'nats'])('%s:// to a server that requires TLS works with its root', async (scheme) => {
-      const { port } = await secure('good');
-      const given = { args: ['--ca-cert', made.caFile] };
-      const url = `${scheme}://127.0.0.1:${port}`;
-      const exits = [await relay(url, given), await tail(url, given)];
-      expect(exits.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual([
-        [0, ''],
-        [0, ''],
-      ]);
-      expect(exits[1]?.stdout).toBe(`${EVENTS.join('\n')}\n`);
-    });
+    test.each(['tls', 'nats'])(
+      '%s:// to a server that requires TLS works with the root certificate of its authority',
+      async (scheme) => {
+        const { port } = await secure('good');
+        const given = { args: ['--ca-cert', made.caFile] };
+        const url = `${scheme}://127.0.0.1:${port}`;
+        const exits = [await relay(url, given), await tail(url, given)];
+        expect(exits.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual([
+          [0, ''],
+          [0, ''],
+        ]);
+        expect(exits[1]?.stdout).toBe(`${EVENTS.join('\n')}\n`);
+      },
+    );
 
     test.each([
       ['tls', 'good', [], /has an unknown issuer/],
@@ -188,7 +191,7 @@ describeWithNats('NATS (needs nats-server)', () => {
       ['nats', 'wrongHost', ['--ca-cert'], /for another host/],
       ['tls', 'expired', ['--ca-cert'], /has expired/],
     ] as const)(
-      '%s:// to a certificate that is %s, %j: exit 11',
+      '%s:// with the certificate %s and the flags %j: exit 11',
       async (scheme, certificate, flags, words) => {
         const { port } = await secure(certificate);
         const args = flags.flatMap((flag) => [flag, made.caFile]);
@@ -203,7 +206,7 @@ describeWithNats('NATS (needs nats-server)', () => {
       },
     );
 
-    test('C7: by its address, the certificate must be for the address, not for localhost', async () => {
+    test('C7: a server given by address needs a certificate for the address; one for localhost is exit 11', async () => {
       for (const [names, code] of [
         ['IP:127.0.0.1', 0],
         ['DNS:localhost', 11],
@@ -218,7 +221,7 @@ describeWithNats('NATS (needs nats-server)', () => {
       }
     });
 
-    test('row 120: a server that requires a client certificate: exit 11', async () => {
+    test('row 120: a server that requires a client certificate is exit 11', async () => {
       const { certFile, keyFile } = made.good;
       const files = `cert_file: "${certFile}", key_file: "${keyFile}", ca_file: "${made.caFile}"`;
       const { port } = await startNatsServer({ extra: `tls { ${files}, verify: true }` });
@@ -229,7 +232,7 @@ describeWithNats('NATS (needs nats-server)', () => {
       }
     });
 
-    test('row 100 (B8): --ca-cert requires TLS: a server that offers none is exit 11', async () => {
+    test('row 100 (B8): with --ca-cert, a server without TLS is exit 11 unless --allow-plaintext is given', async () => {
       const { url } = await startNatsServer();
       const given = { args: ['--ca-cert', made.caFile] };
       expect([(await relay(url, given)).code, (await tail(url, given)).code]).toEqual([11, 11]);

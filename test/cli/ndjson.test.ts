@@ -1,4 +1,4 @@
-// NDJSON through the whole command: the lines are what the server sent (contract O1).
+// NDJSON through the whole command: each line is the event as the server sent it (contract O1).
 import { expect, test } from '@jest/globals';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
@@ -7,7 +7,7 @@ import { frame, type Script, startScriptedServer } from '../helpers/scripted-ser
 import { runTail, startTail } from '../helpers/tail.ts';
 
 const EVENTS = 20_000;
-/** Not allowed in a line: C0 except tab, DEL, C1, line and paragraph separators, bidi controls. */
+/** Characters that a line must not contain: C0 except tab, DEL, C1, line and paragraph separators, bidi controls. */
 const UNSAFE = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 /** Sends the texts as frames, some in fragments, cut at arbitrary positions; then stays connected. */
@@ -30,7 +30,7 @@ function sendInPieces(texts: readonly string[], random: Random): Script {
   };
 }
 
-/** The only changes: a byte order mark is removed, line breaks become spaces, unsafe characters become escapes. */
+/** Makes the only changes: removes a byte order mark, replaces line breaks by spaces, escapes unsafe characters. */
 function toSafeLine(text: string): string {
   return text
     .replace(/^\ufeff/, '')
@@ -59,12 +59,12 @@ test('O1: 20,000 random events are 20,000 safe lines of equal value, with the sa
     const value = JSON.stringify(JSON.parse(text.replace(/^\ufeff/, '')));
     if (JSON.stringify(JSON.parse(line)) !== value) expect(line).toBe(`equal to ${text}`);
   });
-  // Enough events are printed unchanged, and enough are changed.
+  // The events cover both cases: some are printed unchanged, others need escapes.
   expect(untouched).toBeGreaterThan(EVENTS / 10);
   expect(untouched).toBeLessThan(EVENTS / 2);
 }, 60_000);
 
-test('O1: the same with back-pressure from a slow reader', async () => {
+test('O1: with back-pressure from a slow reader, every event is printed unchanged', async () => {
   const random = seededRandom(1_732_050);
   const texts = Array.from(
     { length: 2_000 },
@@ -81,16 +81,16 @@ test('O1: the same with back-pressure from a slow reader', async () => {
   expect(lines).toEqual(texts);
 }, 60_000);
 
-// Since Node 24, WebAssembly memory reserves no more addresses than its size.
+// Below Node 24, WebAssembly memory reserves far more address space than its size.
 const hasGuardPages = Number.parseInt(process.versions.node, 10) < 24;
 (hasGuardPages ? test : test.skip)(
-  'O1, G4: no WebAssembly under a limit on addresses (needs Node below 24)',
+  'O1, G4: events are printed correctly if a limit on address space prevents WebAssembly (needs Node below 24)',
   async () => {
     const random = seededRandom(2_236_067);
     const texts = Array.from({ length: 2_000 }, () => randomJson(random));
     const server = await startScriptedServer(sendInPieces(['no JSON', ...texts], random));
     const prefix = ['prlimit', `--as=${6 * 1024 ** 3}`];
-    // Under this limit WebAssembly cannot be used.
+    // Checks that WebAssembly cannot be used under this limit.
     const probe = await runCli([], { prefix, script: '--eval=new WebAssembly.Memory({ initial: 1 })' });
     expect(probe.code).toBe(1);
     const { code, lines } = await runTail(server.url, ['--limit', String(texts.length)], { prefix });

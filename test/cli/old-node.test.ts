@@ -1,4 +1,4 @@
-// What keeps the command from starting: an older Node than it needs (`.ci/old-nodes` runs it on real ones), no build.
+// The command reports why it cannot start: a Node that is too old (`.ci/old-nodes` runs it on real ones), or no build.
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -23,7 +23,7 @@ describe('row 83 (§ 2): a Node that is too old', () => {
   });
 
   test.each([['--version'], ['stream', 'tail', '--simulate']])(
-    '%s: exit 2, which Node is needed and which was found',
+    '%s: exit 2, and the error names the required and the actual version',
     async (...words) => {
       const { code, stdout, stderr } = await runCli([...words, '--verbose'], {
         key: CANARY_KEY,
@@ -37,7 +37,7 @@ describe('row 83 (§ 2): a Node that is too old', () => {
   );
 
   test.each([['--log-format', 'json'], ['--log-format=json']])(
-    'with %s one JSON record',
+    'with %s the error is one JSON record',
     async (...words) => {
       const { code, stderr } = await runCli(['stream', 'tail', '--verbose', ...words], {
         key: CANARY_KEY,
@@ -57,7 +57,7 @@ describe('row 83 (§ 2): a Node that is too old', () => {
     },
   );
 
-  test('the version is that of package.json', () => {
+  test('the required version is the one in package.json', () => {
     const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     const [, needed] = readFileSync(join(ROOT, 'bin/atlantis.cjs'), 'utf8').match(/NEEDED = (\d+);/) ?? [];
     expect(engines.node).toBe(`>=${needed}`);
@@ -65,7 +65,7 @@ describe('row 83 (§ 2): a Node that is too old', () => {
 });
 
 describe('row 90 (§ 2): a clone that was not built', () => {
-  /** Only `bin`, as in a clone. */
+  /** Runs a copy of `bin` without `dist`, as in a new clone. */
   const runUnbuilt = (...words: string[]): Promise<Exit> => {
     const folder = makeTempFolder();
     cpSync(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
@@ -73,7 +73,7 @@ describe('row 90 (§ 2): a clone that was not built', () => {
     return startChild(process.execPath, [entry, ...words], { env: {} }).exit;
   };
 
-  test('row 90: exit 2, and how to build it', async () => {
+  test('row 90: exit 2, and the error says how to build it', async () => {
     const { code, stdout, stderr } = await runUnbuilt('--version');
     expect([code, stdout, stderr]).toEqual([
       2,
@@ -82,7 +82,7 @@ describe('row 90 (§ 2): a clone that was not built', () => {
     ]);
   });
 
-  test('row 90: with --log-format json one JSON record', async () => {
+  test('row 90: with --log-format json the error is one JSON record', async () => {
     const { code, stderr } = await runUnbuilt('stream', 'tail', '--log-format', 'json');
     expect([code, JSON.parse(stderr)]).toMatchObject([2, { event: 'error', exit_code: 2 }]);
   });

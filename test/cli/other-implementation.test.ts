@@ -10,7 +10,7 @@ const EVENTS = [
   '[1,2,3]',
   '"pong"',
 ];
-const title = 'events of python3-websockets come through byte for byte, and pings are answered';
+const title = 'events of python3-websockets are printed byte for byte, and pings are answered';
 const run = findWebSocketsPython() === undefined ? test.skip : test;
 
 run(findWebSocketsPython() === undefined ? `${title} (python3-websockets is missing)` : title, async () => {

@@ -9,13 +9,13 @@ const { compilePattern } = createRequire(import.meta.url)(join(ROOT, 'dist/filte
   compilePattern: Compile;
 };
 
-/** Assigned in every Unicode version in use, and neither a surrogate nor for private use. */
+/** Characters that are assigned in every Unicode version in use, without surrogates and private use. */
 const CHARACTERS = Array.from({ length: 0x3100 }, (_, code) => String.fromCodePoint(code)).filter(
   (character) => /[^\p{Cn}]/u.test(character),
 );
 
-describe('O8: a class of characters', () => {
-  // The pattern, and the one for Node if it differs.
+describe('O8: a character class', () => {
+  // The pattern, and the equivalent one for Node if it is written differently.
   test.each<[string, RegExp?]>([
     ...[
       ['\\p{L}'],
@@ -39,11 +39,14 @@ describe('O8: a class of characters', () => {
     ['\\w'],
     ['\\S', /[^\t\n\f\r ]/],
     ['(?i)k', /k/iu],
-  ] as [string, RegExp?][])('%s', (source, expected = new RegExp(source, 'u')) => {
-    const isMatch = compilePattern(`^${source}$`);
-    if (typeof isMatch !== 'function') throw new Error(isMatch.message);
-    expect(CHARACTERS.filter((character) => isMatch(character) !== expected.test(character))).toEqual([]);
-  });
+  ] as [string, RegExp?][])(
+    'matches the same characters as in Node: %s',
+    (source, expected = new RegExp(source, 'u')) => {
+      const isMatch = compilePattern(`^${source}$`);
+      if (typeof isMatch !== 'function') throw new Error(isMatch.message);
+      expect(CHARACTERS.filter((character) => isMatch(character) !== expected.test(character))).toEqual([]);
+    },
+  );
 
   test('an unknown class is refused', () => {
     expect(compilePattern('\\p{Klingon}')).toMatchObject({

@@ -1,4 +1,4 @@
-// `profile add --check`: the stream is opened once, and the key is stored only if it works.
+// `profile add --check` opens the stream once, and stores the key only if it works.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -41,7 +41,7 @@ test('a key that the service refuses is not stored: exit 3 after one attempt', a
   expect(server.attempts).toHaveLength(1);
 });
 
-test('a key that the service mistakes for another one is not stored', async () => {
+test('a key is not stored if the welcome has the prefix of another key', async () => {
   const server = await startScriptedServer(async (peer) => {
     await peer.accept();
     await peer.welcome('ak_live_ffffffffffffffff');
@@ -53,7 +53,7 @@ test('a key that the service mistakes for another one is not stored', async () =
 });
 
 test.each(['--key-stdin', '--key-command'])(
-  'P4: a refusal that repeats the key is redacted, given by %s',
+  'P4: a refusal that repeats the key is redacted if the key comes from %s',
   async (way) => {
     const forms = [KEY, encodeURIComponent(KEY), btoa(KEY)].join(' ');
     const body = JSON.stringify({ error: { code: 'unauthorized', message: `no ${forms}` } });
@@ -89,10 +89,10 @@ describe('a name that is taken', () => {
     expect(await prefixOf(env)).toBe(KEY.slice(0, 16));
   });
 
-  test('also if it was free when the command began', async () => {
+  test('is reported even if another process took it during the command', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
-      // While the key is tried, another process takes the name.
+      // Another process stores a profile with the name while the key is checked.
       const other = await runCli([...add, '--url', 'https://a.example'], { env, stdin: OTHER });
       expect(other.code).toBe(0);
       peer.answerClose();

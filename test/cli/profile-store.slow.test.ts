@@ -1,4 +1,4 @@
-// Row 54: writers that are killed at any moment, again and again.
+// Row 54: writers that are killed at random moments, again and again.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { ROOT, runCli } from '../helpers/run-cli.ts';
 
 const URL = 'https://api.atlantis.example';
 
-/** A process that does nothing but write the store, each time with another number in it. */
+/** A process that writes the store again and again, each time with another key. */
 const WRITER = `
   const { updateStore } = require(${JSON.stringify(join(ROOT, 'dist/profiles.write.cjs'))});
   const host = {
@@ -28,7 +28,7 @@ const WRITER = `
   })();
 `;
 
-test('F2, row 54: killed in a loop of writes: always one whole version, and the next writer continues at once', async () => {
+test('F2, row 54: after a writer is killed the store is a complete version, and the next writer does not wait', async () => {
   const folder = join(makeTempFolder(), 'config');
   const path = join(folder, 'profiles.json');
   mkdirSync(folder, { mode: 0o700 });
@@ -49,7 +49,7 @@ test('F2, row 54: killed in a loop of writes: always one whole version, and the 
     expect(main.key).toBe(KEY);
     if (readdirSync(folder).length > 1) interrupted++;
   }
-  // Some were killed in the middle of a write, or this test proves nothing.
+  // The test proves nothing unless some writers were killed in the middle of a write.
   expect(interrupted).toBeGreaterThan(0);
   const env = { ATLANTIS_CONFIG_DIR: folder };
   const beganMs = performance.now();
@@ -58,14 +58,14 @@ test('F2, row 54: killed in a loop of writes: always one whole version, and the 
   expect(readdirSync(folder)).toEqual(['profiles.json']);
 }, 60_000);
 
-test('F2: a stopped writer holds the lock: the next one exits 10 after 2 s, and nothing is lost', async () => {
+test('F2: while a stopped writer holds the lock, another one exits 10 after 2 s, and nothing is lost', async () => {
   const folder = join(makeTempFolder(), 'config');
   const path = join(folder, 'profiles.json');
   const writer = startChild(process.execPath, ['-e', WRITER, path], {
     env: { PATH: process.env['PATH'] ?? '' },
   });
   await writer.waitForStdout('writing');
-  // Stopped repeatedly until it holds the lock.
+  // Stops the writer repeatedly until it does so while it holds the lock.
   const isLocked = (): boolean => readdirSync(folder).includes('profiles.json.lock');
   for (;;) {
     writer.kill('SIGSTOP');

@@ -1,4 +1,4 @@
-// The profile store under real faults: many writers, full disks, limits, read-only homes; watched by strace.
+// The profile store under real faults: many writers, full disks, limits, read-only homes; strace traces some runs.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -26,7 +26,7 @@ const testWithStrace = hasStrace() ? test : test.skip;
 const testWithMounts = succeeds('unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt') ? test : test.skip;
 const testAsUser = process.getuid?.() === 0 && succeeds('setpriv', '--version') ? test : test.skip;
 
-/** A folder with one stored profile, or none. */
+/** Creates a folder with a profile store. */
 function createStore(profiles: object = { main: { url: URL, key: KEY } }): { folder: string; path: string } {
   const folder = join(makeTempFolder(), 'config');
   const path = join(folder, 'profiles.json');
@@ -35,7 +35,7 @@ function createStore(profiles: object = { main: { url: URL, key: KEY } }): { fol
   return { folder, path };
 }
 
-test('F2, row 50: 20 adds at once: 20 profiles, valid, 0600, nothing left over', async () => {
+test('F2, row 50: 20 concurrent adds store 20 profiles in a valid file with mode 0600, and leave no other files', async () => {
   const folder = join(makeTempFolder(), 'config');
   const exits = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -54,11 +54,13 @@ test('F2, row 50: 20 adds at once: 20 profiles, valid, 0600, nothing left over',
   expect(profiles).toHaveProperty(current);
 }, 60_000);
 
-describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
-  testWithMounts('the old file or the new one, never a part; exit 9 means the old one', async () => {
-    const { path } = createStore();
-    // A store of more than three pages, and a disk on which n pages are free when the next write comes.
-    const script = `
+describe('F2: a full disk (needs a tmpfs)', () => {
+  testWithMounts(
+    'the store is the old or the new version, never a part; exit 9 means the old version',
+    async () => {
+      const { path } = createStore();
+      // The store has more than three pages; before each write, the disk is filled until `free` pages are left.
+      const script = `
       mount -t tmpfs -o size=128k none /mnt && mkdir -m 700 /mnt/c && cp ${quote(path)} /mnt/c/ || exit 99
       export ATLANTIS_CONFIG_DIR=/mnt/c
       long=$(printf '%03000d' 0)
@@ -73,22 +75,23 @@ describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
         whole=$(jq -r '.profiles | has("extra'$free'")' /mnt/c/profiles.json)
         echo "$code $kept $whole $(ls -A /mnt/c | tr '\\n' ' ')| $(head -1 "$HOME/err")"
       done`;
-    const { code, stdout, stderr } = await runShell(`unshare -rm bash -c ${quote(script)}`);
-    expect([code, stderr]).toEqual([0, '']);
-    const rows = stdout.trim().split('\n');
-    expect(rows).toHaveLength(9);
-    for (const row of rows) {
-      if (row.startsWith('0 ')) expect(row).toMatch(/^0 other true profiles\.json \| ?$/);
-      else
-        expect(row).toMatch(
-          /^9 old false profiles\.json \| atlantis: error: the profile store c.*(no space left|ENOSPC)/,
-        );
-    }
-    expect(rows.filter((row) => row.startsWith('9 ')).length).toBeGreaterThan(2);
-    expect(rows.at(-1)).toMatch(/^0 /);
-  });
+      const { code, stdout, stderr } = await runShell(`unshare -rm bash -c ${quote(script)}`);
+      expect([code, stderr]).toEqual([0, '']);
+      const rows = stdout.trim().split('\n');
+      expect(rows).toHaveLength(9);
+      for (const row of rows) {
+        if (row.startsWith('0 ')) expect(row).toMatch(/^0 other true profiles\.json \| ?$/);
+        else
+          expect(row).toMatch(
+            /^9 old false profiles\.json \| atlantis: error: the profile store c.*(no space left|ENOSPC)/,
+          );
+      }
+      expect(rows.filter((row) => row.startsWith('9 ')).length).toBeGreaterThan(2);
+      expect(rows.at(-1)).toMatch(/^0 /);
+    },
+  );
 
-  test('ulimit -f: exit 9, not death by SIGXFSZ, and the old file', async () => {
+  test('ulimit -f: exit 9 instead of an end by SIGXFSZ, and the store is unchanged', async () => {
     const { folder, path } = createStore({ main: { url: URL, key: `ak_live_${'0'.repeat(3000)}` } });
     const before = readFileSync(path);
     const { code, stderr } = await runShell(
@@ -102,7 +105,7 @@ describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
   });
 });
 
-/** What a run did to files, by strace: every call that can create, change or remove one. */
+/** Runs the command under strace; returns every call that can create, change or remove a file. */
 async function traceWrites(args: string[], env: Record<string, string>, stdin = ''): Promise<string[]> {
   const log = join(makeTempFolder(), 'strace');
   const calls =
@@ -113,7 +116,7 @@ async function traceWrites(args: string[], env: Record<string, string>, stdin = 
     .filter((line) => line.includes('(') && !/"\/dev\/(?:null|tty|pts)|\/proc\/self/.test(line));
 }
 
-describe('watched by strace', () => {
+describe('traced by strace', () => {
   testWithStrace.each([
     ['profile list'],
     ['profile list --json'],
@@ -162,9 +165,9 @@ describe('watched by strace', () => {
     }
   });
 
-  // An executable is one file.
+  // Not for the executable, which is a single file.
   (process.env['TEST_BINARY'] === undefined ? testWithStrace : test.skip)(
-    'F3: to tail and to check, nothing is loaded that could write the store',
+    'F3: commands that only read the store do not load the code that writes it',
     async () => {
       const { folder } = createStore({ main: { url: 'http://127.0.0.1:1', key: KEY } });
       const log = join(makeTempFolder(), 'strace');
@@ -186,39 +189,45 @@ describe('watched by strace', () => {
     },
   );
 
-  testWithStrace('F1: whatever holds a key is created 0600 in a directory created 0700', async () => {
-    const folder = join(makeTempFolder(), 'new', 'config');
-    const args = ['profile', 'add', 'main', '--url', URL, '--key-stdin'];
-    const lines = await traceWrites(args, { ATLANTIS_CONFIG_DIR: folder }, KEY);
-    const inFolder = lines.filter((line) => line.includes(folder));
-    const created = inFolder.filter((line) => line.includes('O_CREAT'));
-    expect(created.length).toBeGreaterThan(0);
-    for (const line of created) expect(line).toMatch(/, 0600\) += /);
-    const directories = inFolder.filter((line) => /\bmkdir(?:at)?\(.* = 0$/.test(line));
-    expect(directories.length).toBeGreaterThan(0);
-    for (const line of directories) expect(line).toMatch(/, 0700\) += 0$/);
-    // Nothing is written anywhere else.
-    expect(lines.filter((line) => !line.includes(join(folder, '..')))).toEqual([]);
-  });
+  testWithStrace(
+    'F1: files with a key are created with mode 0600, in a directory created with mode 0700',
+    async () => {
+      const folder = join(makeTempFolder(), 'new', 'config');
+      const args = ['profile', 'add', 'main', '--url', URL, '--key-stdin'];
+      const lines = await traceWrites(args, { ATLANTIS_CONFIG_DIR: folder }, KEY);
+      const inFolder = lines.filter((line) => line.includes(folder));
+      const created = inFolder.filter((line) => line.includes('O_CREAT'));
+      expect(created.length).toBeGreaterThan(0);
+      for (const line of created) expect(line).toMatch(/, 0600\) += /);
+      const directories = inFolder.filter((line) => /\bmkdir(?:at)?\(.* = 0$/.test(line));
+      expect(directories.length).toBeGreaterThan(0);
+      for (const line of directories) expect(line).toMatch(/, 0700\) += 0$/);
+      // No other place is written.
+      expect(lines.filter((line) => !line.includes(join(folder, '..')))).toEqual([]);
+    },
+  );
 
-  testWithStrace('F2: the new store is synced before the rename, and the folder after it', async () => {
-    const { folder, path } = createStore();
-    const log = join(makeTempFolder(), 'strace');
-    await runCli(['profile', 'use', 'main'], {
-      env: { ATLANTIS_CONFIG_DIR: folder },
-      prefix: traceInto(log, 'fsync,fdatasync,rename,renameat,renameat2', '-y'),
-    });
-    const calls = readTrace(log);
-    const renamed = calls.findIndex((line) => line.includes(`"${path}")`) && line.includes('.staging-'));
-    const flushes = (line: string, what: string): boolean =>
-      /\bf(?:data)?sync\(/.test(line) && line.includes(what);
-    expect(
-      calls.slice(0, renamed).some((line) => /\.staging-[0-9a-f]{12}>/.test(line) && flushes(line, folder)),
-    ).toBe(true);
-    expect(calls.slice(renamed).some((line) => flushes(line, `<${folder}>`))).toBe(true);
-  });
+  testWithStrace(
+    'F2: the new store is synced before the rename, and the folder after the rename',
+    async () => {
+      const { folder, path } = createStore();
+      const log = join(makeTempFolder(), 'strace');
+      await runCli(['profile', 'use', 'main'], {
+        env: { ATLANTIS_CONFIG_DIR: folder },
+        prefix: traceInto(log, 'fsync,fdatasync,rename,renameat,renameat2', '-y'),
+      });
+      const calls = readTrace(log);
+      const renamed = calls.findIndex((line) => line.includes(`"${path}")`) && line.includes('.staging-'));
+      const flushes = (line: string, what: string): boolean =>
+        /\bf(?:data)?sync\(/.test(line) && line.includes(what);
+      expect(
+        calls.slice(0, renamed).some((line) => /\.staging-[0-9a-f]{12}>/.test(line) && flushes(line, folder)),
+      ).toBe(true);
+      expect(calls.slice(renamed).some((line) => flushes(line, `<${folder}>`))).toBe(true);
+    },
+  );
 
-  testWithStrace('P1, P4: the key is in no argv and no environment of a child', async () => {
+  testWithStrace('P1, P4: the key is in neither argv nor the environment of a child', async () => {
     const secrets = join(makeTempFolder(), 'key.txt');
     writeFileSync(secrets, KEY);
     registerCleanup(() => rmSync(secrets));
@@ -232,7 +241,7 @@ describe('watched by strace', () => {
     const own = readTrace(log).join('\n');
     expect(own).toMatch(/execve\("[^"]*\/cat", \["cat", /);
     expect(own).not.toContain(KEY);
-    // With a key for this run the command is not even started.
+    // If the run has its own key, the key command does not start.
     const { stderr } = await runCli(['stream', 'tail', '--no-reconnect', '--verbose'], {
       key: other,
       env: { ATLANTIS_CONFIG_DIR: folder },
@@ -248,7 +257,7 @@ describe('F5: nothing is read from the working directory', () => {
   const env = `ATLANTIS_API_KEY=${TRAP}\nATLANTIS_URL=http://127.0.0.1:2\nATLANTIS_PROFILE=trap\n`;
   const trap = { version: 1, current: 'trap', profiles: { trap: { url: 'http://127.0.0.1:2', key: TRAP } } };
 
-  /** A folder with every file that a tool might read, and a trace of what was opened in it. */
+  /** Runs the command in a folder with every file that a tool might read, and returns which of them were opened. */
   async function runInTrap(args: string, home: Record<string, string | undefined>) {
     const cwd = makeTempFolder();
     for (const folder of ['.', 'atlantis', '.atlantis', '.config/atlantis', 'config/atlantis']) {
@@ -262,13 +271,13 @@ describe('F5: nothing is read from the working directory', () => {
     const prefix = hasStrace() ? traceInto(log, 'open,openat,readlink') : [];
     const exit = await runCli(args.split(' '), { cwd, env: home, prefix, stdin: '' });
     const opened = hasStrace() ? readTrace(log) : [];
-    // A relative path, or one below the folder.
+    // True for a relative path or one below the folder.
     const isInside = (line: string): boolean => /\((?:AT_FDCWD, )?"[^/]/.test(line) || line.includes(cwd);
     return { exit, opened: opened.filter(isInside) };
   }
 
   test.each([
-    ['a home elsewhere', {}],
+    ['with another home', {}],
     ['no home', { HOME: undefined }],
     ['an empty home', { HOME: '' }],
     ['a home that is relative', { HOME: '.' }],
@@ -283,7 +292,7 @@ describe('F5: nothing is read from the working directory', () => {
   });
 });
 
-describe('F3, row 53: the key in the environment, and a home that cannot be used', () => {
+describe('F3, row 53: with the key in the environment', () => {
   const env = { ATLANTIS_URL: 'http://127.0.0.1:1', ATLANTIS_API_KEY: KEY };
   const args = ['stream', 'tail', '--no-reconnect', '--verbose'];
 
@@ -292,18 +301,18 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     ['empty', { HOME: '' }],
     ['missing', { HOME: '/nonexistent' }],
     ['not a directory', { HOME: '/dev/null' }],
-  ])('%s: it gets as far as connecting', async (_what, home) => {
+  ])('a home that is %s does not keep the command from connecting', async (_what, home) => {
     expect(await runCli(args, { env: { ...env, ...home } })).toMatchObject({ code: 7, stdout: '' });
     expect(existsSync('/nonexistent')).toBe(false);
   });
 
-  test('a damaged store does not matter then', async () => {
+  test('a damaged store does not keep the command from connecting', async () => {
     const { folder, path } = createStore();
     writeFileSync(path, '{');
     expect(await runCli(args, { env: { ...env, ATLANTIS_CONFIG_DIR: folder } })).toMatchObject({ code: 7 });
   });
 
-  testWithMounts('row 91: read-only: it is read, and a write exits 10', async () => {
+  testWithMounts('row 91: a read-only store can be read, and writing is exit 10', async () => {
     const { folder } = createStore({ main: { url: 'http://127.0.0.1:1', key: KEY } });
     const script = `
       mount --bind ${quote(folder)} /mnt && mount -o remount,ro,bind /mnt || exit 99
@@ -319,12 +328,15 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     );
   });
 
-  testAsUser('a directory that may not be read: 10 from the store, 7 without it', async () => {
-    const { folder } = createStore();
-    chmodSync(join(folder, '..'), 0o700);
-    const prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-    const options = { env: { ...env, ATLANTIS_CONFIG_DIR: folder }, prefix };
-    expect(await runCli(args, options)).toMatchObject({ code: 7 });
-    expect(await runCli(['profile', 'list', '--verbose'], options)).toMatchObject({ code: 10 });
-  });
+  testAsUser(
+    'an unreadable directory does not keep the command from connecting, but profile list is exit 10',
+    async () => {
+      const { folder } = createStore();
+      chmodSync(join(folder, '..'), 0o700);
+      const prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+      const options = { env: { ...env, ATLANTIS_CONFIG_DIR: folder }, prefix };
+      expect(await runCli(args, options)).toMatchObject({ code: 7 });
+      expect(await runCli(['profile', 'list', '--verbose'], options)).toMatchObject({ code: 10 });
+    },
+  );
 });

@@ -10,7 +10,7 @@ import { type CliOptions, type Exit, runCli } from '../helpers/run-cli.ts';
 
 const URL = 'https://api.atlantis.example';
 
-/** A configuration folder of its own, and the command run with it. */
+/** Creates a configuration folder, and functions that run the command with it. */
 function createSetup() {
   const folder = join(makeTempFolder(), 'config');
   const run = (args: string, options: CliOptions = {}): Promise<Exit> =>
@@ -20,7 +20,7 @@ function createSetup() {
     });
   const add = (name: string, more = ''): Promise<Exit> =>
     run(`profile add ${name} --url ${URL} --key-stdin${more}`, { stdin: `${KEY}\n` });
-  /** One profile, without running the command. */
+  /** Writes a store with one profile, without running the command. */
   const seed = (profiles: object = { main: { url: URL, key: KEY } }): void => {
     mkdirSync(folder, { mode: 0o700 });
     writeFileSync(join(folder, 'profiles.json'), JSON.stringify({ version: 1, current: 'main', profiles }), {
@@ -34,7 +34,7 @@ function createSetup() {
 const done = { code: 0, signal: null };
 
 describe('the life of a profile', () => {
-  test('F1: added, listed, shown, chosen, renamed, removed', async () => {
+  test('F1: it is added, listed, shown, made active, renamed and removed', async () => {
     const { folder, path, run, add, read } = createSetup();
     expect(await run('profile list')).toMatchObject({ ...done, stdout: '' });
     expect(await run('profile list --json')).toMatchObject({ ...done, stdout: '[]\n', stderr: '' });
@@ -90,7 +90,7 @@ describe('the life of a profile', () => {
     expect(readdirSync(folder)).toEqual(['profiles.json']);
   });
 
-  test('O2: --json is safe on a terminal: a stored command has its controls as escapes', async () => {
+  test('O2: --json escapes control characters of a stored key command, so that it is safe on a terminal', async () => {
     const { run, seed } = createSetup();
     seed({ main: { url: URL, keyCommand: ['/opt/\u061c\u202e\u009b31m\u2028get'] } });
     const { stdout } = await run('profile list --json');
@@ -98,7 +98,7 @@ describe('the life of a profile', () => {
     expect(JSON.parse(stdout)[0].key_command).toBe('/opt/\u061c\u202e\u009b31m\u2028get');
   });
 
-  test('a name that is taken needs --force, which keeps what is in use', async () => {
+  test('a taken name needs --force, which does not change the active profile', async () => {
     const { run, add, read } = createSetup();
     await add('main');
     await add('second');
@@ -120,7 +120,7 @@ describe('the life of a profile', () => {
     expect(read().profiles.p.keyCommand).toEqual(['pass', 'show', '--x', 'a b']);
   });
 
-  test('the path of a key command may have a space in it', async () => {
+  test('the path of a key command may contain a space', async () => {
     const { folder, read } = createSetup();
     const path = 'C:\\Program Files\\op.exe';
     const args = ['profile', 'add', 'p', '--url', URL, '--key-command', path];
@@ -128,7 +128,7 @@ describe('the life of a profile', () => {
     expect(read().profiles.p.keyCommand).toEqual([path]);
   });
 
-  test('P2: a key command in a single argument is refused and not repeated', async () => {
+  test('P2: a key command with its arguments in a single word is refused and not repeated', async () => {
     const { folder } = createSetup();
     const args = ['profile', 'add', 'p', '--url', URL, '--key-command', 'vault read -token=hunter2-secret'];
     const { code, stdout, stderr } = await runCli(args, { env: { ATLANTIS_CONFIG_DIR: folder } });
@@ -136,7 +136,7 @@ describe('the life of a profile', () => {
     expect(stderr).toContain('separately');
   });
 
-  test('--quiet says nothing, --log-format json says it in JSON', async () => {
+  test('--quiet prints no message, --log-format json prints it as JSON', async () => {
     const { run, add } = createSetup();
     expect(await add('main', ' --quiet')).toEqual({ ...done, stdout: '', stderr: '' });
     const { stderr } = await run('profile use main --log-format json');
@@ -149,7 +149,7 @@ describe('the life of a profile', () => {
 });
 
 describe('§ 1: show prints every value and its source', () => {
-  test('flag over environment over profile', async () => {
+  test('a flag overrides the environment, which overrides the profile', async () => {
     const { run, add, path } = createSetup();
     await add('main');
     await run(`profile add other --url https://other.example --key-command op`);
@@ -189,7 +189,7 @@ describe('§ 1: show prints every value and its source', () => {
     expect(human.stdout + human.stderr).not.toContain('canary');
   });
 
-  test('with nothing set it says so', async () => {
+  test('a value without any source is shown as not set', async () => {
     const { run } = createSetup();
     const { code, stdout } = await run('profile show');
     expect(code).toBe(0);
@@ -197,7 +197,7 @@ describe('§ 1: show prints every value and its source', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('refusals', () => {
   test.each<[string, string, string]>([
     ['nothing given', 'profile add main', '--url <url> and --key-stdin'],
     ['no key', `profile add main --url ${URL}`, 'pass --key-stdin (or --key-command'],
@@ -211,14 +211,14 @@ describe('what is refused', () => {
     ['a key as a word', `profile add main ${KEY}`, 'a key was given as an argument'],
     ['a flag for the key', `profile add main --key ${KEY}`, 'unknown flag --key'],
     ['a bad URL', 'profile add main --url http://evil --key-stdin', '--url: "http://evil"'],
-    ['to remove unasked', 'profile remove main', 'pass --yes'],
+    ['profile remove without --yes', 'profile remove main', 'pass --yes'],
     ['a missing profile', 'profile use nowhere', 'profiles: main'],
     ['a missing profile', 'profile rename nowhere x', 'profiles: main'],
     ['a missing profile', 'profile remove nowhere --yes', 'profiles: main'],
     ['a missing profile', 'profile show nowhere', 'profiles: main'],
     ['a taken name', 'profile rename main main', 'already'],
     ['an unknown command', 'profile lst', 'did you mean list?'],
-  ])('2 without a terminal, at once: %s', async (_what, args, words) => {
+  ])('without a terminal, exit 2 and the store is unchanged: %s', async (_what, args, words) => {
     const { run, seed, read } = createSetup();
     seed();
     const before = read();
@@ -230,7 +230,7 @@ describe('what is refused', () => {
     expect(read()).toEqual(before);
   });
 
-  test('list shows the base of a URL that was edited by hand, and says if it is not a valid one', async () => {
+  test('profile list shows the base of a URL that was edited by hand, or that it is invalid', async () => {
     const { path, run, seed } = createSetup();
     seed();
     const profiles = {
@@ -247,7 +247,7 @@ describe('what is refused', () => {
     expect(stdout).not.toMatch(/\x1b|\u202e|c\.example/);
   });
 
-  test('F2: a rename onto another profile: exit 2, and both keep their keys', async () => {
+  test('F2: renaming to the name of another profile is exit 2, and both keep their keys', async () => {
     const { run, add, read } = createSetup();
     await add('main');
     await run(`profile add other --url ${URL} --key-command op`);
@@ -264,17 +264,20 @@ describe('what is refused', () => {
     ['a no-break space inside', `${KEY}\u00a0ff`],
     ['10 KB', `${KEY}${'0'.repeat(10_240)}`],
     ['no key', KEY.slice('ak_'.length)],
-  ])('row 55, P2: a key on stdin that is %s: 3, no echo, nothing stored', async (_what, stdin) => {
-    const { folder, run } = createSetup();
-    // A good one in the environment is not taken instead.
-    const { code, stdout, stderr } = await run(`profile add main --url ${URL} --key-stdin`, {
-      stdin,
-      key: KEY,
-    });
-    expect(code).toBe(3);
-    expect(findKeyIn(stdout + stderr)).toEqual([]);
-    expect(existsSync(folder)).toBe(false);
-  });
+  ])(
+    'row 55, P2: a key on stdin that is %s: exit 3, the key is not repeated, and nothing is stored',
+    async (_what, stdin) => {
+      const { folder, run } = createSetup();
+      // The valid key in the environment must not be used instead.
+      const { code, stdout, stderr } = await run(`profile add main --url ${URL} --key-stdin`, {
+        stdin,
+        key: KEY,
+      });
+      expect(code).toBe(3);
+      expect(findKeyIn(stdout + stderr)).toEqual([]);
+      expect(existsSync(folder)).toBe(false);
+    },
+  );
 
   test('row 55: a key file ending in CRLF works', async () => {
     const { run, read } = createSetup();
@@ -289,7 +292,7 @@ describe('what is refused', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  test('no home: 10 for writing, and nothing to list', async () => {
+  test('without a home, writing is exit 10, and profile list prints nothing', async () => {
     const listed = await runCli(['profile', 'list'], { env: { HOME: '/nonexistent' } });
     expect(listed).toMatchObject({ code: 0, stdout: '' });
     const args = ['profile', 'add', 'main', '--url', URL, '--key-stdin'];
@@ -297,7 +300,7 @@ describe('what is refused', () => {
     expect(added).toMatchObject({ code: 10, stderr: expect.stringContaining('ATLANTIS_CONFIG_DIR') });
   });
 
-  test('a user whom the system does not know, as in many containers: a folder that is named will do', async () => {
+  test('a user ID that the system does not know, as in many containers, needs ATLANTIS_CONFIG_DIR', async () => {
     const { run, read } = createSetup();
     const unknown = join(makeTempFolder(), 'unknown.cjs');
     writeFileSync(unknown, "require('node:os').homedir = () => { throw new Error('ENOENT'); };");
@@ -312,7 +315,7 @@ describe('what is refused', () => {
 });
 
 describe('F4, row 52: a damaged store', () => {
-  test('10 for all but add, which moves it aside', async () => {
+  test('every command is exit 10, except profile add, which moves the store aside', async () => {
     const { folder, path, run, add } = createSetup();
     await add('main');
     const damaged = readFileSync(path, 'utf8').slice(0, -30);
@@ -334,8 +337,8 @@ describe('F4, row 52: a damaged store', () => {
   });
 });
 
-describe('where a stored key may go', () => {
-  /** A port that counts connections. */
+describe('where a key may be sent', () => {
+  /** Listens on a port and counts connections. */
   async function countConnections(): Promise<{ port: number; count: () => number }> {
     let connections = 0;
     const server = createServer((socket) => {
@@ -350,7 +353,7 @@ describe('where a stored key may go', () => {
   }
 
   test.each(['flag', 'environment'])(
-    'P3, row 57: not to another origin by %s: exit 2, no connection',
+    'P3, row 57: a stored key is not sent to another origin given by %s: exit 2, no connection',
     async (way) => {
       const { run, add } = createSetup();
       await add('main');
@@ -366,7 +369,7 @@ describe('where a stored key may go', () => {
     },
   );
 
-  test('P3: a key given for this run may go anywhere', async () => {
+  test('P3: a key given for this run may be sent to any origin', async () => {
     const { run, seed } = createSetup();
     seed();
     const { port, count } = await countConnections();
@@ -375,7 +378,7 @@ describe('where a stored key may go', () => {
     expect(count()).toBeGreaterThan(0);
   });
 
-  test('P1: a profile with a key command works; its failure is exit 3 with name and status', async () => {
+  test('P1: a profile with a key command works; if the command fails, exit 3 with its name and status', async () => {
     const { run } = createSetup();
     const { port, count } = await countConnections();
     await run(`profile add good --url http://127.0.0.1:${port} --key-command echo ${KEY}`);

@@ -1,4 +1,4 @@
-// README is true: its tables, its screen and its commands.
+// The tables, the screen and the commands of README match the program.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -31,14 +31,14 @@ function parseTable(): string[] {
   });
 }
 
-test('the table of most used flags says what `stream tail --help` says', async () => {
+test('the table of the most used flags matches `stream tail --help`', async () => {
   const { stdout } = await runCli(['stream', 'tail', '--help']);
   const known = parseHelp(stdout);
   expect(parseTable().length).toBeGreaterThan(10);
   expect(parseTable().filter((row) => !known.includes(row))).toEqual([]);
 });
 
-test('the table of exit codes in README is that of the program', () => {
+test('the table of exit codes matches the program', () => {
   const [, table = ''] = /^## Exit codes\n\n.*\n.*\n((?:\|.*\n)+)/m.exec(readme) ?? [];
   const rows = [...table.matchAll(/^\| (.*?) \| (.*?) \|$/gm)].map(([, code, when]) => [code, when]);
   expect(rows).toEqual(TOPICS.find(({ name }) => name === 'exit-codes')?.rows);
@@ -54,7 +54,7 @@ test('`atlantis help environment` has every variable that README names', () => {
   expect(named.filter((name) => !known?.includes(name ?? ''))).toEqual([]);
 });
 
-test('README has at most 200 lines, none of them too long to read', () => {
+test('README has at most 200 lines, of at most 120 columns outside of tables', () => {
   const lines = readme.trimEnd().split('\n');
   expect(lines.length).toBeLessThanOrEqual(200);
   expect(lines.filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([]);
@@ -112,13 +112,13 @@ test.each(commands.filter((line) => / (?:check|--record)\b/.test(line)))('README
   async () => {
     const screen = blocks.find((block) => block.includes('● live')) ?? '';
     const [status = '', ...events] = screen.trimEnd().split('\n').reverse();
-    // Its events are those of this seed.
+    // The screen in README was made with this seed.
     const simulator = await startSimulator({ seed: 3, ratePerSecond: 50 });
     registerCleanup(() => simulator.close());
     const args = ['stream', 'tail', '--url', simulator.url, '--limit', '25', '--color', 'never'];
     const { output } = await startCliInPty(args, { key: KEY, columns: 80 }).exit;
     const lines = output
-      // A status line, with whatever it has after its gaps, is erased before an event is printed.
+      // The status line is erased before an event is printed, so it becomes a line of its own here.
       .replace(/\x1b\[\d*[GJK]/g, '\n')
       .replace(/\x1b\[[\d;?]*[A-Za-z]/g, '')
       .replace(/ [^ ] live .*? gaps/g, '\n$&\n')

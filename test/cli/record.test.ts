@@ -34,7 +34,7 @@ function readRecording(path: string): Record<string, unknown>[] {
 const tail = (url: string, ...args: readonly string[]) =>
   runCli(['stream', 'tail', '--url', url, '--json', '-q', ...args], { key: KEY });
 
-/** Files as on Windows, where the right to append does not include the right to truncate (nodejs/node#3177). */
+/** Makes files behave as on Windows, where one that is open for appending cannot be truncated (nodejs/node#3177). */
 const WINDOWS_FILES = `
   const fs = require('node:fs');
   const { openSync, ftruncateSync } = fs;
@@ -52,7 +52,7 @@ const WINDOWS_FILES = `
 
 describe('stream tail --record', () => {
   test.each(['events.ndjson', 'events.ndjson.gz'])(
-    '%s: replays what was printed, byte for byte',
+    '%s: a replay prints the same bytes as the recorded run',
     async (name) => {
       const path = join(makeTempFolder(), name);
       const { url } = await openSimulator({ seed: 3, ratePerSecond: Number.POSITIVE_INFINITY, count: 5_000 });
@@ -66,7 +66,7 @@ describe('stream tail --record', () => {
     },
   );
 
-  test('W1: filters and formats change what is printed, never what is recorded', async () => {
+  test('W1: filters change what is printed, but not what is recorded', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const { url } = await openSimulator({ seed: 3, ratePerSecond: 2_000, count: 200 });
     const { code, stdout } = await tail(
@@ -95,7 +95,7 @@ describe('stream tail --record', () => {
     expect(played.stdout).toBe(stdout);
   });
 
-  test('the next run appends to the recording of a killed run', async () => {
+  test('after a killed run, the next run removes the incomplete line and appends to the recording', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
     const child = spawnCli(args);
@@ -111,7 +111,7 @@ describe('stream tail --record', () => {
     expect(readRecording(path).filter((each) => 'recording' in each)).toHaveLength(2);
   });
 
-  test('Windows: an incomplete end is removed although a file that is open for appending cannot be truncated', async () => {
+  test('Windows: an incomplete line is removed although a file that is open for appending cannot be truncated', async () => {
     const folder = makeTempFolder();
     const path = join(folder, 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--limit', '1', '--record', path];
@@ -126,7 +126,7 @@ describe('stream tail --record', () => {
     expect(readRecording(path).filter((each) => 'event' in each)).toHaveLength(2);
   });
 
-  test('--record-max-size and --record-keep', async () => {
+  test('--record-max-size rotates, and --record-keep keeps the newest files', async () => {
     const folder = makeTempFolder();
     const path = join(folder, 'events.ndjson');
     const { url } = await openSimulator({ seed: 3, ratePerSecond: Number.POSITIVE_INFINITY, count: 2_000 });
@@ -138,7 +138,7 @@ describe('stream tail --record', () => {
     expect(last.map(({ seq }) => seq)).toEqual(last.map((_, index) => 2_000 - last.length + 1 + index));
   });
 
-  test('W2: one run at a time: a second run is refused with the process id of the first, unless that was killed', async () => {
+  test('W2: a second run is refused with the process id of the first one, unless the first one was killed', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
     const first = spawnCli(args);
@@ -156,7 +156,7 @@ describe('stream tail --record', () => {
   });
 
   test.each(['events.ndjson', 'events.ndjson.gz'])(
-    'row 60: SIGUSR1 after %s was moved away: a new file is begun, and no event is lost or recorded twice',
+    'row 60: SIGUSR1 after %s was moved begins a new file, and no event is lost or recorded twice',
     async (name) => {
       const folder = makeTempFolder();
       const path = join(folder, name);
@@ -179,7 +179,7 @@ describe('stream tail --record', () => {
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line));
-      // On a busy machine the run itself may notice a move before the signal arrives.
+      // On a busy machine the run may notice a move and reopen the file before the signal arrives.
       expect(said.filter(({ message }) => /^SIGUSR1: /.test(message))).toHaveLength(moved.length);
       const files = [...moved, path].map(readRecording);
       for (const [first] of files) expect(first).toHaveProperty('recording', 1);
@@ -195,7 +195,7 @@ describe('stream tail --record', () => {
     },
   );
 
-  test('a directory that is a link is followed, also by rotation', async () => {
+  test('a symbolic link to a directory is followed, also by rotation', async () => {
     const folder = makeTempFolder();
     mkdirSync(join(folder, 'real'));
     symlinkSync('real', join(folder, 'link'));
@@ -205,7 +205,7 @@ describe('stream tail --record', () => {
     expect(readdirSync(join(folder, 'real')).length).toBeGreaterThan(1);
   });
 
-  test('refuses the file that stdout or stderr goes to', async () => {
+  test('refuses a file to which stdout or stderr is redirected', async () => {
     for (const redirect of ['>', '2>']) {
       const path = join(makeTempFolder(), 'events.ndjson');
       const { code } = await runShell(
@@ -226,7 +226,7 @@ describe('stream tail --record', () => {
     [['--record', 'x', '--record-keep', '3'], 2, 'requires --record-max-size or'],
     [['--record', 'x', '--record-max-size', 'big'], 2, '--record-max-size "big"'],
     [['--record', 'x', '--record-max-age', '1y'], 2, '--record-max-age "1y"'],
-  ])('%j: exit %i at once', async (args, expected, words) => {
+  ])('%j is exit %i before any event is printed', async (args, expected, words) => {
     const cwd = makeTempFolder();
     const { code, stderr, stdout } = await runCli(['stream', 'tail', '--simulate', ...args], { cwd });
     expect([code, stdout, existsSync(join(cwd, 'x'))]).toEqual([expected, '', false]);
@@ -257,7 +257,7 @@ describe('a full disk (needs a tmpfs)', () => {
       const events = readRecording(copy).filter((each) => 'event' in each);
       expect(events.length).toBeGreaterThan(300);
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-      // Lines that wait to be compressed are printed already; plain lines are recorded first.
+      // An uncompressed line is recorded before it is printed; lines that wait for compression are already printed.
       const printed = readFileSync(`${copy}.out`, 'utf8').split('\n').length - 1;
       if (!name.endsWith('.gz')) expect(printed).toBeLessThanOrEqual(events.length);
     },

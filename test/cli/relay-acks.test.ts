@@ -1,4 +1,4 @@
-// `stream relay` and responses of JetStream that do not acknowledge: the message is sent again.
+// `stream relay` sends a message again if the response of JetStream is not a valid acknowledgement.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
@@ -20,7 +20,7 @@ async function relay(nats: Pick<ScriptedNats, 'url'>, args: readonly string[] = 
 const acknowledge: AckFor = ({ text }) =>
   JSON.stringify({ stream: 'EVENTS', seq: 1 + Number(/evt_(\d+)/.exec(text)?.[1]) });
 
-describe('row 66: responses that do not acknowledge', () => {
+describe('row 66: a response that is not a valid acknowledgement', () => {
   test.each<[string, string, string]>([
     ['a duplicate of a message that is only staged', STAGED, 'without a sequence number'],
     ['a staged message', '{"stream":"EVENTS","seq":0}', 'without a sequence number'],
@@ -38,8 +38,8 @@ describe('row 66: responses that do not acknowledge', () => {
     ['a number', '7', 'not an acknowledgement'],
     ['null', 'null', 'not an acknowledgement'],
     ['text that is not JSON', '+OK', 'not an acknowledgement'],
-  ])('%s: sent again until it is stored', async (_what, answer, said) => {
-    // For the third event and those in flight after it, twice.
+  ])('%s: the message is sent again until it is acknowledged', async (_what, answer, said) => {
+    // The third event and the two in flight after it get this response twice.
     let left = 6;
     const nats = await startScriptedNats((message, index) => {
       const isBad = index >= 2 && left > 0;
@@ -55,7 +55,7 @@ describe('row 66: responses that do not acknowledge', () => {
     expect(pickRecords(exit, 'sink').find(({ state }) => state === 'failed')?.message).toContain(said);
   });
 
-  test('after no answer, the hint names --send-timeout', async () => {
+  test('if no response arrives, the hint names --send-timeout', async () => {
     const nats = await startScriptedNats((message, index) =>
       index === 0 ? undefined : acknowledge(message, index),
     );
@@ -89,7 +89,7 @@ describe('row 66: responses that do not acknowledge', () => {
 });
 
 describeWithNats('row 66: a real server with a domain', () => {
-  test('its acknowledgements are accepted', async () => {
+  test('acknowledgements of the server are accepted', async () => {
     const store = makeTempFolder();
     const extra = `jetstream { store_dir: "${store}", domain: hub }`;
     const server = await startNatsServer({ jetStream: false, extra });

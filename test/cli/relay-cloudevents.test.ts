@@ -1,4 +1,4 @@
-// `stream relay --payload cloudevents` and `--traceparent`. The official SDK reads what is sent.
+// `stream relay --payload cloudevents` and `--traceparent`. The official SDK reads the requests and messages.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CloudEvent, HTTP } from 'cloudevents';
 import { makeTempFolder } from '../helpers/cleanup.ts';
@@ -25,13 +25,13 @@ const EVENTS = [
   '"text"',
   'null',
 ];
-/** As they arrive: JSON that is sent has no byte order mark. */
+/** The events as they arrive: without byte order marks. */
 const TEXTS = EVENTS.map((event) => event.replace('\ufeff', ''));
 const SHA256 = expect.stringMatching(/^[0-9a-f]{64}$/);
-/** The SDK adds the current time to an event without one. */
+/** The time of an event without a timestamp: the SDK inserts the current time. */
 const NOW = expect.stringMatching(/Z$/);
 const COMMON = { specversion: '1.0', source: '/atlantis/stream', datacontenttype: 'application/json' };
-/** As the SDK sees them. */
+/** The attributes of the events as the SDK reads them. */
 const EXPECTED = [
   { ...COMMON, id: 'evt_1', type: 'transfer', time: '2026-01-31T04:00:00.500Z' },
   { ...COMMON, id: '12345678901234567890123', type: 'größe "2" 100%', time: '2026-01-31T12:00:00.000Z' },
@@ -52,7 +52,7 @@ interface Message {
   readonly body: string;
 }
 
-/** @throws if the SDK does not accept it */
+/** @throws if the SDK does not accept the message */
 function readEvents({ headers, body }: Message): CloudEvent<unknown>[] {
   const found = HTTP.toEvent<unknown>({ headers, body });
   return [found].flat().map((event) => new CloudEvent(event, true));
@@ -68,7 +68,7 @@ const pickAttributes = ({ specversion, id, source, type, time, datacontenttype }
 });
 
 describe('row 174 (B16): CloudEvents over HTTP', () => {
-  test('one event in a request: the attributes as the SDK reads them, and the text of the event', async () => {
+  test('a request with one event: the SDK reads the attributes, and the data is the unchanged text of the event', async () => {
     const endpoint = await startHttpEndpoint();
     expect((await relay(['--to', endpoint.url, '--payload', 'cloudevents'])).code).toBe(0);
     expect(endpoint.requests.map(({ headers }) => headers['content-type'])).toEqual(
@@ -80,7 +80,7 @@ describe('row 174 (B16): CloudEvents over HTTP', () => {
     expect(endpoint.requests.map(({ key }) => key)).toEqual(EXPECTED.map(({ id }) => id));
   });
 
-  test('a batch, sent again unchanged after a failure', async () => {
+  test('a batch is sent again unchanged after a failure', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(503));
     const exit = await relay([
       ...['--to', endpoint.url, '--payload', 'cloudevents', '--batch', '3'],
@@ -122,7 +122,7 @@ const traceOf = ({ headers }: Pick<HttpEndpoint['requests'][number], 'headers'>)
 };
 
 describe('row 175 (B17): traceparent', () => {
-  test('each event has one trace, from every relay; each attempt is a span; its own trace continues', async () => {
+  test('an event has the same trace from every relay, or continues its own trace; each attempt is a new span', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(204, 503, reset));
     const args = ['--to', endpoint.url, '--traceparent'];
     expect((await relay(args, TRACED)).code).toBe(0);
@@ -140,7 +140,7 @@ describe('row 175 (B17): traceparent', () => {
           ),
       );
     expect(tracesOf('a')).toEqual(new Set([`${OWN_TRACE},00`]));
-    // Also after a refusal and a reset.
+    // Event b was refused once and reset once.
     expect([...tracesOf('b')]).toEqual([expect.stringMatching(/^[0-9a-f]{32},01$/)]);
     expect([...tracesOf('c')]).toEqual([expect.stringMatching(/[1-9a-f].*,01$/)]);
     expect([...tracesOf('c')]).not.toEqual([...tracesOf('b')]);
@@ -160,7 +160,7 @@ describe('row 175 (B17): traceparent', () => {
     expect(new Set(same.map((request) => traceOf(request)[0])).size).toBe(1);
   });
 
-  test('without the flag there is none', async () => {
+  test('without the flag, requests have no such header', async () => {
     const endpoint = await startHttpEndpoint();
     await relay(['--to', endpoint.url], TRACED);
     expect(endpoint.requests.map(({ headers }) => headers['traceparent'])).toEqual(
@@ -169,20 +169,20 @@ describe('row 175 (B17): traceparent', () => {
   });
 });
 
-describeWithNats('in NATS', () => {
+describeWithNats('CloudEvents over NATS', () => {
   let nats: NatsServer;
   beforeAll(async () => {
     nats = await startNatsServer({ lifetime: 'file' });
   });
 
-  test('row 174 (B16): headers that the SDK reads; the message is the event, byte for byte', async () => {
+  test('row 174 (B16): the SDK reads the headers, and the message is the event, byte for byte', async () => {
     const exit = await relay([
       ...['--to', `${nats.url}/EVENTS`, '--create', '--payload', 'cloudevents', '--traceparent'],
     ]);
     expect(exit.code).toBe(0);
     const kept = await readStream(nats.url, 'EVENTS');
     const events = kept.filter(({ kind }) => kind === '');
-    // The client of the test drops the byte order mark.
+    // The client of this test removes the byte order mark.
     expect(events.map(({ text }) => text)).toEqual(TEXTS);
     expect(events.map(({ headers }) => headers['ce-time'] !== undefined)).toEqual(HAS_TIME);
     expect(events.map(({ headers }) => headers['ce-type'])).toEqual([
@@ -203,12 +203,12 @@ describeWithNats('in NATS', () => {
     expect(found.filter(({ type }) => type !== 'atlantis.lifecycle')).toEqual(EXPECTED);
     expect(found.filter(({ type }) => type === 'atlantis.lifecycle').length).toBeGreaterThan(0);
     expect(new Set(kept.map((message) => traceOf(message)[0])).size).toBe(kept.length);
-    // tail reads them like all others.
+    // tail reads these messages like all others.
     const tail = startTail('', ['--from', `${nats.url}/EVENTS`, '--since', '1', '--limit', '1']);
     expect((await tail.finish()).stdout).toBe(`${EVENTS[0]}\n`);
   });
 
-  test('headers count for the limit of the server', async () => {
+  test('headers count towards the message size limit of the server', async () => {
     const small = await startNatsServer({ extra: 'max_payload: 2048' });
     const event = `{"id":"a","type":"${'é'.repeat(180)}","pad":"${'x'.repeat(500)}"}`;
     const to = ['--to', `${small.url}/X`, '--create', '--no-lifecycle'];

@@ -1,4 +1,4 @@
-// `stream relay --config`: what a file may have, what each sink gets, and what SIGHUP changes.
+// `stream relay --config`: what a file may contain, what each sink receives, and what SIGHUP changes.
 import { chmodSync, chownSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -33,7 +33,7 @@ async function check(
   return { code, stderr };
 }
 
-/** One sink with these lines. */
+/** A configuration file with one sink that has these lines. */
 const withSink = (...lines: string[]): string =>
   ['sinks:', '  - name: a', '    to: https://hooks.example/in', ...lines.map((line) => `    ${line}`)].join(
     '\n',
@@ -50,7 +50,7 @@ const numbersAt = ({ accepted }: HttpEndpoint): number[] =>
   accepted.flatMap(({ lines }) => lines.map((line) => JSON.parse(line).n as number));
 
 describe('B13: the configuration file', () => {
-  test('--check accepts a valid one, and JSON', async () => {
+  test('--check accepts a valid YAML or JSON file', async () => {
     expect(await check(withSink('batch: 100', "type: ['large_*', swap]", 'where: amount_usd > 1M'))).toEqual({
       code: 0,
       stderr: expect.stringContaining('is valid: 1 sink'),
@@ -234,7 +234,7 @@ describe('B13: the configuration file', () => {
     expect(stderr).not.toContain(SECRET);
   });
 
-  test('row 76: a file in UTF-16, as Windows PowerShell writes it, is named as such; a byte order mark is not a fault', async () => {
+  test('row 76: a UTF-16 file, as Windows PowerShell writes it, is refused by that name; a byte order mark is accepted', async () => {
     const path = writeConfig('');
     writeFileSync(path, Buffer.from(`\ufeff${withSink()}`, 'utf16le'));
     const run = () =>
@@ -255,7 +255,7 @@ describe('B13: the configuration file', () => {
     }
   });
 
-  test('row 167: no error hides another one, and they are in the order of their lines', async () => {
+  test('row 167: no error hides another one, and errors are in the order of their lines', async () => {
     const { stderr } = await check(
       [
         'source:',
@@ -293,11 +293,11 @@ describe('B13: the configuration file', () => {
       '15 retry',
     ]);
     expect(stderr).toContain('has 12 errors');
-    // Each fault of a filter with its expression and a caret.
+    // An error in a filter is shown with the expression and a caret.
     expect(stderr).toContain('    amount_usd >\n                ^');
   });
 
-  test('B13: --check reads the key of the source, and does not show it', async () => {
+  test('B13: --check checks the key file of the source, and does not show the key', async () => {
     const folder = makeTempFolder();
     const write = (text: string): string => {
       writeFileSync(join(folder, 'key'), text, { mode: 0o600 });
@@ -318,7 +318,7 @@ describe('B13: the configuration file', () => {
     expect(stderr).toContain('line 2: defaults.batch: invalid batch "0"');
   });
 
-  test('row 168: a file that others can change, and flags of a sink beside it, are refused', async () => {
+  test('row 168: a file that other users can change is refused, and so are sink flags together with --config', async () => {
     const path = writeConfig(withSink());
     const run = (...more: string[]) =>
       runCli(['stream', 'relay', '--config', path, '--verbose', ...more], { key: CANARY_KEY });
@@ -351,7 +351,7 @@ describe('B13: the configuration file', () => {
 });
 
 describeWithNats('B13: sinks of a configuration file', () => {
-  test('row 169: each sink gets its own events, headers, signatures, formats and batches', async () => {
+  test('row 169: each sink receives its own events, with its own headers, signatures, format and batches', async () => {
     const nats = await startNatsServer();
     const [one, other] = [await startHttpEndpoint(), await startHttpEndpoint()];
     const hub = await startEventHub();
@@ -405,7 +405,7 @@ describeWithNats('B13: sinks of a configuration file', () => {
 });
 
 describe('B14: SIGHUP', () => {
-  test('row 170: sinks are added, changed and removed while events arrive; the others are undisturbed', async () => {
+  test('row 170: sinks are added, changed and removed while events arrive, without an effect on the others', async () => {
     const [same, changed, removed, added] = await Promise.all(range(0, 4).map(() => startHttpEndpoint()));
     if (!same || !changed || !removed || !added) throw new Error('no endpoint');
     const hub = await startEventHub();
@@ -441,21 +441,21 @@ describe('B14: SIGHUP', () => {
     const { code, stderr } = await relay.finish();
     expect(code).toBe(0);
     expect(numbersAt(same)).toEqual(range(0, 2000));
-    // At least once, in order: what was in flight may come twice.
+    // Delivered at least once: events that were in flight during the reload may arrive twice.
     expect([...new Set(numbersAt(changed))]).toEqual(range(0, 2000));
     expect(changed.requests.at(-1)?.headers['content-type']).toBe('application/x-ndjson');
     const gone = numbersAt(removed);
     expect(gone).toEqual(range(0, gone.length));
     const late = numbersAt(added);
     expect(late).toEqual(range(late[0] ?? 0, 2000));
-    // Nothing is between what the removed one had and what the new one got, unless the machine is so busy that it could not
-    // deliver everything in its 10 s; then it says so.
+    // The new sink begins where the removed one ended, unless a busy machine kept the removed one from delivering
+    // everything in its 10 s; then the relay reports the lost messages.
     const [, lost = '0'] = /removed: \d+ events? acknowledged.*; ([\d,]+) messages? lost/.exec(stderr) ?? [];
     expect(gone.length + Number(lost.replaceAll(',', ''))).toBeGreaterThanOrEqual(late[0] ?? 0);
     if (lost === '0') expect(gone.length).toBe(late[0]);
   }, 60_000);
 
-  test('row 170: what a changed sink without a spool has not delivered is sent by its successor; a removed one says what is left', async () => {
+  test('row 170: a changed sink without a spool delivers its pending events to the new address; a removed one reports them', async () => {
     const [mute, other] = [await startHttpEndpoint(stayMute), await startHttpEndpoint()];
     const hub = await startEventHub();
     const folder = makeTempFolder();
@@ -475,7 +475,7 @@ describe('B14: SIGHUP', () => {
     expect(numbersAt(other)).toEqual(range(0, 30));
   });
 
-  test('row 171: a bad file changes nothing, is reported, and shows in the metrics', async () => {
+  test('row 171: an invalid file changes nothing, and is reported on stderr and in the metrics', async () => {
     const endpoint = await startHttpEndpoint(takeAll);
     const hub = await startEventHub();
     const folder = makeTempFolder();
@@ -500,7 +500,7 @@ describe('B14: SIGHUP', () => {
     expect(numbersAt(endpoint)).toEqual(range(0, 20));
   });
 
-  test('row 172: a rotated token is used after SIGHUP, and never shown; so is a new URL without a file', async () => {
+  test('row 172: SIGHUP reads a replaced token, which is never shown, and also a new URL of --to-file without --config', async () => {
     const [endpoint, next] = [await startHttpEndpoint(), await startHttpEndpoint()];
     const hub = await startEventHub();
     const folder = makeTempFolder();
@@ -533,11 +533,11 @@ describe('B14: SIGHUP', () => {
   });
 });
 
-describe('row 173 (B14, B15): a signing secret is rotated', () => {
+describe('row 173 (B14, B15): a replaced signing secret', () => {
   const [OLD, NEW] = [makeSigningSecret(1), makeSigningSecret(2)];
 
   test.each(['a configuration file', 'flags'])(
-    'SIGHUP reads it again, and each request from then on has the new signature: %s',
+    'is read again after SIGHUP, and signs every later request: %s',
     async (way) => {
       const endpoint = await startHttpEndpoint();
       const hub = await startEventHub();
@@ -551,7 +551,7 @@ describe('row 173 (B14, B15): a signing secret is rotated', () => {
           : ['--config', writeConfig(file, folder)];
       const relay = startRelay(hub, [...args, '--limit', '8']);
       await hub.waitForLive(1);
-      /** Which secrets sign the requests until the second event is there. */
+      /** Sends two events; returns which secrets signed their requests. */
       const sendTwo = async (from: number): Promise<string[]> => {
         const before = endpoint.requests.length;
         await sendNumbered(hub, from, from + 2);
@@ -570,7 +570,7 @@ describe('row 173 (B14, B15): a signing secret is rotated', () => {
       expect(await sendTwo(0)).toEqual(['true,false']);
       await reload(`${NEW}\n${OLD}\n`, /configuration reloaded; changed/);
       expect(await sendTwo(2)).toEqual(['true,true']);
-      // Half of a secret changes nothing.
+      // An incomplete secret is refused, and the previous secrets stay in use.
       await reload(NEW.slice(0, 20), /configuration not reloaded.*secret.*not a signing secret/s);
       expect(await sendTwo(4)).toEqual(['true,true']);
       await reload(NEW, /configuration reloaded; changed/);
@@ -578,14 +578,14 @@ describe('row 173 (B14, B15): a signing secret is rotated', () => {
       const { code, stderr } = await relay.finish();
       expect(code).toBe(0);
       for (const one of [OLD, NEW]) expect(stderr).not.toContain(one.slice('whsec_'.length, 20));
-      // What was in flight during a reload may come twice.
+      // An event that was in flight during a reload may arrive twice.
       expect([...new Set(numbersAt(endpoint))]).toEqual(range(0, 8));
     },
   );
 });
 
 describeWithNats('the example of docs/relay.md', () => {
-  test('B13: runs, with other addresses and paths', async () => {
+  test('B13: works, with other addresses and paths', async () => {
     const page = readFileSync(new URL('../../docs/relay.md', import.meta.url), 'utf8');
     const [, example = ''] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
     const nats = await startNatsServer();

@@ -22,7 +22,7 @@ const makeEvent = (n: number): string => `{"id":"evt_${n}","n":${n},"amount":${A
 const makeEvents = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_unused, index) => makeEvent(from + index));
 const EVENTS = makeEvents(0, 10);
-/** Short delays, so that a test of many failures takes a second. */
+/** Short delays, so that a test with many failures takes only seconds. */
 const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
 const serve = (events: readonly string[] = EVENTS): Promise<ScriptedServer> =>
@@ -51,7 +51,7 @@ async function deliver(
 const linesOf = (requests: HttpEndpoint['requests']): string[] => requests.flatMap(({ lines }) => lines);
 
 describe('stream relay to an HTTP endpoint', () => {
-  test('sends one POST for each event, in order, with its text and its own key', async () => {
+  test('sends one POST for each event, in order, with the text and the idempotency key of the event', async () => {
     const { endpoint, exit } = await deliver(answerInTurn());
     expect(exit.code).toBe(0);
     expect(endpoint.requests.map(({ body }) => body)).toEqual(EVENTS);
@@ -67,7 +67,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 10 });
   });
 
-  test('--batch: sends NDJSON of at most n events, in whole lines', async () => {
+  test('--batch n: sends NDJSON with at most n events, one event per line', async () => {
     const events = ['{"a":1,\n"b":2}', '\ufeff{"mark":true}', '{"c":"\u2028"}', ...makeEvents(0, 20)];
     const endpoint = await startHttpEndpoint();
     const server = await serve(events);
@@ -86,7 +86,7 @@ describe('stream relay to an HTTP endpoint', () => {
     ['500', [500, 503], 'answered HTTP 500'],
     ['408', [408], 'answered HTTP 408'],
     ['429', [429], 'answered HTTP 429'],
-    // The first could be a kept-alive connection that was closed meanwhile: it is retried at once.
+    // The first reset is retried at once, because it could be a kept-alive connection that the server has closed.
     ['a reset', [reset, reset], 'reset the connection'],
     ['nothing', [stayMute], 'no complete response within 400 ms'],
     ['half a response', [answerHalf], 'the response was incomplete'],
@@ -118,7 +118,7 @@ describe('stream relay to an HTTP endpoint', () => {
     },
   );
 
-  test('waits for the Retry-After of a 429', async () => {
+  test('waits for the time in Retry-After of a 429', async () => {
     const limited: Answer = (_request, _index, response) => {
       response.writeHead(429, { 'Retry-After': '1' }).end();
     };
@@ -128,7 +128,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
-  test('B5: a refused event ends the run without --dead-letter; with a spool nothing is lost', async () => {
+  test('B5: without --dead-letter, a refused event ends the run; with a spool, nothing is lost', async () => {
     const spool = join(makeTempFolder(), 'spool');
     const { endpoint, exit } = await deliver(answerInTurn(204, 204, 422), ['--spool', spool]);
     expect([exit.code, linesOf(endpoint.accepted)]).toEqual([5, makeEvents(0, 2)]);
@@ -177,7 +177,7 @@ describe('stream relay to an HTTP endpoint', () => {
     ['deleted by another program', (file: string) => rmSync(file)],
     ['moved away', (file: string) => renameSync(file, `${file}.1`)],
   ])(
-    'row 104 (B5): a dead-letter file that is %s: the next one is in a new file, and it is reported',
+    'row 104 (B5): a dead-letter file that was %s: the next dead letter is in a new file, and that is reported',
     async (what, act) => {
       const file = join(makeTempFolder(), 'dead.ndjson');
       const { exit } = await deliver(
@@ -195,7 +195,7 @@ describe('stream relay to an HTTP endpoint', () => {
     },
   );
 
-  test('a dead-letter file is repaired, damage in it is reported, another file is not changed', async () => {
+  test('a truncated dead-letter file is repaired, damage is reported, and another kind of file is refused', async () => {
     const folder = makeTempFolder();
     const good = `{"dead_letter":1,"at":"2026-01-01T00:00:00.000Z","to":"x","reason":"r","id":"1","event":${EVENTS[1]}}`;
     const torn = join(folder, 'torn.ndjson');
@@ -223,7 +223,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(missing.code).toBe(2);
   });
 
-  test('a batch that is too large is halved until it fits; a single event becomes a dead letter', async () => {
+  test('a batch that is too large is halved until it fits; a single event that is too large becomes a dead letter', async () => {
     const file = join(makeTempFolder(), 'dead.ndjson');
     const small: Answer = (request, _index, response) => {
       const isTooLarge = request.lines.length > 2 || request.body.includes('"n":5');
@@ -256,7 +256,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect([exit.code, other.requests.length]).toEqual([5, 0]);
   });
 
-  test('two sinks: a slow one does not delay the other, and gets everything', async () => {
+  test('two sinks: a failing one does not delay the other, and receives every event later', async () => {
     const slow = await startHttpEndpoint(answerInTurn(500, 500, 500));
     const quick = await startHttpEndpoint();
     const server = await serve();
@@ -265,7 +265,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect([linesOf(slow.accepted), linesOf(quick.accepted)]).toEqual([EVENTS, EVENTS]);
   });
 
-  test('B7: gives up on an unreachable endpoint before anything is received', async () => {
+  test('B7: gives up on an unreachable endpoint before it connects to the service', async () => {
     const server = await serve();
     const exit = await relay(server.url, ['--to', 'http://127.0.0.1:9/hook', ...EAGER]);
     expect([exit.code, server.attempts.length]).toEqual([7, 0]);
@@ -274,14 +274,14 @@ describe('stream relay to an HTTP endpoint', () => {
     ]);
   });
 
-  test('B7: does not give up on a reachable endpoint that accepts nothing yet, and loses nothing', async () => {
+  test('B7: does not give up on a reachable endpoint that answers 503 at first, and loses nothing', async () => {
     const answers = Array.from({ length: 7 }, () => 503);
     const { exit, endpoint } = await deliver(answerInTurn(...answers), []);
     expect([exit.code, endpoint.accepted.length]).toEqual([0, 10]);
     expect(pickRecords(exit, 'error')).toEqual([]);
   });
 
-  test('a signal while nothing is accepted ends the run in time, with the number of lost events', async () => {
+  test('a signal ends the run although the endpoint does not answer, and the number of lost events is reported', async () => {
     const endpoint = await startHttpEndpoint(stayMute);
     const server = await serve();
     const { child, finish } = startTail(server.url, ['--to', endpoint.url], {
@@ -316,7 +316,7 @@ describe('stream relay to an HTTP endpoint', () => {
     [['--to', 'nats://127.0.0.1/X', '--subject', 'a..b']],
     [['--to', 'nats://127.0.0.1/X', '--stream-replicas', '3']],
     [['--to', 'nats://127.0.0.1/X', '--create', '--dedupe-window', '2h', '--stream-max-age', '1h']],
-  ])('refuses %j', async (args) => {
+  ])('refuses the flags %j', async (args) => {
     const server = await serve();
     const exit = await relay(server.url, args);
     expect([exit.code, exit.stderr.includes('secret-word'), server.attempts.length]).toEqual([2, false, 0]);
@@ -331,7 +331,7 @@ describeWithTls('stream relay to an HTTPS endpoint', () => {
     certificates = makeCertificates();
   });
 
-  test('trusts the root of --ca-cert, and no other', async () => {
+  test('accepts a certificate of the authority in --ca-cert, and refuses it without the flag', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(), certificates.good);
     const server = await serve();
     const args = ['--to', endpoint.url, '--limit', '10', ...EAGER];
@@ -347,7 +347,7 @@ describeWithTls('stream relay to an HTTPS endpoint', () => {
     expect(unchecked.code).toBe(2);
   });
 
-  test('uses the proxy of the environment, by CONNECT, over one tunnel', async () => {
+  test('uses the proxy of the environment, and one tunnel for all requests', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(), certificates.wrongHost);
     const proxy = await startScriptedServer(tunnelTo(endpoint.port));
     const server = await serve();
@@ -363,7 +363,7 @@ describeWithTls('stream relay to an HTTPS endpoint', () => {
     ];
     const exit = await relay(server.url, args, env);
     expect([exit.code, linesOf(endpoint.accepted)]).toEqual([0, EVENTS]);
-    // The first one only shows that the endpoint can be reached.
+    // The first tunnel only shows that the endpoint can be reached.
     expect(proxy.attempts).toHaveLength(2);
     expect(exit.stderr).not.toContain('proxy-pass');
   });

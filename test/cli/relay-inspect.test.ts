@@ -1,4 +1,4 @@
-// `stream relay --inspect`: what is in a spool, while nothing in it changes.
+// `stream relay --inspect`: shows the contents of a spool without changing it.
 import {
   mkdirSync,
   readdirSync,
@@ -28,7 +28,7 @@ const EVENTS = [
   '{"id":"evt_3"}',
   '{"id":"evt_4","key":"none"}',
 ];
-/** A service that repeats a key. */
+/** A key that the service repeats in an event. */
 const KEY = 'ak_live_5e1f7e57000011112222333344445555';
 const WITH_KEY = [...EVENTS.slice(0, 4), `{"id":"evt_4","key":"${KEY}"}`];
 const FOLDER = 'EVENTS~1a2b3c4d';
@@ -39,7 +39,7 @@ interface Left {
   readonly folder: string;
 }
 
-/** A spool with five events, of which the first is acknowledged, and a lifecycle record. */
+/** Creates a spool with the events, of which the first is acknowledged, and a lifecycle record. */
 async function leave(name = FOLDER, events: readonly string[] = EVENTS, acknowledged = 1): Promise<Left> {
   const parent = makeTempFolder();
   const folder = join(parent, name);
@@ -79,11 +79,11 @@ const readSpools = ({ stdout }: TailExit) => {
 const segmentOf = (folder: string): string =>
   join(folder, readdirSync(folder).find((name) => name.endsWith('.seg')) ?? '');
 
-/** Where the text of an event is in the only segment. */
+/** The offset of the text of an event in the only segment. */
 const offsetOf = (folder: string, id: string): number => readFileSync(segmentOf(folder)).indexOf(`"${id}"`);
 
 describe('row 176 (B18): relay --inspect', () => {
-  test('prints what is pending, and changes nothing', async () => {
+  test('prints the pending events, and changes nothing', async () => {
     const { parent, folder } = await leave(FOLDER, WITH_KEY);
     const before = snapshot(parent);
     for (const path of [parent, folder]) {
@@ -107,7 +107,7 @@ describe('row 176 (B18): relay --inspect', () => {
     expect(snapshot(parent)).toEqual(before);
   });
 
-  test('nothing pending: the last write has one time', async () => {
+  test('without pending events, one time is shown for the last write', async () => {
     const { folder } = await leave(FOLDER, EVENTS, EVENTS.length + 1);
     const exit = await inspect(folder);
     expect(exit.code).toBe(0);
@@ -120,7 +120,7 @@ describe('row 176 (B18): relay --inspect', () => {
     ]);
   });
 
-  test('--json: one document, with numbers as received and no key', async () => {
+  test('--json: prints one document, with numbers as received and without keys', async () => {
     const { parent, folder } = await leave(FOLDER, WITH_KEY);
     const exit = await inspect(parent, '--json');
     expect(exit.code).toBe(0);
@@ -146,7 +146,7 @@ describe('row 176 (B18): relay --inspect', () => {
     expect(exit.stdout).not.toContain(KEY.slice(8));
   });
 
-  test('--export: the pending events as NDJSON; foreign text controls neither terminal nor CI', async () => {
+  test('--export: prints the pending events as NDJSON; their text controls neither a terminal nor a CI system', async () => {
     const { parent } = await leave();
     const before = snapshot(parent);
     const exit = await inspect(parent, '--export');
@@ -163,7 +163,7 @@ describe('row 176 (B18): relay --inspect', () => {
     expect(readSpools(await inspect(parent, '--json')).spool.pending_events).toBe(4);
   });
 
-  test('what it exports can be played, and delivered to another sink', async () => {
+  test('exported events can be replayed, and delivered to another sink', async () => {
     const { parent } = await leave();
     const exported = await inspect(parent, '--export');
     const file = join(makeTempFolder(), 'pending.ndjson');
@@ -180,7 +180,7 @@ describe('row 176 (B18): relay --inspect', () => {
     expect(endpoint.requests.map(({ body }) => `${body}\n`).join('')).toBe(exported.stdout);
   });
 
-  test('a flipped byte: file, offset and size are reported; the other events are exported', async () => {
+  test('a flipped bit: file, offset and size are reported, and the other events are exported', async () => {
     const { parent, folder } = await leave();
     const at = offsetOf(folder, 'evt_2');
     const bytes = readFileSync(segmentOf(folder));
@@ -208,7 +208,7 @@ describe('row 176 (B18): relay --inspect', () => {
     expect(pickRecords(exported, 'warning')[0]?.message).toContain(`at offset ${start}`);
   });
 
-  test('damage among acknowledged records does not count', async () => {
+  test('damage in acknowledged records is ignored', async () => {
     const { parent, folder } = await leave();
     const bytes = readFileSync(segmentOf(folder));
     const at = offsetOf(folder, 'acknowledged');
@@ -218,7 +218,7 @@ describe('row 176 (B18): relay --inspect', () => {
     expect([exit.code, readSpools(exit).spool.pending_events]).toEqual([0, 4]);
   });
 
-  test('an incomplete end, a missing cursor, and a file that is not a segment', async () => {
+  test('an incomplete last record, a missing cursor and a file that is not a segment are reported as damage', async () => {
     const torn = await leave();
     const { size } = statSync(segmentOf(torn.folder));
     truncateSync(segmentOf(torn.folder), size - 5);
@@ -248,7 +248,7 @@ describe('row 176 (B18): relay --inspect', () => {
     ]);
   });
 
-  test('missing segments are reported, also the first one; those that are acknowledged are not', async () => {
+  test('missing segments are reported, also the first one', async () => {
     const parent = makeTempFolder();
     const folder = join(parent, FOLDER);
     const spool = new Spool({ path: folder, maxBytes: 8_000, syncEveryMs: 200 }, createFakeClock(), () => {});
@@ -273,7 +273,7 @@ describe('row 176 (B18): relay --inspect', () => {
     );
   });
 
-  test('a spool that a relay uses: it is read without the lock, and the relay is not affected', async () => {
+  test('a spool that a relay is using is read without the lock, and the relay is not affected', async () => {
     const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
     const spool = join(makeTempFolder(), 'spool');
     const events = ['{"id":"a"}', '{"id":"b"}'];
@@ -293,7 +293,7 @@ describe('row 176 (B18): relay --inspect', () => {
     });
   });
 
-  test('several sinks; a folder of an earlier version is shown without the path of its URL', async () => {
+  test('several sinks: each is shown, and a folder of an earlier version without the path of its URL; --export is refused', async () => {
     const { parent } = await leave('hooks.example-services-T0123ABCD-12345678');
     const other = await leave('A~00000000');
     mkdirSync(join(parent, 'empty'));

@@ -1,4 +1,4 @@
-// Interim responses (1xx), 101 and endless responses: to a POST of `stream relay`, to CONNECT, and to the handshake of
+// Interim responses (1xx), 101 and endless responses to a POST of `stream relay`, to CONNECT, and to the handshake of
 // the stream. --send-timeout and --connect-timeout always apply.
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ import { Watch } from '../helpers/watch.ts';
 
 const EVENTS = Array.from({ length: 5 }, (_unused, n) => `{"id":"evt_${n}"}`);
 const QUICK = ['--retry-min', '250ms', '--retry-max', '250ms', '--send-timeout', '700ms'];
-/** For responses that are accepted: never too short on a busy machine. */
+/** A timeout for responses that must be accepted, long enough for a busy machine. */
 const PATIENT = ['--send-timeout', '20s'];
 const UPGRADE = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n';
 
@@ -44,7 +44,7 @@ const relay = async (
   }).finish();
 };
 
-describe('row 68: responses to a POST that are not final, or endless', () => {
+describe('row 68: a response to a POST that is not final, or endless', () => {
   test.each<[string, Answer, string]>([
     ['101', raw(UPGRADE), 'did not accept the events: it answered HTTP 101'],
     ['101 with bytes of another protocol', raw(`${UPGRADE}\0\u0001\u0002`), 'answered HTTP 101'],
@@ -75,7 +75,7 @@ describe('row 68: responses to a POST that are not final, or endless', () => {
       sockets.push(socket.on('close', () => watch.notify()));
       answer(request, index, response, socket);
     };
-    // After the first answer the sink has worked, so a bad one does not end the run.
+    // The sink has accepted an event before the first bad response, which therefore does not end the run.
     const endpoint = await startHttpEndpoint(answerInTurn(204, noted, noted));
     const exit = await relay(endpoint.url, []);
     expect(exit.code).toBe(0);
@@ -102,7 +102,7 @@ describe('row 68: responses to a POST that are not final, or endless', () => {
     expect(endpoint.requests.map(({ body }) => body)).toEqual(EVENTS);
   });
 
-  test('interim responses before a final one are ignored', async () => {
+  test('interim responses before a final response are ignored', async () => {
     const good =
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n';
     const endpoint = await startHttpEndpoint(raw(good));
@@ -113,7 +113,7 @@ describe('row 68: responses to a POST that are not final, or endless', () => {
   test.each([
     ['101', UPGRADE],
     ['100 without an end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(10_000)],
-  ])('a proxy that answers CONNECT with %s is a failure, too', async (_what, answer) => {
+  ])('%s from a proxy, in response to CONNECT, is a failure that is retried', async (_what, answer) => {
     const proxy = await startScriptedServer(async (peer) => {
       await peer.sendRaw(answer);
     });
@@ -136,7 +136,7 @@ describe('row 68: the handshake of the stream', () => {
   test.each<[string, string]>([
     ['100 without an end', 'HTTP/1.1 100 Continue\r\n\r\n'],
     ['103 without an end', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
-  ])('%s is given up after --connect-timeout', async (_what, again) => {
+  ])('%s: the attempt is given up after --connect-timeout', async (_what, again) => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       for (;;) await peer.sendRaw(again.repeat(200));

@@ -1,4 +1,4 @@
-// `stream relay` when nothing has room for more events: what was read is on disk or counted, however the run ends.
+// `stream relay` when no more events can be stored: every event that was read is on disk or counted as lost.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { countWaiting } from '../faults/relay-events.ts';
@@ -37,7 +37,7 @@ const sumUp = (exit: TailExit): { read: number; spooled: number; lost: number } 
 
 describe('row 149: SIGTERM while reading is paused', () => {
   test.each(['300KB', '4MB'])(
-    'a full spool of %s: all events that were read are in it, or counted',
+    'a full spool of %s: every event that was read is in the spool or counted as lost',
     async (max) => {
       const spool = join(makeTempFolder(), 'spool');
       let whilePaused = 0;
@@ -46,20 +46,20 @@ describe('row 149: SIGTERM while reading is paused', () => {
       });
       const { read, spooled, lost } = sumUp(exit);
       expect([spooled, countWaiting(spool)]).toEqual([read - lost, read - lost]);
-      // Those that were read ahead are written, too: the spool keeps room for them.
+      // Events that were read ahead are written, too: the spool reserves room for them.
       if (max === '4MB') expect([spooled > whilePaused, lost]).toEqual([true, 0]);
     },
   );
 
-  test('without a spool: all events that were read are counted as lost', async () => {
+  test('without a spool, every event that was read is counted as lost', async () => {
     const { read, lost } = sumUp(await stopPaused(['--window', '16']));
     expect(lost).toBe(read);
     expect(read).toBeGreaterThan(32);
   });
 });
 
-describe('row 158: what a type or a server can do', () => {
-  test('no type of an event makes the subject of lifecycle records', async () => {
+describe('row 158: hostile event types and servers', () => {
+  test('an event cannot be published to the subject of lifecycle records, whatever its type', async () => {
     const types = ['_lifecycle', '.lifecycle', ' lifecycle', '_lifecycle_', 'state', 'large_transfer'];
     const events = types.map((type, n) => `{"type":"${type}","id":"evt_${n}"}`);
     const acknowledge = (_message: unknown, index: number): string =>
@@ -83,7 +83,7 @@ describe('row 158: what a type or a server can do', () => {
     ]);
   });
 
-  test('a NATS message of 2 GiB is not gathered in memory: the connection ends, and delivery continues', async () => {
+  test('a NATS message of 2 GiB is not collected in memory: the connection is closed, and delivery continues', async () => {
     const events = EVENTS.slice(0, 5);
     let isFirst = true;
     const nats = await startScriptedNats((_message, index) => {

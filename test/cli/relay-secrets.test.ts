@@ -1,4 +1,4 @@
-// `stream relay`: the URL of a sink may be a secret, and a secret for one sink is not for the others.
+// `stream relay`: the URL of a sink may be a secret, and a secret of one sink must not be sent to another.
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -21,7 +21,7 @@ async function relay(args: readonly string[], env: Record<string, string> = {}):
   return await startTail(server.url, [...args, '--limit', '4', ...EAGER], options).finish();
 }
 
-/** Repeats the whole request, so that the limit of an excerpt can cut through any secret in it. */
+/** Repeats the whole request, so that the end of an excerpt can be in the middle of any secret. */
 const echo =
   (statuses: readonly number[], padding = ''): Answer =>
   (request, index, response) => {
@@ -30,9 +30,9 @@ const echo =
     response.writeHead(statuses[index] ?? 204).end(said);
   };
 
-describe('row 155 (B8): a webhook URL and the token for it', () => {
+describe('row 155 (B8): a webhook URL and its token are secret', () => {
   const secrets = [...PATH_SECRETS, QUERY_SECRET, TOKEN, '/services/', 'token='];
-  /** Also the beginning of a secret must not be left. */
+  /** Not even the beginning of a secret may be shown. */
   const starts = secrets.map((secret) => secret.slice(0, 10));
 
   test.each([
@@ -40,7 +40,7 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
     ['--to-file', 0],
     ...Array.from({ length: 6 }, (_unused, n): [string, number] => ['--to-env', 100 + 17 * n]),
   ])(
-    '%s, and an endpoint that repeats the request after %i characters: they are never shown',
+    '%s: neither is shown if the endpoint repeats the request after %i characters',
     async (flag, padding) => {
       const endpoint = await startHttpEndpoint(echo([500, 401, 422, 302], 'x'.repeat(padding)));
       const folder = makeTempFolder();
@@ -72,7 +72,7 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
     [['--to-env', 'PLAIN_URL'], 'hooks.example is neither encrypted nor on this machine'],
     [['--to-env', 'LOGIN_URL'], 'a user name or password is not allowed'],
     [['--to-file', '/not/there'], 'cannot be read: it does not exist (ENOENT)'],
-  ])('%j is refused without repeating it', async (args, words) => {
+  ])('%j is refused without repeating the URL', async (args, words) => {
     const env = {
       BAD_URL: 'ftp://hooks.example/T0123ABCD',
       PLAIN_URL: 'http://hooks.example/T0123ABCD',
@@ -83,7 +83,7 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
     expect(exit.stderr).toContain(words);
   });
 
-  test('Basic credentials that come back decoded', async () => {
+  test('Basic credentials that the endpoint repeats in decoded form are not shown', async () => {
     const login = 'relay-user:pass-word-0123456789';
     const endpoint = await startHttpEndpoint((_request, index, response) => {
       response
@@ -119,7 +119,7 @@ describe('row 76 (B8): the secret of a header', () => {
   });
 
   test.each(['one-0123\ntwo-0123', 'one-0123\u001btwo-0123', 'one-0123\u0085two-0123'])(
-    'that is %j: 2 before any connection is opened, and it is not repeated',
+    '%j is exit 2 before any connection is opened, and is not repeated',
     async (token) => {
       const { code, sent, stderr } = await send(token);
       expect([code, sent]).toEqual([2, []]);
@@ -128,13 +128,13 @@ describe('row 76 (B8): the secret of a header', () => {
     },
   );
 
-  test('of white space only counts as not set: exit 2', async () => {
+  test('with white space only counts as not set: exit 2', async () => {
     const { code, stderr } = await send(' \n');
     expect([code, stderr]).toEqual([2, expect.stringContaining('the variable HOOK_TOKEN is not set')]);
   });
 });
 
-describe('row 156: two endpoints', () => {
+describe('row 156: secrets of two endpoints', () => {
   const env = {
     ONE: 'token-of-one-0123',
     TWO: 'token-of-two-0123',
@@ -142,7 +142,7 @@ describe('row 156: two endpoints', () => {
   };
   const hostOf = ({ url }: { readonly url: string }): string => new URL(url).host;
 
-  test('each gets its own header and signature, and not those of the other one', async () => {
+  test('each endpoint receives its own header and signature, and not those of the other one', async () => {
     const [one, two] = [await startHttpEndpoint(), await startHttpEndpoint()];
     const exit = await relay(
       [
@@ -164,7 +164,7 @@ describe('row 156: two endpoints', () => {
     [['--sign-with-env', 'SIGN'], 'SIGN would be used for '],
     [['--sign-with-file', '/secret'], '/secret would be used for '],
     [['--header-env', 'X-Token=ONE@elsewhere.example'], 'no HTTP sink has the host elsewhere.example'],
-  ])('%j is refused', async (args, words) => {
+  ])('a secret for no particular host, or for an unknown one, is refused: %j', async (args, words) => {
     const [one, two] = [await startHttpEndpoint(), await startHttpEndpoint()];
     const exit = await relay(['--to', one.url, '--to', two.url, ...args], env);
     expect([exit.code, one.requests.length + two.requests.length]).toEqual([2, 0]);
@@ -172,13 +172,13 @@ describe('row 156: two endpoints', () => {
   });
 });
 
-describe('row 152 (B12): the spool of a sink', () => {
+describe('row 152 (B12): a spool of an earlier version', () => {
   const refuse: Answer = (_request, _index, response) => response.writeHead(503).end();
 
   test.each([
     ['renamed to its name without the path', false],
     ['used as it is, if a folder of this version exists', true],
-  ])('in a folder of an earlier version is found: %s', async (_what, isThere) => {
+  ])('is found: %s', async (_what, isThere) => {
     const endpoint = await startHttpEndpoint(refuse);
     const spool = join(makeTempFolder(), 'spool');
     expect((await relay(['--to', endpoint.url, '--spool', spool, '--timeout', '500ms'])).code).toBe(124);
@@ -195,7 +195,7 @@ describe('row 152 (B12): the spool of a sink', () => {
     if (!isThere) expect(readdirSync(spool)).toEqual([name]);
   });
 
-  test('of an earlier version, for a sink that is not used: its name is shown without the path', async () => {
+  test('of a sink that is not used in this run is reported without the path of its URL', async () => {
     const endpoint = await startHttpEndpoint(refuse);
     const spool = join(makeTempFolder(), 'spool');
     await relay(['--to', endpoint.url, '--spool', spool, '--timeout', '500ms']);

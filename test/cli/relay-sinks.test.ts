@@ -1,4 +1,4 @@
-// `stream relay` when a sink does not accept events: with and without a spool, alone and beside another one.
+// `stream relay` when a sink does not accept events: with and without a spool, alone and together with another sink.
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -33,13 +33,13 @@ const always =
     response.writeHead(status, headers).end();
   };
 
-describe('row 147: a fault at the start that someone has to fix', () => {
+describe('row 147: a fault at the start that does not heal by itself', () => {
   interface Fault {
-    /** `--to` and what belongs to it. */
+    /** `--to` with its related flags. */
     readonly args: readonly string[];
     readonly message: string;
     readonly exitCode: number;
-    /** After this the sink accepts events. */
+    /** Makes the sink accept events. */
     repair?(): Promise<void> | void;
   }
 
@@ -62,7 +62,7 @@ describe('row 147: a fault at the start that someone has to fix', () => {
     };
   };
 
-  /** With a spool: received, kept, reported, and delivered after the repair. */
+  /** With a spool: the fault is reported, events are received and kept, and delivered after the repair. */
   async function survives({ args, message, repair }: Fault): Promise<void> {
     const spool = newSpool();
     const tail = await relay([...args, '--spool', spool, '--limit', '10']);
@@ -90,13 +90,13 @@ describe('row 147: a fault at the start that someone has to fix', () => {
   test.each([
     ['a redirect', redirect],
     ['401', unauthorized],
-  ])('%s: waits with a spool, ends without one', async (_what, make) => {
+  ])('%s: with a spool the run waits, without one it ends', async (_what, make) => {
     await survives(await make());
     await ends(await make());
   });
 
   (hasOpenssl() ? test : test.skip)(
-    'an expired certificate: waits with a spool, ends without one',
+    'an expired certificate: with a spool the run waits, without one it ends',
     async () => {
       const certificates: Certificates = makeCertificates();
       const endpoint = await startHttpEndpoint(takeAll, certificates.expired);
@@ -111,14 +111,14 @@ describe('row 147: a fault at the start that someone has to fix', () => {
   );
 
   describeWithNats('of a nats-server', () => {
-    test('a missing stream: waits with a spool until it exists, ends without one', async () => {
+    test('a missing stream: with a spool the run waits until the stream exists, without one it ends', async () => {
       const nats = await startNatsServer();
       const args = ['--to', `${nats.url}/X`];
       const fault = { args, message: 'has no such JetStream stream', exitCode: 5 };
       await ends(fault);
       await survives({
         ...fault,
-        // Another relay creates it.
+        // Another relay creates the stream.
         async repair() {
           expect((await run(['--to', `${nats.url}/X`, '--create', '--limit', '1'])).code).toBe(0);
         },
@@ -126,7 +126,7 @@ describe('row 147: a fault at the start that someone has to fix', () => {
       expect((await readStream(nats.url, 'X')).map(({ text }) => text)).toEqual(EVENTS);
     });
 
-    test('refused credentials: waits with a spool, ends without one', async () => {
+    test('refused credentials: with a spool the run waits, without one it ends', async () => {
       const nats = await startNatsServer({ extra: 'authorization { token: "token-0123456789abcdef" }' });
       const fault = {
         args: ['--to', `${nats.url}/X`],
@@ -144,8 +144,8 @@ describe('row 148: a sink that refuses an event without --dead-letter', () => {
     response.writeHead(request.body.includes('"n":3') ? 422 : 200).end();
   };
 
-  test.each(['with a spool', 'without one'])(
-    '%s: it stops alone, the other one gets every event, exit 5',
+  test.each(['with a spool', 'without a spool'])(
+    '%s: only this sink stops, the other one receives every event, exit 5',
     async (how) => {
       const strict = await startHttpEndpoint(refuseThird);
       const lenient = await startHttpEndpoint();
@@ -167,11 +167,11 @@ describe('row 148: a sink that refuses an event without --dead-letter', () => {
         hint: expect.stringContaining('--dead-letter'),
       });
       expect(pickRecords(exit, 'error')[0]?.message).toMatch(/^1 of 2 sinks stopped: .*refused an event/);
-      if (how === 'without one') {
+      if (how === 'without a spool') {
         expect(pickRecords(exit, 'error')[1]).toMatchObject({ undelivered: 7 });
         return;
       }
-      // It is the same at the next start, and with the reason repaired nothing is missing.
+      // The next run ends in the same way; once the sink accepts the event, nothing is missing.
       expect((await run([...args, '--limit', '10'])).code).toBe(5);
       strict.setAnswer(takeAll);
       expect((await run([...args, '--limit', '10'])).code).toBe(0);
@@ -180,7 +180,7 @@ describe('row 148: a sink that refuses an event without --dead-letter', () => {
     },
   );
 
-  test('a stopped sink with a full spool does not pause the others; what it misses is counted', async () => {
+  test('a stopped sink with a full spool does not pause the others, and the events that it misses are counted', async () => {
     const strict = await startHttpEndpoint(always(422));
     const lenient = await startHttpEndpoint();
     const events = Array.from(
@@ -210,8 +210,8 @@ describe('row 148: a sink that refuses an event without --dead-letter', () => {
     expect(Number(summary?.['lost'])).toBeGreaterThan(0);
   });
 
-  test('what was sent before the refused event and failed is sent again first', async () => {
-    // The first one fails late, when the second one is already refused.
+  test('an earlier event that failed is sent again before the sink stops', async () => {
+    // The server refuses the second event for good after the first one has failed.
     const nats = await startScriptedNats(({ text }, index) => {
       const seq = 1 + Number(/evt_(\d+)/.exec(text)?.[1]);
       const tooLarge =
@@ -227,7 +227,7 @@ describe('row 148: a sink that refuses an event without --dead-letter', () => {
 });
 
 describe('row 150: Retry-After', () => {
-  test('a year is not waited for, and the message says so', async () => {
+  test('of a year is shortened to 15 minutes, and the message says so', async () => {
     const endpoint = await startHttpEndpoint(always(503, { 'Retry-After': '31536000' }));
     const tail = await relay(['--to', endpoint.url]);
     await tail.child.waitForStderr('"failed"');
@@ -246,7 +246,7 @@ describe('row 151: refusals', () => {
       .split('\n')
       .map((line) => JSON.parse(line).id);
 
-  test('poisoned events in batches: only they become dead letters', async () => {
+  test('of events in batches: only the refused events become dead letters', async () => {
     const events = Array.from({ length: 200 }, (_unused, n) => `{"id":"evt_${n}","n":${n}}`);
     const isBad = (line: string): boolean => [7, 8, 63, 120, 199].includes(JSON.parse(line).n);
     const endpoint = await startHttpEndpoint((request, _index, response) => {
@@ -264,20 +264,23 @@ describe('row 151: refusals', () => {
     expect(endpoint.accepted.flatMap(({ lines }) => lines)).toEqual(events.filter((line) => !isBad(line)));
   });
 
-  test.each([401, 403, 404, 405, 407, 410])('%i that passes: nothing is a dead letter', async (status) => {
-    const file = join(makeTempFolder(), 'dead.ndjson');
-    const endpoint = await startHttpEndpoint(answerInTurn(204, 204, status, status, status));
-    const exit = await run(['--to', endpoint.url, '--limit', '10', '--dead-letter', file]);
-    expect([exit.code, bodies(endpoint), readFileSync(file, 'utf8')]).toEqual([0, EVENTS, '']);
-    const failed = pickRecords(exit, 'sink').filter(({ state }) => state === 'failed');
-    expect(failed.map(({ level }) => level)).toEqual(['error', 'error', 'error']);
-    expect(failed[0]?.hint).toBe('check the address of the sink and its credentials');
-  });
+  test.each([401, 403, 404, 405, 407, 410])(
+    'by a temporary %i: no event becomes a dead letter',
+    async (status) => {
+      const file = join(makeTempFolder(), 'dead.ndjson');
+      const endpoint = await startHttpEndpoint(answerInTurn(204, 204, status, status, status));
+      const exit = await run(['--to', endpoint.url, '--limit', '10', '--dead-letter', file]);
+      expect([exit.code, bodies(endpoint), readFileSync(file, 'utf8')]).toEqual([0, EVENTS, '']);
+      const failed = pickRecords(exit, 'sink').filter(({ state }) => state === 'failed');
+      expect(failed.map(({ level }) => level)).toEqual(['error', 'error', 'error']);
+      expect(failed[0]?.hint).toBe('check the address of the sink and its credentials');
+    },
+  );
 });
 
-describe('row 153 (§ 2, exit 14): a requested end before everything is delivered', () => {
+describe('row 153 (§ 2, exit 14): the run ends as requested before everything is delivered', () => {
   describeWithNats('to a nats-server without JetStream', () => {
-    test('exit 14, with the number of messages, and the hint to use -js', async () => {
+    test('exit 14 with the number of messages, and a hint to start nats-server with -js', async () => {
       const nats = await startNatsServer({ jetStream: false });
       const spool = newSpool();
       const exit = await run(['--to', `${nats.url}/X`, '--limit', '5', '--spool', spool]);
@@ -291,7 +294,7 @@ describe('row 153 (§ 2, exit 14): a requested end before everything is delivere
   });
 });
 
-/** Accepts connections, and sends nothing. */
+/** Starts a server that accepts connections and sends nothing. */
 async function startSilentPort(): Promise<{ readonly port: number; untilClosed(): Promise<void> }> {
   const open = new Set<Socket>();
   const watch = new Watch();
@@ -314,12 +317,12 @@ async function startSilentPort(): Promise<{ readonly port: number; untilClosed()
   };
 }
 
-describe('row 154: a NATS port that accepts and stays silent', () => {
+describe('row 154: a NATS port that accepts connections and sends nothing', () => {
   test.each<[string, readonly string[], number]>([
     ['--timeout', ['--timeout', '1s'], 124],
     ['--timeout with a spool', ['--timeout', '1s', '--spool'], 124],
     ['the limits of the first attempts', ['--max-reconnects', '1'], 7],
-  ])('%s: the run ends in time, and no socket is left', async (_what, args, code) => {
+  ])('%s ends a relay in time, and no socket stays open', async (_what, args, code) => {
     const silent = await startSilentPort();
     const to = `nats://127.0.0.1:${silent.port}/X`;
     const all = args.flatMap((word) => (word === '--spool' ? [word, newSpool()] : [word]));
@@ -328,7 +331,7 @@ describe('row 154: a NATS port that accepts and stays silent', () => {
     await silent.untilClosed();
   });
 
-  test('tail --from: the same', async () => {
+  test('--timeout ends tail --from in time, and no socket stays open', async () => {
     const silent = await startSilentPort();
     const args = [
       '--from',
@@ -344,10 +347,10 @@ describe('row 154: a NATS port that accepts and stays silent', () => {
   });
 });
 
-describe('row 160: a sink that fails for long', () => {
-  test('the circuit opens and closes once, each is reported, and only one event is sent to try it', async () => {
+describe('row 160: a sink that fails for a long time', () => {
+  test('the circuit opens and closes once, both are reported, and while it is open single events test the sink', async () => {
     const endpoint = await startScriptedNats(({ text }, index) =>
-      // A window, then one event for each attempt.
+      // Windows of two events until the circuit opens, then one event for each attempt.
       index < 4 + 8
         ? '{"error":{"code":503,"err_code":10008,"description":"no leader"}}'
         : `{"stream":"EVENTS","seq":${1 + Number(/evt_(\d+)/.exec(text)?.[1])}}`,

@@ -13,7 +13,7 @@ import { hasStrace, traceInto } from '../helpers/strace.ts';
 import { pickRecords, startTail, type Tail, type TailExit, type TailOptions } from '../helpers/tail.ts';
 import { untilTrue } from '../helpers/watch.ts';
 
-/** Ten of them fill a segment; sixty are more than the spool also keeps in memory. */
+/** The size of an event: ten fill a segment, and sixty are more than the spool also keeps in memory. */
 const PAD = 'x'.repeat(130_000);
 const makeEvents = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_unused, index) => `{"id":"evt_${from + index}","pad":"${PAD}"}`);
@@ -47,7 +47,7 @@ interface Left {
 const isWaiting = (spool: string, count: number) => (): boolean =>
   existsSync(spool) && countWaiting(spool) === count;
 
-/** Sixty events, ten after ten, because events that arrive together are in one segment. */
+/** Sends sixty events in groups of ten, because events that arrive together are written to one segment. */
 async function* sendInTens(spool: string): AsyncGenerator<string> {
   for (let from = 0; from < 60; from += 10) {
     yield* makeEvents(from, from + 10);
@@ -55,7 +55,7 @@ async function* sendInTens(spool: string): AsyncGenerator<string> {
   }
 }
 
-/** Sixty events in six segments, because the endpoint accepts none. */
+/** Runs a relay whose endpoint accepts nothing, until sixty events are in six segments. */
 async function leaveSixty(options: TailOptions = {}): Promise<Left & { readonly run: Tail }> {
   const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
   const spool = join(makeTempFolder(), 'spool');
@@ -67,7 +67,7 @@ async function leaveSixty(options: TailOptions = {}): Promise<Left & { readonly 
   return { endpoint, spool, folder, segments: segments.map((name) => join(folder, name)), run };
 }
 
-/** The same, after the run has ended. */
+/** Leaves sixty events in six segments, and ends the run. */
 async function leaveStopped(): Promise<Left> {
   const { run, ...left } = await leaveSixty();
   run.child.kill('SIGTERM');
@@ -76,7 +76,7 @@ async function leaveStopped(): Promise<Left> {
   return left;
 }
 
-/** Delivers the rest, until the endpoint has the last event. */
+/** Runs a relay until the endpoint has the last event. */
 async function deliverRest({ endpoint, spool }: Left, last = 'evt_59'): Promise<TailExit> {
   const run = await relay(endpoint, spool, []);
   await untilTrue(() => endpoint.accepted.some(({ key }) => key === last), last);
@@ -90,12 +90,12 @@ const keys = (...ranges: readonly (readonly [number, number])[]): string[] =>
 const lost = (exit: TailExit): unknown[] =>
   exit.records.flatMap(({ records_lost: count }) => (count === undefined ? [] : [count]));
 
-describe('row 70: segments that are missing', () => {
+describe('row 70: missing segments', () => {
   test.each<[string, number, number[]]>([
     ['the first one', 0, []],
     ['one in the middle', 2, [0]],
-    ['the last but one', 4, [0]],
-  ])('%s: its records are counted as lost, the others are delivered', async (_what, at) => {
+    ['the second to last one', 4, [0]],
+  ])('%s is missing: its records are counted as lost, the others are delivered', async (_what, at) => {
     const left = await leaveStopped();
     rmSync(left.segments[at] ?? '');
     const exit = await deliverRest(left);
@@ -107,14 +107,14 @@ describe('row 70: segments that are missing', () => {
     expect(lost(await again.finish())).toEqual([]);
   });
 
-  test('one that is empty', async () => {
+  test('the first one is empty: its records are counted as lost, the others are delivered', async () => {
     const left = await leaveStopped();
     truncateSync(left.segments[0] ?? '', 0);
     expect(lost(await deliverRest(left))).toEqual([10]);
     expect(accepted(left)).toEqual(keys([10, 60]));
   });
 
-  test('one that is removed while the relay runs', async () => {
+  test('one is removed while the relay runs: its records are counted as lost, the others are delivered', async () => {
     const { run, ...left } = await leaveSixty();
     rmSync(left.segments[1] ?? '');
     left.endpoint.setAnswer(takeAll);
@@ -125,7 +125,7 @@ describe('row 70: segments that are missing', () => {
     expect(accepted(left)).toEqual(keys([0, 10], [20, 60]));
   });
 
-  test('all of them, while the relay runs: the records that were not in memory are counted, and the run continues', async () => {
+  test('all are removed while the relay runs: records that are not in memory are counted as lost, the run continues', async () => {
     const { run, ...left } = await leaveSixty();
     for (const path of left.segments) rmSync(path);
     left.endpoint.setAnswer(takeAll);
@@ -134,11 +134,11 @@ describe('row 70: segments that are missing', () => {
     const exit = await run.finish();
     const count = lost(exit).reduce<number>((sum, one) => sum + Number(one), 0);
     expect(count).toBeGreaterThan(10);
-    // The first one was in flight, and the newest are in memory.
+    // The first event was in flight, and the newest ones are also in memory.
     expect(accepted(left)).toEqual(keys([0, 1], [count + 1, 60]));
   });
 
-  test('without a cursor everything is sent again, with a warning', async () => {
+  test('a missing cursor: every event is sent again, with a warning', async () => {
     const left = await leaveStopped();
     rmSync(join(left.folder, 'cursor'));
     const exit = await deliverRest(left);
@@ -148,10 +148,10 @@ describe('row 70: segments that are missing', () => {
     expect(accepted(left)).toEqual(keys([0, 60]));
   });
 
-  test('a run that was killed while segments are deleted reports nothing as lost', async () => {
+  test('after a run that was killed while it deleted acknowledged segments, nothing is reported as lost', async () => {
     const { run, ...left } = await leaveSixty({ spawned: true });
     left.endpoint.setAnswer((...args) => {
-      // Acknowledged segments are deleted by then.
+      // By then, acknowledged segments are being deleted.
       if (args[1] > 0 && accepted(left).length === 45) run.child.kill('SIGKILL');
       takeAll(...args);
     });
@@ -163,10 +163,10 @@ describe('row 70: segments that are missing', () => {
   });
 });
 
-describe('row 67: a spool that cannot be read', () => {
-  test.each(['at the start', 'while the relay runs'])('exit 9, %s', async (when) => {
+describe('row 67: an unreadable spool, and other faults that end the run', () => {
+  test.each(['at the start', 'while the relay runs'])('an unreadable segment is exit 9, %s', async (when) => {
     const left = when === 'at the start' ? await leaveStopped() : await leaveSixty();
-    // A folder instead of a file cannot be read, as on a broken disk.
+    // A folder in place of the segment cannot be read, like a file on a broken disk.
     const path = left.segments[1] ?? '';
     renameSync(path, `${path}.aside`);
     mkdirSync(path);
@@ -195,7 +195,7 @@ describe('row 67: a spool that cannot be read', () => {
     expect(pickRecords(exit, 'error').map(({ message }) => message)).toEqual([
       expect.stringContaining('the device reported an error (EIO)'),
     ]);
-    // Nothing is lost: without the fault all records can be read.
+    // Nothing is lost: the next run, without the fault, reads every record.
     expect(lost(await deliverRest(left))).toEqual([]);
     expect(new Set(accepted(left))).toEqual(new Set(keys([0, 60])));
   });
@@ -224,7 +224,7 @@ describe('row 67: a spool that cannot be read', () => {
     expect([exit.code, exit.stderr]).toEqual([1, expect.stringContaining('unexpected address')]);
   });
 
-  test('a session that fails at the start stops the relay', async () => {
+  test('a ready file that cannot be written is exit 9', async () => {
     const endpoint = await startHttpEndpoint();
     const spool = join(makeTempFolder(), 'spool');
     const args = [...SPOOL_MAX, '--ready-file', join(makeTempFolder(), 'not', 'there')];

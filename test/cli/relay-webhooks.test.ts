@@ -1,4 +1,4 @@
-// `stream relay` to HTTP endpoints in formats of others: each request is verified by the official library.
+// `stream relay --sign-with-…`: the official library of Standard Webhooks verifies each request.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -32,9 +32,9 @@ const [OLD, NEW, OTHER] = [makeSigningSecret(1), makeSigningSecret(2), makeSigni
 
 describe('row 173 (B15): Standard Webhooks', () => {
   test.each([1, 4])(
-    'the official library accepts each attempt, with the old and the new secret; --batch %d',
+    'the official library accepts every attempt with both the old and the new secret; --batch %d',
     async (batch) => {
-      // A kept-alive connection that is reset, and a refusal: both attempts are signed.
+      // The first attempts get a refusal and a reset.
       const endpoint = await startHttpEndpoint(answerInTurn(503, reset));
       const file = join(makeTempFolder(), 'secrets');
       writeFileSync(file, `${NEW}\n`);
@@ -53,19 +53,19 @@ describe('row 173 (B15): Standard Webhooks', () => {
     },
   );
 
-  test('the id is that of the event, and stays the same in all attempts', async () => {
+  test('webhook-id is the id of the event, and the same in all attempts', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(503));
     await deliver(endpoint, ['--sign-with-env', 'HOOK'], { HOOK: `${OLD} ${NEW}` });
     const ids = endpoint.requests.map(({ headers }) => headers['webhook-id']);
     expect(ids.slice(0, 2)).toEqual(['evt_1', 'evt_1']);
-    // A full stop would be ambiguous in the signed text.
+    // An id with a full stop is hashed, because it would be ambiguous in the signed text.
     expect(ids[2]).toMatch(/^[0-9a-f]{64}$/);
     expect(endpoint.requests[2]?.key).toBe('evt.2');
     expect(endpoint.requests[0]?.headers['webhook-signature']).toMatch(/^v1,\S{44} v1,\S{44}$/);
     expect(endpoint.requests[0]?.headers['webhook-timestamp']).toMatch(/^\d{10}$/);
   });
 
-  test('the timestamp is that of the attempt, however long the event has waited', async () => {
+  test('webhook-timestamp is the time of the attempt, however long the event has waited', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(503));
     const clock = createFakeClock();
     const sink = new HttpSink(
@@ -98,8 +98,8 @@ describe('row 173 (B15): Standard Webhooks', () => {
     ['base64 without padding', OLD.replace('=', '')],
     ['base64 for URLs', `whsec_${Buffer.alloc(32, 255).toString('base64url')}=`],
     ['nothing but its prefix', 'whsec_'],
-    ['one of two', `${OLD} hunter2-hunter2`],
-  ])('a secret that is not one (%s) is refused, and is not shown', async (_what, secret) => {
+    ['the second of two', `${OLD} hunter2-hunter2`],
+  ])('an invalid secret (%s) is refused and not shown', async (_what, secret) => {
     const endpoint = await startHttpEndpoint();
     const exit = await deliver(endpoint, ['--sign-with-env', 'HOOK'], { HOOK: secret });
     expect([exit.code, endpoint.requests.length]).toEqual([2, 0]);
@@ -117,15 +117,18 @@ describe('row 173 (B15): Standard Webhooks', () => {
     ['a blank file', ' \n\n', 'not a signing secret'],
     ['another file', 'hunter2-hunter2\n', 'not a signing secret'],
     ['a file of UTF-16', '\ufeff', 'UTF-16'],
-  ] as const)('%s as --sign-with-file is refused, and is not shown', async (what, content, words) => {
-    const endpoint = await startHttpEndpoint();
-    const file = join(makeTempFolder(), 'secrets');
-    writeFileSync(file, what === 'a file of UTF-16' ? Buffer.from(`\ufeff${OLD}`, 'utf16le') : content);
-    const exit = await deliver(endpoint, ['--sign-with-file', file]);
-    expect([exit.code, endpoint.requests.length]).toEqual([2, 0]);
-    expect(pickRecords(exit, 'error')[0]?.message).toContain(words);
-    expect(exit.stderr).not.toContain('hunter2');
-  });
+  ] as const)(
+    '%s as --sign-with-file is refused, and its content is not shown',
+    async (what, content, words) => {
+      const endpoint = await startHttpEndpoint();
+      const file = join(makeTempFolder(), 'secrets');
+      writeFileSync(file, what === 'a file of UTF-16' ? Buffer.from(`\ufeff${OLD}`, 'utf16le') : content);
+      const exit = await deliver(endpoint, ['--sign-with-file', file]);
+      expect([exit.code, endpoint.requests.length]).toEqual([2, 0]);
+      expect(pickRecords(exit, 'error')[0]?.message).toContain(words);
+      expect(exit.stderr).not.toContain('hunter2');
+    },
+  );
 
   test('a secret that the endpoint repeats is not shown, with and without its prefix', async () => {
     const bare = OLD.replace('whsec_', '');

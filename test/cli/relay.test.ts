@@ -28,7 +28,7 @@ const EVENTS = [
 let nats: NatsServer;
 let streams = 0;
 
-/** A unique name. */
+/** Returns a new stream name. */
 const nameStream = (): string => {
   streams += 1;
   return `T${streams}`;
@@ -85,7 +85,7 @@ describeWithNats('stream relay into JetStream', () => {
       sha256,
       sha256,
       sha256,
-      // A header cannot have the space: the id is hashed.
+      // The id has a space, which a header cannot contain, so it is hashed.
       sha256,
     ]);
     expect(new Set(kept.map((one) => one.relay))).toEqual(new Set(['one']));
@@ -133,7 +133,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(three).toHaveLength(1);
   });
 
-  test('B6: with a second relay the stream still keeps one copy of each event', async () => {
+  test('B6: with two relays the stream keeps one copy of each event', async () => {
     const server = await serve();
     const stream = nameStream();
     const args = [
@@ -153,7 +153,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(kept.map((one) => one.relay)).toEqual(new Array(7).fill('one'));
   });
 
-  test('--id and --no-id choose the id', async () => {
+  test('the message id is the field given by --id, a hash with --no-id, and the id of the event by default', async () => {
     const server = await serve(['{"id":"same","meta":{"key":"a"}}', '{"id":"same","meta":{"key":"b"}}']);
     const [byPath, byHash, byDefault] = [nameStream(), nameStream(), nameStream()];
     const to = (name: string): string[] => [
@@ -174,7 +174,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(await readStream(nats.url, byDefault)).toHaveLength(1);
   });
 
-  test('filters work as for tail', async () => {
+  test('--type filters as in tail', async () => {
     const server = await serve();
     const stream = nameStream();
     await relay(server, [
@@ -202,7 +202,7 @@ describeWithNats('stream relay into JetStream', () => {
         hint: expect.stringContaining('--create'),
       }),
     ]);
-    // Nothing is received that could not be delivered.
+    // The relay does not connect to the service before it can deliver.
     expect(server.attempts).toHaveLength(0);
   });
 
@@ -250,7 +250,7 @@ describeWithNats('stream relay into JetStream', () => {
     });
   });
 
-  test('gives up on an unreachable server before anything is received', async () => {
+  test('gives up on an unreachable server before it connects to the service', async () => {
     const server = await serve();
     const gone = await startNatsServer();
     await gone.kill();
@@ -272,7 +272,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('a server of another protocol is reported as such', async () => {
+  test('a server with another protocol is reported as one that does not speak NATS', async () => {
     const server = await serve();
     const other = await startScriptedServer(async (peer) => {
       await peer.sendRaw('SSH-2.0-OpenSSH_9.2\r\n');
@@ -335,7 +335,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect((await finish()).signal).toBe('SIGTERM');
   });
 
-  test('B8: tls:// always uses TLS', async () => {
+  test('B8: tls:// is never downgraded: a server without TLS is an error', async () => {
     const server = await serve();
     const exit = await relay(server, [
       '--to',
@@ -409,7 +409,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect((await first.finish()).signal).toBe('SIGINT');
   });
 
-  test('a spool without a sink in this run is reported', async () => {
+  test('a spool whose sink is not used in this run is reported', async () => {
     const server = await serve();
     const spool = join(makeTempFolder(), 'spool');
     const stream = nameStream();
@@ -455,7 +455,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(lenient.code).toBe(0);
     expect(pickRecords(lenient, 'summary')[0]).toMatchObject({ dead_letters: 1 });
     expect((await readStream(small.url, 'X')).map(({ id }) => id)).toEqual(['evt_1', expect.any(String)]);
-    // A server with a higher limit accepts it.
+    // The dead letter is delivered to a server with a higher limit.
     const again = await runTail(
       '',
       [

@@ -47,7 +47,7 @@ describe('stream replay', () => {
     expect((await replay(record([HEADER, GAP, 'torn']))).code).toBe(0);
   });
 
-  test('- reads stdin, compressed or not', async () => {
+  test('the file "-" is stdin, compressed or not', async () => {
     const path = record(LINES, 'events.ndjson.gz');
     const run = (text: string) => runShell(text.replaceAll('FILE', path));
     expect((await run('zcat FILE | atlantis stream replay - -q')).stdout).toBe(events(1, 2, 3, 4, 5, 6));
@@ -71,7 +71,7 @@ describe('stream replay', () => {
       ['--type', 'odd', '-n', '2'],
       [1, 3],
     ],
-  ])('%j', async (args, numbers) => {
+  ])('%j selects events', async (args, numbers) => {
     const { code, stdout } = await replay(record(LINES), ...args, '--json');
     expect([code, stdout]).toEqual([0, events(...numbers)]);
   });
@@ -94,7 +94,7 @@ describe('stream replay', () => {
     expect(stdout).toMatch(/^2026-01-01T00:00:00\.001Z +odd\b.*123,456,789,012,345,678,901/);
   });
 
-  test('W4: keeps the spacing; --speed max does not wait', async () => {
+  test('W4: keeps the pauses between events; --speed max does not wait', async () => {
     const path = record([line(1, 0), line(2, 400), line(3, 3_600_000)]);
     const child = spawnCli(['stream', 'replay', path, '--speed', '2x']);
     const startedAt = performance.now();
@@ -110,7 +110,7 @@ describe('stream replay', () => {
     expect((await replay(path, '--speed', 'max')).stdout).toBe(events(1, 2, 3));
   });
 
-  test('R2: a signal ends it while it waits for a named pipe', async () => {
+  test('R2: a signal ends a replay that waits for data from a named pipe', async () => {
     const path = join(makeTempFolder(), 'pipe');
     await runShell(`mkfifo '${path}'`);
     const pipe = openSync(path, 'r+');
@@ -122,7 +122,7 @@ describe('stream replay', () => {
     expect((await child.exit).signal).toBe('SIGINT');
   });
 
-  test('W4: damaged lines are counted and reported, and not fatal', async () => {
+  test('W4: damaged lines are skipped, reported and counted, exit 0', async () => {
     const path = record([line(1), 'garbage', line(2), line(3).slice(0, 70)]);
     const { code, stdout, stderr } = await replay(path);
     expect([code, stdout]).toEqual([0, events(1, 2)]);
@@ -132,19 +132,19 @@ describe('stream replay', () => {
     expect(stderr).toContain('2 damaged lines');
   });
 
-  test('W4: --strict: exit 8 at the first damaged line, after the events before it', async () => {
+  test('W4: --strict: the events before the first damaged line are printed, then exit 8', async () => {
     const { code, stdout, stderr } = await replay(record([line(1), 'garbage', line(2)]), '--strict');
     expect([code, stdout]).toEqual([8, events(1)]);
     expect(stderr).toContain('line 2 is damaged');
   });
 
-  test('reports only the first of a hundred damaged lines one by one', async () => {
+  test('of a hundred damaged lines, only the first few are reported separately', async () => {
     const { stderr } = await replay(record([line(1), ...new Array<string>(100).fill('x')]));
     expect(stderr.split('\n').length).toBeLessThan(15);
     expect(stderr).toContain('100 damaged lines');
   });
 
-  test('plays a compressed recording up to where it is truncated', async () => {
+  test('plays a truncated compressed recording up to its end', async () => {
     const many = Array.from({ length: 5_000 }, (_, n) => line(n, 0));
     const path = join(makeTempFolder(), 'cut.gz');
     const packed = gzipSync(`${many.join('\n')}\n`);
@@ -183,9 +183,9 @@ describe('stream replay', () => {
 
 const GUARDED = { key: CANARY_KEY };
 
-describe('row 107: plain NDJSON, as `tail --json > file` writes it', () => {
+describe('row 107: a file of plain NDJSON, as `tail --json > file` writes it', () => {
   test.each(['events.ndjson', 'events.ndjson.gz'])(
-    '%s: each event, byte for byte, without waits',
+    '%s: each event is printed byte for byte, without waits',
     async (name) => {
       const path = record([event(1), event(2), event(3)], name);
       const { code, stdout } = await runCli(['stream', 'replay', path, '--verbose'], GUARDED);
@@ -200,7 +200,7 @@ describe('row 107: plain NDJSON, as `tail --json > file` writes it', () => {
     },
   );
 
-  test('what `tail` has written plays again', async () => {
+  test('replay prints the output of `tail` again', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const tail = await runCli(
       ['stream', 'tail', '--simulate', '--json', '--limit', '3', '--verbose'],
@@ -210,7 +210,7 @@ describe('row 107: plain NDJSON, as `tail --json > file` writes it', () => {
     expect((await runCli(['stream', 'replay', path, '--verbose'], GUARDED)).stdout).toBe(tail.stdout);
   });
 
-  test('simulate --replay serves it, at --rate', async () => {
+  test('simulate --replay serves the file, at --rate', async () => {
     const path = record([event(1), event(2), event(3)]);
     const args = [
       'stream',
@@ -234,7 +234,7 @@ describe('row 107: plain NDJSON, as `tail --json > file` writes it', () => {
     ['replay', ['stream', 'replay', 'PATH']],
     ['simulate --replay', ['stream', 'simulate', '--port', '0', '--json', '--replay', 'PATH']],
     ['relay --redeliver', ['stream', 'relay', '--to', 'http://127.0.0.1:9', '--redeliver', 'PATH']],
-  ])('%s of another file: 2 at the start', async (_what, words) => {
+  ])('%s of a file that is not JSON: exit 2 at the start', async (_what, words) => {
     const path = record(new Array<string>(20).fill('not json'));
     const args = words.map((word) => (word === 'PATH' ? path : word));
     const { code, stdout, stderr } = await runCli([...args, '--verbose'], GUARDED);
@@ -252,17 +252,17 @@ describe('row 107: plain NDJSON, as `tail --json > file` writes it', () => {
   });
 });
 
-describe('row 108: a part of a recording, and its pauses', () => {
+describe('row 108: replay of a part of a recording, and of pauses of hours', () => {
   const HOURS = [line(1, 0), line(2, 100), line(3, 7_200_000), line(4, 14_400_000)];
   const run = (...args: readonly string[]) =>
     runCli(['stream', 'replay', record(HOURS), '--verbose', ...args], GUARDED);
 
-  test('--max-pause: hours take no time', async () => {
+  test('--max-pause shortens the pauses', async () => {
     expect((await run('--max-pause', '10ms')).stdout).toBe(events(1, 2, 3, 4));
   });
 
   (hasPty() ? test : test.skip)(
-    'on a terminal: position, wait and remaining time (needs python3)',
+    'a terminal shows the position, the time until the next event and the remaining time (needs python3)',
     async () => {
       const pty = startCliInPty(['stream', 'replay', record(HOURS), '--verbose'], {
         ...GUARDED,
@@ -288,7 +288,7 @@ describe('row 108: a part of a recording, and its pauses', () => {
       [2, 3],
     ],
     [['--since', '10m'], []],
-  ])('%j', async (args, numbers) => {
+  ])('%j selects events', async (args, numbers) => {
     const { code, stdout } = await run('--speed', 'max', ...args);
     expect([code, stdout]).toEqual([0, events(...numbers)]);
   });
@@ -324,7 +324,7 @@ describe('simulate --replay', () => {
     expect(server.stderrText.match(/line 9 is damaged/g)).toHaveLength(1);
   });
 
-  test('a deleted recording refuses clients until it is back', async () => {
+  test('while the recording is deleted, clients are refused', async () => {
     const path = record(LINES);
     const server = startCli(['stream', 'simulate', '--port', '0', '--json', '--replay', path]);
     const { tail, key } = JSON.parse(await server.waitForStdout('\n'));

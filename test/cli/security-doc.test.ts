@@ -1,4 +1,4 @@
-// docs/security.md: its commands work as written.
+// docs/security.md: its commands work as written, and every promise has a test.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -48,15 +48,15 @@ test('the steps rotate a key without a gap', async () => {
   const [store = [], tail = [], remove = [], rename = [], use = [], ...more] = readCommands(
     'Rotate a key without a gap',
   );
-  // The way with a gap.
+  // The last command of the section rotates a key with a gap.
   expect(more.map((words) => words.join(' '))).toEqual(['profile add main --force --url <url>']);
-  // On a terminal the key is asked for.
+  // On a terminal the command would prompt for the key.
   const stored = [...store.map((word) => (word === '<url>' ? url : word)), '--key-stdin'];
   expect(await run(stored, { stdin: NEW_KEY })).toMatchObject({ code: 0 });
   const next = startCli(tail, { env });
   await next.waitForStderr(new RegExp(`connected.*${NEW_KEY.slice(0, 16)}`));
   for (const words of [remove, rename, use]) expect(await run(words)).toMatchObject({ code: 0 });
-  // The streams never noticed.
+  // Neither stream was interrupted.
   expect([old.stderrText, next.stderrText].join()).not.toMatch(/lost|gap/);
   revoked.add(CANARY_KEY);
   peers[0]?.reset();
@@ -72,24 +72,27 @@ test('the steps rotate a key without a gap', async () => {
 describe('the threat model', () => {
   const [, model = ''] = /\n## Threat model\n([\s\S]*?)\n## /.exec(doc) ?? [];
 
-  test.each(model.split('\n### ').slice(1))('%#: each promise is shown by a test that exists', (attacker) => {
-    const rows = attacker
-      .split('\n')
-      .filter((line) => line.startsWith('| ') && !line.startsWith('| promise'));
-    expect(rows.length).toBeGreaterThan(2);
-    for (const row of rows) {
-      const named = [...row.matchAll(/`(test\/[\w./-]+\.test\.ts)` "([^"]+)"/g)];
-      expect({ row, tests: named.length }).not.toMatchObject({ tests: 0 });
-      for (const [, file = '', title = ''] of named) {
-        const text = readFileSync(join(ROOT, file), 'utf8');
-        const isThere = ["'", '"', '`'].some((quote) => text.includes(quote + title + quote));
-        expect({ file, title, isThere }).toMatchObject({ isThere: true });
+  test.each(model.split('\n### ').slice(1))(
+    'every test that a promise names exists (attacker %#)',
+    (attacker) => {
+      const rows = attacker
+        .split('\n')
+        .filter((line) => line.startsWith('| ') && !line.startsWith('| promise'));
+      expect(rows.length).toBeGreaterThan(2);
+      for (const row of rows) {
+        const named = [...row.matchAll(/`(test\/[\w./-]+\.test\.ts)` "([^"]+)"/g)];
+        expect({ row, tests: named.length }).not.toMatchObject({ tests: 0 });
+        for (const [, file = '', title = ''] of named) {
+          const text = readFileSync(join(ROOT, file), 'utf8');
+          const isThere = ["'", '"', '`'].some((quote) => text.includes(quote + title + quote));
+          expect({ file, title, isThere }).toMatchObject({ isThere: true });
+        }
       }
-    }
-    expect(attacker).toContain('\nNot promised: ');
-  });
+      expect(attacker).toContain('\nNot promised: ');
+    },
+  );
 
-  test('covers every attacker', () => {
+  test('has a section for every attacker', () => {
     expect([...model.matchAll(/^### (.*)$/gm)].map(([, name]) => name)).toEqual([
       'A hostile server',
       'The network',
@@ -100,7 +103,7 @@ describe('the threat model', () => {
   });
 });
 
-test('every file, variable and flag that it names is there', async () => {
+test('every flag in docs/security.md exists', async () => {
   const helps = await Promise.all(
     [
       ['profile', 'add'],
@@ -112,6 +115,6 @@ test('every file, variable and flag that it names is there', async () => {
   const help = helps.map(({ stdout }) => stdout).join('\n');
   const flags = [...doc.matchAll(/(?<=[` ])--[a-z-]+/g)].map(([flag]) => flag);
   expect(flags.length).toBeGreaterThan(5);
-  // Node's own.
+  // --inspect is a flag of Node.
   expect(flags.filter((flag) => !help.includes(flag) && flag !== '--inspect')).toEqual([]);
 });

@@ -13,7 +13,7 @@ interface Ready {
   readonly tail: readonly string[];
 }
 
-/** Starts it on a free port and reads its ready record. */
+/** Starts the simulator on a free port and reads its ready record. */
 async function startSimulate(args: readonly string[], options: CliOptions = {}) {
   const child = startCli(['stream', 'simulate', '--port', '0', '--json', ...args], options);
   const ready = JSON.parse(await child.waitForStdout('\n')) as Ready;
@@ -24,7 +24,7 @@ const tail = ({ tail: words, key }: Ready, ...args: readonly string[]) =>
   runCli([...words.slice(1), '--json', ...args], { key });
 
 describe('stream simulate', () => {
-  test('the printed line tails it', async () => {
+  test('the printed command tails the simulator', async () => {
     const child = spawnCli(['stream', 'simulate', '--port', '0', '--rate', '500']);
     const text = await child.waitForStdout('Ctrl-C');
     const line = text.split('\n').find((each) => each.startsWith('  ATLANTIS_API_KEY='));
@@ -32,7 +32,7 @@ describe('stream simulate', () => {
     expect([code, stdout.trim().split('\n').length]).toEqual([0, 3]);
   });
 
-  test('with --tls too, by way of the certificate whose path is printed and which is gone afterwards', async () => {
+  test('--tls: the printed certificate file makes tail work, and is deleted at the end', async () => {
     const { child, ready } = await startSimulate(['--tls', '--rate', '500'], { spawned: true });
     expect(ready.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     expect(existsSync(ready.ca_cert ?? '')).toBe(true);
@@ -53,7 +53,7 @@ describe('stream simulate', () => {
     expect(await run()).toBe(first);
   });
 
-  test('M3: only the keys of --key are accepted, and none is printed', async () => {
+  test('M3: only keys given by --key are accepted, and none is printed', async () => {
     const keys = ['ak_live_aaaa', 'ak_live_0123456789abcdef00'];
     const { child, ready } = await startSimulate(keys.flatMap((key) => ['--key', key]));
     expect(ready.key).toBeNull();
@@ -65,7 +65,7 @@ describe('stream simulate', () => {
     expect(await Promise.all(codes)).toEqual([0, 0, 3]);
   });
 
-  test('--types and --host', async () => {
+  test('--types selects the event types, --host the address', async () => {
     const { ready } = await startSimulate([
       '--types',
       'large_transfer, odd',
@@ -98,7 +98,7 @@ describe('stream simulate', () => {
   });
 
   test.each(['0.0.0.0', '::'])(
-    '--host %s: warns that others can connect, with a URL that works here',
+    '--host %s: warns that other machines can connect, and prints a URL that works on this one',
     async (host) => {
       const child = startCli(['stream', 'simulate', '--port', '0', '--host', host, '--rate', 'max']);
       const text = await child.waitForStdout('Ctrl-C');
@@ -111,7 +111,7 @@ describe('stream simulate', () => {
     },
   );
 
-  test('on loopback there is no warning', async () => {
+  test('without --host there is no such warning', async () => {
     const child = startCli(['stream', 'simulate', '--port', '0']);
     expect(await child.waitForStdout('Ctrl-C')).not.toContain('Other machines');
   });
@@ -138,7 +138,7 @@ describe('stream simulate', () => {
     }
   });
 
-  test('S1: a signal ends it at once, with clients attached that do not read', async () => {
+  test('S1: a signal ends the simulator at once, even with a client that does not read', async () => {
     const { child, ready } = await startSimulate(['--rate', 'max'], { spawned: true });
     const client = spawnCli([...ready.tail.slice(1), '--json'], { key: ready.key });
     await client.waitForStdout('\n');
@@ -147,7 +147,7 @@ describe('stream simulate', () => {
     expect((await child.exit).signal).toBe('SIGINT');
   });
 
-  test('a taken port is a usage error with a way out', async () => {
+  test('a port in use is a usage error with the hint to use --port 0', async () => {
     const { ready } = await startSimulate([]);
     const { code, stderr } = await runCli(['stream', 'simulate', '--port', new URL(ready.url).port]);
     expect(code).toBe(2);
@@ -162,7 +162,7 @@ describe('stream simulate', () => {
 });
 
 (hasPty() ? test : test.skip)(
-  'on a narrow terminal its lines wrap between words, and the command can be copied',
+  'on a narrow terminal the lines wrap between words, and the printed command can be copied',
   async () => {
     const simulator = startCliInPty(['stream', 'simulate', '--port', '0'], { columns: 50 });
     const output = await simulator.waitFor('Press Ctrl-C to stop.');

@@ -1,4 +1,4 @@
-// docs/simulator.md: the command beside each scenario, run exactly as written, shows what the page says.
+// docs/simulator.md: the command for each scenario, run exactly as written, has the output that the page describes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -37,18 +37,18 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   'shared-drop': { stdout: /^\{"type"/, stderr: /connection 1 lost[^\n]*no gap/ },
   'shared-delay': { stdout: /^\{"type"/ },
   'shared-duplicate': { stdout: /^(\{"type".*)\n\1\n/ },
-  // What it reports comes after a minute.
+  // The gap is reported only after a minute, which this test does not wait for.
   'shared-missing': { stdout: /^\{"type"/ },
 };
 
-test('every scenario has its command, and each is looked at', () => {
+test('every scenario of the page has a command and an expected output', () => {
   expect([...commands.keys()].sort()).toEqual(Object.keys(SHOWN).sort());
 });
 
 for (const [name, { stdout, stderr }] of Object.entries(SHOWN)) {
   const command = commands.get(name) ?? '';
   test(`${name}: ${command}`, async () => {
-    // Another one may be listening on the usual port.
+    // A free port, because another simulator may be listening on the default one.
     const { child } = startShell(command.replace('stream simulate', 'stream simulate --port 0'));
     if (stdout !== undefined) await child.waitForStdout(stdout, 25_000);
     if (stderr !== undefined) await child.waitForStderr(stderr, 25_000);

@@ -1,4 +1,4 @@
-// docs/simulator.md says what `--help`, the scenarios and the parser of scripts say.
+// docs/simulator.md matches `--help`, the scenarios and the parser of scripts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -8,7 +8,7 @@ import { ROOT, runCli } from '../helpers/run-cli.ts';
 
 const doc = readFileSync(join(ROOT, 'docs/simulator.md'), 'utf8');
 
-test('every flag of `stream simulate` is in the table, and no other', async () => {
+test('the table has exactly the flags of `stream simulate`', async () => {
   const { stdout } = await runCli(['stream', 'simulate', '--help']);
   const own = stdout.slice(stdout.indexOf('Options:'), stdout.indexOf('Global options:'));
   const flags = [...own.matchAll(/^ {2}(--\S+(?: <[^>]+>)?)/gm)].map(([, flag]) => flag);
@@ -16,14 +16,14 @@ test('every flag of `stream simulate` is in the table, and no other', async () =
   expect(listed.sort()).toEqual(flags.sort());
 });
 
-test('every scenario has its recipe', () => {
+test('every scenario has a row with a command', () => {
   const rows = [...doc.matchAll(/^\| `([a-z][^`]*)` \| [^|]+ \| `atlantis stream /gm)].map(
     ([, name]) => name,
   );
   expect(rows.sort()).toEqual(SCENARIO_LIST.map(({ name }) => name).sort());
 });
 
-test('the script works, and the wrong one is refused with this message', () => {
+test('the example script is accepted, and the invalid one is refused with the message on the page', () => {
   const [, script = ''] = /```json\n([\s\S]*?)```/.exec(doc) ?? [];
   expect(parseScript(JSON.parse(script)).getAct).toBeInstanceOf(Function);
   const wrong = JSON.parse(script.replace('"rate": 100', '"rate": "fast"'));

@@ -1,11 +1,11 @@
-// The bundles that are loaded before the first event: one that is not needed costs start-up time.
+// The bundles that each command loads: an unnecessary one costs startup time.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { runCli } from '../helpers/run-cli.ts';
 
-/** Names of the parts of dist that a run loads. */
+/** Names of the bundles that a run loads. */
 async function listLoaded(args: string): Promise<string[]> {
   const folder = makeTempFolder();
   const preload = join(folder, 'preload.cjs');
@@ -46,11 +46,11 @@ test.each([
   ['completion bash', ['core', 'main', 'commands.program', 'commands.completion.scripts']],
   ['__complete bash -- stream ', COMPLETION],
   ['profile list --json', ['core', 'main', 'base', 'session', 'commands.program', 'commands.profile.show']],
-])('`%s` loads what it needs, and nothing else', async (args, parts) => {
+])('`%s` loads only the bundles that it needs', async (args, parts) => {
   expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
 });
 
-test('a package in the search path of Node is not loaded', async () => {
+test('packages in NODE_PATH and in the working directory are not loaded', async () => {
   const folder = makeTempFolder();
   const modules = join(folder, 'modules');
   const traces = join(folder, 'traces');

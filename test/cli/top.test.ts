@@ -1,5 +1,5 @@
-// `stream top` as scripts run it: one table, as text or JSON, from every source. The screen is in
-// test/faults/top-screen.test.ts.
+// `stream top --once`, as scripts run it: one table, as text or JSON, from every source. test/faults/top-screen.test.ts
+// tests the screen.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -80,7 +80,7 @@ describe('stream top --once: a recording', () => {
     ]);
   });
 
-  test('L1: --rows: the other rows are added up, exactly', async () => {
+  test('L1: --rows: the row of other values has the exact sum of the rows that are not shown', async () => {
     const { rows, other, usd } = await read(record(RECORDED), '--by', 'n', '--rows', '2');
     expect(rows).toHaveLength(2);
     expect(other).toMatchObject({ events: 4 });
@@ -88,7 +88,7 @@ describe('stream top --once: a recording', () => {
     expect(String(sum)).toBe(usd?.replace('.', ''));
   });
 
-  test('as a table, in which exact amounts have all their digits', async () => {
+  test('the table shows exact amounts with all digits', async () => {
     const { code, stdout, stderr } = await top(record(RECORDED), '--once');
     expect(code).toBe(0);
     expect(stdout).toMatch(/1 gap\n6 events {2}1\.2\/s /);
@@ -99,7 +99,7 @@ describe('stream top --once: a recording', () => {
     expect(stderr).toMatch(/atlantis: 6 events in .* s, 1 gap of 0\.00 s\n$/);
   });
 
-  test('with filters, --since, --until, --limit and stdin, as replay', async () => {
+  test('filters, --since, --until, --limit and stdin work as in replay', async () => {
     const path = record(RECORDED);
     expect(await read(path, '--type', 'rare')).toMatchObject({ events: 2, received: 6 });
     expect(await read(path, '--where', 'n > 4')).toMatchObject({ events: 2, received: 6 });
@@ -110,7 +110,7 @@ describe('stream top --once: a recording', () => {
     expect(JSON.parse(piped.stdout)).toMatchObject({ events: 6 });
   });
 
-  test('plain NDJSON, an empty recording, and a damaged line with --strict', async () => {
+  test('plain NDJSON has no times, an empty recording no rows, and a damaged line with --strict is exit 8', async () => {
     expect(await read(record([1, 2].map(event)))).toMatchObject({
       ...{ events: 2, gaps: 0, usd: '2000000000000000000.03', rate_per_second: null, lag_ms: null },
       ...{ from: null, to: null, seconds: null, usd_per_minute: null, last_seen: null, largest_at: null },
@@ -127,7 +127,7 @@ describe('stream top --once: a recording', () => {
     expect(refused.stderr).toContain(`${other} is not a recording: it contains no events\n`);
   });
 
-  test('other fields: --by, --usd-field and --lag-field', async () => {
+  test('--by, --usd-field and --lag-field choose the fields', async () => {
     const events = ['{"a":{"b":"x"},"value":{"usd":2.50},"sent":"2026-01-01T00:00:00Z"}', '{"a":{}}'];
     const path = record([
       HEADER,
@@ -141,7 +141,7 @@ describe('stream top --once: a recording', () => {
 });
 
 describe('row 141: stream top: a path that no event has', () => {
-  test('is reported with the nearest one; a default is not', async () => {
+  test('is reported with the nearest field; a default path is not reported', async () => {
     const path = record(RECORDED);
     const { code, stderr } = await top(path, '--once', '--by', 'type,chian', '--usd-field', 'amount_us');
     expect(code).toBe(0);
@@ -154,14 +154,14 @@ describe('row 141: stream top: a path that no event has', () => {
 });
 
 describe('stream top --once: a stream', () => {
-  test('L4: --within begins with the connection, then the table is printed and the exit code is 0', async () => {
+  test('L4: --within counts from the connection; then the table is printed, exit 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: [1, 2, 3].map(event) }));
     const found = await read('--url', server.url, '--within', '300ms');
     expect(found).toMatchObject({ events: 3, connections: 1, gaps: 0, usd: '3000000000000000000.06' });
     expect(found.seconds).toBeGreaterThanOrEqual(0.3);
   });
 
-  test('L4: --limit and a signal end it earlier, with the table', async () => {
+  test('L4: --limit or a signal ends the run earlier, and the table is printed', async () => {
     await using server = await startScriptedServer(streamHandler({ events: [1, 2, 3].map(event) }));
     expect(await read('--url', server.url, '--limit', '2')).toMatchObject({ events: 2 });
     const child = startCli(
@@ -176,7 +176,7 @@ describe('stream top --once: a stream', () => {
     expect([signal, JSON.parse(stdout).connections]).toEqual(['SIGTERM', 1]);
   });
 
-  test('L4: a stream that refuses the key prints nothing; the exit code is that of tail', async () => {
+  test('L4: if the key is refused, nothing is printed, exit 3', async () => {
     await using server = await startScriptedServer(async (peer) => {
       await peer.respond(401, {}, '{"error":{"code":"unauthorized","message":"no such key"}}');
     });
@@ -195,7 +195,7 @@ describe('stream top --once: a stream', () => {
     expect(await read(...args)).toMatchObject({ gaps: 1, open_gap: false, connections: 2, events: 2 });
   });
 
-  test('the simulator, without a key', async () => {
+  test('--simulate needs no key', async () => {
     const { stdout, code } = await runCli([
       'stream',
       'top',

@@ -1,4 +1,4 @@
-// `atlantis version --verbose`: what a bug report needs, and nothing secret.
+// `atlantis version --verbose`: the facts for a bug report, without secrets.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, CANARY_PREFIX, findKeyIn } from '../helpers/canary.ts';
@@ -6,12 +6,12 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { runCli } from '../helpers/run-cli.ts';
 
 describe('atlantis version', () => {
-  test('alone is as --version', async () => {
+  test('prints the same as --version', async () => {
     const [command, flag] = [await runCli(['version']), await runCli(['--version'])];
     expect(command).toMatchObject({ code: 0, stderr: '', stdout: flag.stdout });
   });
 
-  test('--verbose has what a bug report needs, without secrets', async () => {
+  test('--verbose prints the facts for a bug report, without secrets', async () => {
     const config = makeTempFolder();
     const env = {
       ATLANTIS_API_KEY: CANARY_KEY,

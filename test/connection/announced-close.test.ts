@@ -1,4 +1,4 @@
-// The delay after a server has closed a connection with notice: it goes away (1001) or restarts (1012).
+// The delay after a close that announces a restart: 1001 (going away) or 1012 (service restart).
 import { expect, test } from '@jest/globals';
 import { type Connection, followStream } from '../../src/connection/follow.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
@@ -27,14 +27,17 @@ async function findDelay(closeCode: number, upMs: number, isPrompt = true): Prom
   return undefined;
 }
 
-test.each([1001, 1012])('K5: after close %d of a stable connection, at most 250 ms', async (code) => {
-  expect(await findDelay(code, 10_000)).toBeLessThanOrEqual(250);
-});
+test.each([1001, 1012])(
+  'K5: after close %d of a stable connection, the delay is at most 250 ms',
+  async (code) => {
+    expect(await findDelay(code, 10_000)).toBeLessThanOrEqual(250);
+  },
+);
 
 test.each([
   ['an unstable connection', 1012, 9_999, true],
   ['another code', 1011, 10_000, true],
   ['--no-overlap', 1012, 10_000, false],
-])('K5: after %s, the backoff', async (_what, code, upMs, isPrompt) => {
+])('K5: after %s, the delay is the backoff', async (_what, code, upMs, isPrompt) => {
   expect(await findDelay(code, upMs, isPrompt)).toBeGreaterThan(1_000);
 });

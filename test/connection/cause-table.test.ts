@@ -1,4 +1,4 @@
-// The messages of every cause, and the page that is generated from them.
+// The messages of every cause, and docs/errors.md, which is generated from them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
@@ -16,11 +16,11 @@ const cause: Omit<Cause, 'kind'> = {
 };
 
 describe('causes', () => {
-  test.each(KINDS)('C9: %s has one line for what happened and one for what to do', (kind) => {
+  test.each(KINDS)('C9: %s has a line that says what happened and a line that says what to do', (kind) => {
     const { happened, remedy } = describeCause({ kind, ...cause });
-    // Messages continue it: "…; retrying in 2 s".
+    // The line has no full stop, because messages append to it: "…; retrying in 2 s".
     expect(happened).toMatch(/^[a-z][^\n\r]{10,160}[^.\s]$/);
-    // This cause has no details.
+    // The cause name-not-found has no details.
     if (kind !== 'name-not-found') expect(happened).toContain('(as the test says)');
     expect(remedy).toMatch(/^[A-Za-z`][^\n\r]{10,120}[^.\s]$/);
     expect(`${happened}${remedy}`).not.toMatch(/[{}]|undefined|\s\s/);
@@ -31,12 +31,15 @@ describe('causes', () => {
     expect(`${happened} ${remedy}`).toContain('api.atlantis.example');
   });
 
-  test.each(KINDS)('G1: %s promises nothing about events', (kind) => {
-    const { happened, remedy } = describeCause({ kind, ...cause });
-    expect(`${happened} ${remedy}`).not.toMatch(/missed|resumed|resuming/i);
-  });
+  test.each(KINDS)(
+    'G1: the messages of %s claim neither that no events were missed nor that the stream resumes',
+    (kind) => {
+      const { happened, remedy } = describeCause({ kind, ...cause });
+      expect(`${happened} ${remedy}`).not.toMatch(/missed|resumed|resuming/i);
+    },
+  );
 
-  test.each(KINDS)('the advice of %s fits 80 columns', (kind) => {
+  test.each(KINDS)('the hint of %s fits 80 columns', (kind) => {
     expect(`  ${describeCause({ kind, ...cause }).remedy}`.length).toBeLessThanOrEqual(80);
   });
 
@@ -54,19 +57,22 @@ describe('causes', () => {
       { kind: 'command', source: 'the key command of profile "main"', profile: 'main' },
       'the key is unknown or revoked; the key command must print a valid one',
     ],
-  ])('a rejected key: its source, and how to replace it: %j', (keyOrigin, remedy) => {
-    const described = describeCause(addKeyOrigin({ ...cause, kind: 'unauthorized' }, keyOrigin));
-    expect(described).toEqual({
-      happened: `api.atlantis.example does not accept the key from ${keyOrigin.source} (as the test says)`,
-      remedy,
-    });
-    for (const kind of ['forbidden', 'no-credit', 'rate-limited'] as const) {
-      const { happened } = describeCause(addKeyOrigin({ ...cause, kind }, keyOrigin));
-      expect(happened).toContain(`the key from ${keyOrigin.source} `);
-    }
-    // Other causes do not mention the key.
-    expect(addKeyOrigin({ ...cause, kind: 'refused' }, keyOrigin)).toEqual({ ...cause, kind: 'refused' });
-  });
+  ])(
+    'the messages about a rejected key say where it came from and how to replace it: %j',
+    (keyOrigin, remedy) => {
+      const described = describeCause(addKeyOrigin({ ...cause, kind: 'unauthorized' }, keyOrigin));
+      expect(described).toEqual({
+        happened: `api.atlantis.example does not accept the key from ${keyOrigin.source} (as the test says)`,
+        remedy,
+      });
+      for (const kind of ['forbidden', 'no-credit', 'rate-limited'] as const) {
+        const { happened } = describeCause(addKeyOrigin({ ...cause, kind }, keyOrigin));
+        expect(happened).toContain(`the key from ${keyOrigin.source} `);
+      }
+      // Other causes do not mention the key.
+      expect(addKeyOrigin({ ...cause, kind: 'refused' }, keyOrigin)).toEqual({ ...cause, kind: 'refused' });
+    },
+  );
 
   test('no two causes have the same message', () => {
     const all = Object.values(CAUSES).map(({ happened }) => happened);
@@ -78,14 +84,14 @@ describe('causes', () => {
     expect([...used].sort()).toEqual(Object.keys(RULES).sort());
   });
 
-  test('text of the server is inserted literally, not as a pattern', () => {
+  test('text of the server is inserted literally, not as a replacement pattern', () => {
     const detail = '$& {host} $1 {proxy}';
     expect(describeCause({ ...cause, kind: 'refused', detail }).happened).toBe(
       'api.atlantis.example refused the connection ($& {host} $1 {proxy})',
     );
   });
 
-  test('the message of a proxy is complete without its name', () => {
+  test('a message about a proxy is complete even without the name of the proxy', () => {
     expect(describeCause({ kind: 'proxy-failed', host: 'h', detail: 'd' }).happened).toBe(
       'the proxy in use did not open a tunnel to h (d)',
     );

@@ -1,7 +1,7 @@
-// A socket without a network: delivers data in chunks of the test's choice, and records what is written.
+// A socket without a network: delivers data in the given chunks, and records what is written.
 //
-// It reads as a net.Socket does: one chunk at a time and none while it is paused, into the buffer of `onread`
-// if it is given, else as `data`.
+// It reads like a net.Socket: one chunk at a time, none while it is paused, into the buffer of `onread` if that
+// is given, else as `data` events.
 
 import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -21,17 +21,17 @@ export class FakeSocket extends Duplex {
     this.#target = readTarget(onread);
   }
 
-  /** The result of net.connect. */
+  /** This socket with the type that net.connect returns. */
   get asSocket(): Socket {
     return this as unknown as Socket;
   }
 
-  /** Called for each write. */
+  /** Sets a callback for each write. */
   onWrite(callback: (text: string) => void): void {
     this.#onWrite = callback;
   }
 
-  /** The data that the server sends from now on, and its end. */
+  /** Delivers these chunks from now on, then ends the socket or fails it with the error. */
   deliver(chunks: readonly Buffer[], end: 'fin' | Error): void {
     this.#chunks = [...chunks];
     this.#end = () => (end === 'fin' ? this.push(null) : this.destroy(end));
@@ -54,7 +54,7 @@ export class FakeSocket extends Duplex {
     done();
   }
 
-  /** What the reader does at the end of this turn comes first. */
+  /** Delivers the next chunk only after callbacks that the reader has scheduled for the end of this turn. */
   #pumpNextTurn(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -66,7 +66,7 @@ export class FakeSocket extends Duplex {
     );
   }
 
-  /** One chunk per turn of the event loop, as the system delivers them. */
+  /** Delivers one chunk per turn of the event loop, as the system does. */
   #pump(): void {
     if (this.isPaused() || this.destroyed || this.#end === undefined) return;
     const chunk = this.#chunks.shift();

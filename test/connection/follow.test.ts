@@ -1,4 +1,4 @@
-// The connect loop against a real server on loopback: order, ends, and an abort in every state.
+// The connect loop with a real server on loopback: the order of items, all ends, and an abort in every state.
 
 import dns from 'node:dns';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ import { expectSoon } from '../helpers/soon.ts';
 import { pauseFor, untilTrue } from '../helpers/watch.ts';
 import { KEY, type Run, type StreamServer, startRun, startStreamServer, WELCOME } from './stream-server.ts';
 
-/** Listens on loopback with the test's handler for each socket; closed with the test. */
+/** Listens on loopback with the given handler for each socket, until the end of the test. */
 async function listen(server: Server, onSocket: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -31,13 +31,13 @@ async function listen(server: Server, onSocket: (socket: Socket) => void): Promi
   return (server.address() as AddressInfo).port;
 }
 
-/** A TCP server with the test's handler for each connection. */
+/** Starts a TCP server with the given handler for each connection. */
 const listenTcp = (onSocket: (socket: Socket) => void): Promise<number> =>
   listen(createTcpServer(), onSocket);
 
 const ONCE = { policy: { maxReconnects: 0 } };
 
-/** The last item of a run. */
+/** Runs to the end, which must be that the loop gives up, and returns that item. */
 async function gaveUp(run: Run): Promise<Extract<FollowItem, { kind: 'gave-up' }>> {
   const last = (await run.finish()).at(-1);
   if (last?.kind !== 'gave-up') throw new Error(`it ended with ${last?.kind}`);
@@ -56,7 +56,7 @@ const untilEmpty = (server: StreamServer): Promise<true> =>
   server.watch.until(() => server.openSockets === 0 || undefined, 'every socket to be gone');
 
 describe('connecting', () => {
-  test('connecting, connected, events: with the identity from the welcome', async () => {
+  test('connecting, connected, events: in this order, with the identity from the welcome', async () => {
     const server = await startStreamServer({
       headers: ['X-Request-Id: req_of_the_server'],
       play: (webSocket) => {
@@ -75,7 +75,7 @@ describe('connecting', () => {
     expect(Math.abs(batch.receivedAtMs - Date.now())).toBeLessThan(5_000);
   });
 
-  test('C2: the request: key, user agent, a fresh request id each time, no compression', async () => {
+  test('C2: each request has the key, the user agent and a new request id, and offers no compression', async () => {
     const server = await startStreamServer({
       play: (webSocket, connection) => {
         webSocket.send(WELCOME);
@@ -92,14 +92,14 @@ describe('connecting', () => {
     expect(server.requests[0]?.url).toBe('/v1/stream');
   });
 
-  test('without a request id of the server, our own is reported', async () => {
+  test('if the server sends no request id, the id of our request is reported', async () => {
     const server = await startStreamServer();
     const run = startRun(server.url);
     const { stream } = await run.until('connected');
     expect(stream.requestId).toBe(server.requests[0]?.headers['x-request-id']);
   });
 
-  test('K1: pings are answered by a pong, which is not an event; the round trip is measured', async () => {
+  test('K1: a pong is not an event, and its round trip is measured', async () => {
     let pings = 0;
     const server = await startStreamServer({
       play: (webSocket) => {
@@ -123,7 +123,7 @@ describe('connecting', () => {
 });
 
 describe('events', () => {
-  test('O4: twenty thousand events in order, none lost, with a slow consumer', async () => {
+  test('O4: with a slow consumer, twenty thousand events arrive in order and none is lost', async () => {
     const count = 20_000;
     const server = await startStreamServer({
       play: (webSocket) => {
@@ -143,7 +143,7 @@ describe('events', () => {
     expect(numbers.findIndex((n, at) => n !== at)).toBe(-1);
   });
 
-  test('O4: the server is blocked while the consumer does not pull', async () => {
+  test('O4: back-pressure stops the server while the consumer does not pull', async () => {
     const chunk = JSON.stringify('x'.repeat(64 * 1024));
     let sent = 0;
     const server = await startStreamServer({
@@ -218,7 +218,7 @@ describe('events', () => {
     expect([...discarded].sort()).toEqual(['binary', 'not JSON', 'not JSON', 'not JSON']);
   });
 
-  test('row 7: what was sent before the close is delivered first, also to a reader that was busy', async () => {
+  test('row 7: events sent before the close are delivered first, also to a consumer that was busy', async () => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(WELCOME);
@@ -252,7 +252,7 @@ describe('C4: the welcome', () => {
       `${'['.repeat(500_000)}${']'.repeat(500_000)}`,
       'a text message of 1000000 bytes',
     ],
-  ])('row 27: %s first is a protocol error', async (_, first, detail) => {
+  ])('row 27: %s instead of the welcome is a protocol error', async (_, first, detail) => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(first, { binary: typeof first !== 'string' });
@@ -266,7 +266,7 @@ describe('C4: the welcome', () => {
     await untilEmpty(server);
   });
 
-  test('row 27: silence after the 101 ends with the deadline', async () => {
+  test('row 27: silence after the 101 ends the attempt at the connect timeout', async () => {
     const server = await startStreamServer({ play: () => undefined });
     const end = await gaveUp(startRun(server.url, { ...ONCE, dial: { connectTimeoutMs: 150 } }));
     expect(end).toMatchObject({
@@ -276,7 +276,7 @@ describe('C4: the welcome', () => {
     await untilEmpty(server);
   });
 
-  test('a normal close instead of it is a missing welcome, a broken connection a loss', async () => {
+  test('a normal close before the welcome is a missing welcome, a broken connection a loss', async () => {
     const polite = await startStreamServer({ play: (webSocket) => webSocket.close(1000, 'full') });
     expect(await gaveUp(startRun(polite.url, ONCE))).toMatchObject({
       exitCode: 8,
@@ -286,7 +286,7 @@ describe('C4: the welcome', () => {
     expect(await gaveUp(startRun(rude.url, ONCE))).toMatchObject({ exitCode: 7, cause: { kind: 'dropped' } });
   });
 
-  test('a byte order mark before it is dropped, and the welcome is not an event', async () => {
+  test('a byte order mark before the welcome is ignored, and the welcome is not an event', async () => {
     const server = await startStreamServer({ play: (webSocket) => webSocket.send(`\ufeff${WELCOME}`) });
     const run = startRun(server.url);
     expect((await run.until('connected')).stream.acceptedKeyPrefix).toBe('ak_live_00112233');
@@ -333,30 +333,33 @@ describe('§ 5: how a live connection ends', () => {
     ['close 1006 on the wire', Buffer.from([0x88, 0x02, 0x03, 0xee]), 'bad-frames', /close code/],
     ['a frame of 2^63 bytes', Buffer.from([0x81, 0x7f, 0x80, 0, 0, 0, 0, 0, 0, 0]), 'bad-frames', /length/],
     ['a message of 20 MiB', Buffer.from([0x81, 0x7f, 0, 0, 0, 0, 1, 0x40, 0, 0]), 'bad-frames', /16 MiB/],
-  ])('row 37, row 38: %s: none of it is delivered', async (_, bytes, kind, words) => {
-    const server = await startStreamServer({
-      play: (webSocket) => {
-        webSocket.send(WELCOME);
-        webSocket.send('{"before":1}', () => {
-          const { socket } = server.requests[0] ?? {};
-          socket?.write(Buffer.concat([bytes, Buffer.from([0x81, 0x04]), Buffer.from('"no"')]));
-          if (bytes.length === 0) socket?.destroySoon();
-        });
-      },
-    });
-    const run = startRun(server.url, ONCE);
-    const end = await gaveUp(run);
-    const requestId = server.requests[0]?.headers['x-request-id'];
-    expect(end.cause).toMatchObject({ kind, detail: expect.stringMatching(words), requestId });
-    expect(end.exitCode).toBe(kind === 'dropped' ? 7 : 8);
-    const texts = run.items.flatMap((item) =>
-      item.kind === 'events' ? textsOf(item.batch).map(String) : [],
-    );
-    expect(texts).toEqual(kind === 'dropped' ? ['{"before":1}', '"no"'] : ['{"before":1}']);
-    await untilEmpty(server);
-  });
+  ])(
+    'row 37, row 38: %s ends the connection, and nothing of it is delivered',
+    async (_, bytes, kind, words) => {
+      const server = await startStreamServer({
+        play: (webSocket) => {
+          webSocket.send(WELCOME);
+          webSocket.send('{"before":1}', () => {
+            const { socket } = server.requests[0] ?? {};
+            socket?.write(Buffer.concat([bytes, Buffer.from([0x81, 0x04]), Buffer.from('"no"')]));
+            if (bytes.length === 0) socket?.destroySoon();
+          });
+        },
+      });
+      const run = startRun(server.url, ONCE);
+      const end = await gaveUp(run);
+      const requestId = server.requests[0]?.headers['x-request-id'];
+      expect(end.cause).toMatchObject({ kind, detail: expect.stringMatching(words), requestId });
+      expect(end.exitCode).toBe(kind === 'dropped' ? 7 : 8);
+      const texts = run.items.flatMap((item) =>
+        item.kind === 'events' ? textsOf(item.batch).map(String) : [],
+      );
+      expect(texts).toEqual(kind === 'dropped' ? ['{"before":1}', '"no"'] : ['{"before":1}']);
+      await untilEmpty(server);
+    },
+  );
 
-  test('K2: a server that answers no ping is dead, and its socket is destroyed', async () => {
+  test('K2: a server that answers no ping counts as dead, and its socket is destroyed', async () => {
     const server = await startStreamServer();
     const run = startRun(server.url, {
       ...ONCE,
@@ -369,7 +372,7 @@ describe('§ 5: how a live connection ends', () => {
     expect(server.closeCodes).toEqual([1006]);
   });
 
-  test('C8, G1: one socket at a time; after a loss: lost, retrying, connecting, connected, gap', async () => {
+  test('C8, G1: after a loss the items are lost, retrying, connecting, connected, gap, and only one socket is open at a time', async () => {
     const server = await startStreamServer({
       play: (webSocket, connection) => {
         webSocket.send(WELCOME);
@@ -423,7 +426,7 @@ describe('refusals', () => {
       return true;
     };
 
-  test('row 19: 401 with the envelope: one attempt, code, message and request id', async () => {
+  test('row 19: a 401 of the API ends the run after one attempt, with its code, message and request id', async () => {
     const body = '{"error":{"code":"unauthorized","message":"No such key."}}';
     const server = await startStreamServer({
       refuse: refuseWith(
@@ -496,7 +499,7 @@ describe('refusals', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('row 16: header bytes that trickle in endlessly end with the deadline', async () => {
+  test('row 16: a response header that trickles in endlessly is given up at the connect timeout', async () => {
     const port = await listenTcp((socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nX-Drip: ');
       const drip = setInterval(() => socket.write('x'), 20);
@@ -514,7 +517,7 @@ describe('refusals', () => {
     });
   });
 
-  test('row 28: a port without a listener', async () => {
+  test('row 28: a port without a listener: the cause is "refused"', async () => {
     const server = createTcpServer();
     const port = await listen(server, () => undefined);
     await new Promise((resolve) => server.close(resolve));
@@ -523,13 +526,13 @@ describe('refusals', () => {
     expect(end.cause.detail).toContain(`127.0.0.1:${port}`);
   });
 
-  test('row 32: wss: to a plaintext port', async () => {
+  test('row 32: wss: to a plaintext port is exit 8', async () => {
     const port = await listenTcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const end = await gaveUp(startRun(`wss://127.0.0.1:${port}/v1/stream`));
     expect(end).toMatchObject({ exitCode: 8, cause: { kind: 'tls-to-plaintext' } });
   });
 
-  test('row 32: ws: to a TLS port that closes the connection: one attempt, then a TLS probe', async () => {
+  test('row 32: ws: to a TLS port that closes the connection: a TLS probe finds the cause after one attempt', async () => {
     const server = createTlsServer();
     server.on('tlsClientError', () => undefined);
     const port = await listen(server, () => undefined);
@@ -542,15 +545,15 @@ describe('refusals', () => {
     expect(run.items.filter(({ kind }) => kind === 'connecting')).toHaveLength(1);
   });
 
-  test('row 32: a port that closes the connection and does not speak TLS is a reset', async () => {
+  test('row 32: a port that closes the connection and does not speak TLS: the cause is "reset"', async () => {
     const port = await listenTcp((socket) => socket.once('data', () => socket.destroy()));
     const end = await gaveUp(startRun(`ws://127.0.0.1:${port}/v1/stream`, ONCE));
     expect(end).toMatchObject({ exitCode: 7, cause: { kind: 'reset' } });
   });
 });
 
-describe('R2: an abort ends every state within 0.5 s, and no socket is left', () => {
-  test('looking up a name', async () => {
+describe('R2: an abort ends the run within 0.5 s and leaves no socket', () => {
+  test('during the name lookup', async () => {
     const { lookup } = dns;
     registerCleanup(() => {
       dns.lookup = lookup;
@@ -569,7 +572,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(await pending).toBeUndefined();
   });
 
-  test.each(['ws:', 'wss:'])('in the handshake of %s', async (scheme) => {
+  test.each(['ws:', 'wss:'])('during the handshake of %s', async (scheme) => {
     let noteClosed: () => void = () => undefined;
     const closed = new Promise<void>((resolve) => {
       noteClosed = resolve;
@@ -592,7 +595,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(run.items.map(({ kind }) => kind)).toEqual(['connecting']);
   });
 
-  test('reading a refusal', async () => {
+  test('while a refusal is read', async () => {
     const server = await startStreamServer({
       refuse: (_request, socket) => {
         socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 1000\r\n\r\n{"error":');
@@ -609,7 +612,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     await untilEmpty(server);
   });
 
-  test('waiting for the welcome', async () => {
+  test('while waiting for the welcome', async () => {
     let isUpgraded = false;
     const server = await startStreamServer({
       play(webSocket) {
@@ -630,7 +633,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(server.closeCodes).toEqual([1000]);
   });
 
-  test('streaming: closes with 1000', async () => {
+  test('while streaming, with close code 1000', async () => {
     const server = await startStreamServer();
     const run = startRun(server.url);
     await run.until('connected');
@@ -641,7 +644,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(server.closeCodes).toEqual([1000]);
   });
 
-  test('streaming, the server ignores the close: waits at most 0.5 s', async () => {
+  test('while streaming, even if the server ignores the close', async () => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(WELCOME);
@@ -654,7 +657,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     await run.finish();
   });
 
-  test('paused: the close is sent while the consumer is busy, and what was read is delivered', async () => {
+  test('while the consumer is busy: the close is sent, and events that were read are delivered', async () => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(WELCOME);
@@ -675,7 +678,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(run.items.every(({ kind }) => ['connecting', 'connected', 'events'].includes(kind))).toBe(true);
   });
 
-  test('waiting to retry', async () => {
+  test('while waiting to retry', async () => {
     const server = await startStreamServer({
       refuse: (_request, socket) => {
         socket.end('HTTP/1.1 503 Busy\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n');
@@ -698,7 +701,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(server.mostSockets).toBe(0);
   });
 
-  test('a consumer that stops pulling ends the connection too', async () => {
+  test('a consumer that stops iterating closes the connection too', async () => {
     const server = await startStreamServer();
     const run = startRun(server.url);
     await run.until('connected');

@@ -1,4 +1,5 @@
-// Losses at the same age of connections on which nothing arrived: a load balancer cuts them, and the message says so.
+// Repeated losses at the same age of connections on which nothing arrived: the message suspects an idle timeout, as
+// load balancers have.
 import { describe, expect, test } from '@jest/globals';
 import { type Connect, type Connection, type FollowItem, followStream } from '../../src/connection/follow.ts';
 import { type Cause, describeCause } from '../../src/connection/lifecycle.ts';
@@ -17,7 +18,7 @@ const POLICY = {
   deadlineMs: undefined,
 };
 
-/** The causes of these losses, one connection after another. */
+/** Loses one connection after another in these ways, and returns the reported causes. */
 async function loseEach(losses: readonly Loss[]): Promise<Cause[]> {
   const clock = createLeapingClock();
   const stop = new AbortController();
@@ -47,7 +48,7 @@ async function loseEach(losses: readonly Loss[]): Promise<Cause[]> {
 const IDLE: Loss = { upMs: 60_020, silentMs: 60_000 };
 
 describe('row 122: repeated cuts of an idle connection', () => {
-  test('from the second one on, the message names the silence and --ping-interval', async () => {
+  test('from the second cut on, the message names the silence and --ping-interval', async () => {
     const causes = await loseEach([IDLE, { upMs: 60_300, silentMs: 60_290 }, IDLE]);
     expect(causes.map(({ kind }) => kind)).toEqual(['dropped', 'idle-cut', 'idle-cut']);
     const { happened, remedy } = describeCause(causes[1] as Cause);
@@ -58,11 +59,11 @@ describe('row 122: repeated cuts of an idle connection', () => {
   });
 
   test.each<[string, Loss[]]>([
-    ['only one', [IDLE]],
+    ['only one cut', [IDLE]],
     ['at another age', [IDLE, { upMs: 90_000, silentMs: 90_000 }]],
-    ['bytes arrived on the way', [IDLE, { upMs: 60_000, silentMs: 20_000 }]],
-    ['bytes arrived on the first one', [{ upMs: 60_000, silentMs: 20_000 }, IDLE]],
-    ['one with bytes in between', [IDLE, { upMs: 60_000, silentMs: 100 }, IDLE]],
+    ['bytes arrived on the second connection', [IDLE, { upMs: 60_000, silentMs: 20_000 }]],
+    ['bytes arrived on the first connection', [{ upMs: 60_000, silentMs: 20_000 }, IDLE]],
+    ['a connection with bytes in between', [IDLE, { upMs: 60_000, silentMs: 100 }, IDLE]],
     [
       'too soon for an idle timeout',
       [
@@ -70,9 +71,9 @@ describe('row 122: repeated cuts of an idle connection', () => {
         { upMs: 2_000, silentMs: 2_000 },
       ],
     ],
-    ['on purpose', [IDLE, { ...IDLE, kind: 'closed-by-policy' }]],
-    ['dead by our own verdict', [IDLE, { ...IDLE, kind: 'silent' }]],
-  ])('not: %s', async (_what, losses) => {
+    ['a close on purpose', [IDLE, { ...IDLE, kind: 'closed-by-policy' }]],
+    ['given up by the client itself', [IDLE, { ...IDLE, kind: 'silent' }]],
+  ])('the message does not suspect an idle timeout: %s', async (_what, losses) => {
     const kinds = (await loseEach(losses)).map(({ kind }) => kind);
     expect(kinds).toEqual(losses.map(({ kind = 'dropped' }) => kind));
   });

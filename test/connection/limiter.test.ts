@@ -1,4 +1,4 @@
-// The attempt limiter: minimum interval and maximum number of attempts, whatever the policy decides.
+// The attempt limiter, which applies whatever the retry policy decides: minimum interval, maximum number of attempts.
 import { describe, expect, test } from '@jest/globals';
 import {
   AttemptLimiter,
@@ -8,7 +8,7 @@ import {
 } from '../../src/connection/retry-policy.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 
-/** Begins each attempt `pauses[i]` ms after the last one, or when the limiter allows it; returns the times. */
+/** Begins attempt i `pauses[i]` ms after the one before, or later if the limiter demands it; returns the times. */
 function attempt(pauses: readonly number[], startMs = 0): number[] {
   const limiter = new AttemptLimiter();
   let nowMs = startMs;
@@ -26,7 +26,7 @@ function findShortestSpan(beganAtMs: readonly number[], steps: number): number {
 }
 
 describe('limiter', () => {
-  test('§ 5: it has the limits of the contract', () => {
+  test('§ 5: the limits are those of the contract', () => {
     expect({ MIN_SPACING_MS, MAX_ATTEMPTS, WINDOW_MS }).toEqual({
       MIN_SPACING_MS: 250,
       MAX_ATTEMPTS: 20,
@@ -59,7 +59,7 @@ describe('limiter', () => {
     expect(beganAtMs).toEqual(Array.from({ length: 100 }, (_, n) => (n + 1) * 3_100));
   });
 
-  test('§ 5: whatever the pauses: never two within 250 ms, never more than 20 in any 60 s', () => {
+  test('§ 5: with random pauses, no two attempts within 250 ms, and at most 20 in any 60 s', () => {
     const random = createRandom('limiter');
     for (let run = 0; run < 500; run += 1) {
       const longest = [0, 300, 2_000, 10_000][run % 4] ?? 0;

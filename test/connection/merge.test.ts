@@ -1,4 +1,4 @@
-// The cases of the merge: what is delivered, what is dropped, what is remembered and for how long.
+// The merge of several connections: which events are delivered, dropped and remembered, and for how long.
 import { describe, expect, test } from '@jest/globals';
 import { Merge } from '../../src/connection/merge.ts';
 import type { Instant } from '../../src/connection/stream-clock.ts';
@@ -9,7 +9,7 @@ import { makeBatch } from '../helpers/batches.ts';
 const WINDOW_MS = 60_000;
 const at = (ms: number): Instant => ({ atMs: ms, wallMs: ms, monotonicMs: ms, pulledMs: ms });
 
-/** Connections by letter. */
+/** The numbers of the connections, which the steps name by letters. */
 const SOURCES = { a: 0, b: 1, c: 2 } as const;
 type Step =
   | { readonly on: keyof typeof SOURCES; readonly events: string; readonly ms?: number }
@@ -17,7 +17,7 @@ type Step =
   | { readonly close: keyof typeof SOURCES }
   | { readonly expire: number };
 
-/** Each letter of `events` is an event with that id. Returns what is delivered. */
+/** Plays the steps, where each letter of `events` is an event with that id. Returns the ids of delivered events. */
 function play(steps: readonly Step[], maxBytes = 1_000_000): { out: string; merge: Merge } {
   const merge = new Merge({
     windowMs: WINDOW_MS,
@@ -44,32 +44,36 @@ function play(steps: readonly Step[], maxBytes = 1_000_000): { out: string; merg
 
 const OPEN_AB: readonly Step[] = [{ open: 'a' }, { open: 'b' }];
 
-describe('C10: the cases of the merge', () => {
+describe('C10: the merge', () => {
   test.each<[title: string, steps: readonly Step[], out: string]>([
-    ['one connection: everything', [{ open: 'a' }, { on: 'a', events: 'xx' }], 'xx'],
-    ['the first copy wins', [...OPEN_AB, { on: 'b', events: 'xy' }, { on: 'a', events: 'xyz' }], 'xyz'],
+    ['with one connection every event is delivered', [{ open: 'a' }, { on: 'a', events: 'xx' }], 'xx'],
     [
-      'each may be first',
+      'the first copy of an event is delivered',
+      [...OPEN_AB, { on: 'b', events: 'xy' }, { on: 'a', events: 'xyz' }],
+      'xyz',
+    ],
+    [
+      'either connection may deliver the first copy',
       [...OPEN_AB, { on: 'a', events: 'x' }, { on: 'b', events: 'xy' }, { on: 'a', events: 'yz' }],
       'xyz',
     ],
     [
-      'another order on the other connection',
+      'copies in another order on the other connection are dropped',
       [...OPEN_AB, { on: 'a', events: 'xyz' }, { on: 'b', events: 'zxy' }],
       'xyz',
     ],
     [
-      'the k-th copy matches the k-th copy',
+      'equal events are matched one to one',
       [...OPEN_AB, { on: 'a', events: 'xx' }, { on: 'b', events: 'xx' }],
       'xx',
     ],
     [
-      'a copy more on one connection',
+      'an additional equal event on one connection is delivered once',
       [...OPEN_AB, { on: 'a', events: 'x' }, { on: 'b', events: 'xx' }, { on: 'a', events: 'x' }],
       'xx',
     ],
     [
-      'three connections',
+      'three connections deliver each event once',
       [
         ...OPEN_AB,
         { open: 'c' },
@@ -81,22 +85,22 @@ describe('C10: the cases of the merge', () => {
       'xy',
     ],
     [
-      'an event before the attempt is not one of the new connection',
+      'an event from before an attempt is not expected on the new connection',
       [{ open: 'a' }, { on: 'a', events: 'x' }, { open: 'b' }, { on: 'b', events: 'x' }],
       'xx',
     ],
     [
-      'events during the attempt may arrive on both',
+      'an event during an attempt is dropped if it arrives on both connections',
       [...OPEN_AB, { on: 'a', events: 'x' }, { on: 'b', events: 'x' }],
       'x',
     ],
     [
-      'what a lost connection has delivered still counts',
+      'copies of events from a lost connection are dropped',
       [...OPEN_AB, { on: 'a', events: 'xy' }, { close: 'a' }, { on: 'b', events: 'xyz' }],
       'xyz',
     ],
     [
-      'a new connection delivers nothing that the old one owed',
+      'a new connection is not expected to deliver what the lost one had not delivered',
       [...OPEN_AB, { on: 'a', events: 'x' }, { close: 'b' }, { open: 'b' }, { on: 'b', events: 'x' }],
       'xx',
     ],
@@ -106,7 +110,7 @@ describe('C10: the cases of the merge', () => {
       'xx',
     ],
     [
-      'within the window it is not',
+      'within the window a copy is dropped',
       [...OPEN_AB, { on: 'a', events: 'x' }, { expire: WINDOW_MS - 1 }, { on: 'b', events: 'x' }],
       'x',
     ],
@@ -114,7 +118,7 @@ describe('C10: the cases of the merge', () => {
     expect(play(steps).out).toBe(out);
   });
 
-  test('with one connection a batch is passed on as it is: nothing is hashed, copied or remembered', () => {
+  test('with one connection a batch is passed on unchanged: nothing is hashed, copied or remembered', () => {
     const merge = new Merge({
       windowMs: WINDOW_MS,
       maxBytes: 0,
@@ -134,7 +138,7 @@ describe('C10: the cases of the merge', () => {
     expect(merge.duplicates).toBe(3);
   });
 
-  test('row 186: memory is bounded; what is forgotten too early is counted, and may come twice', () => {
+  test('row 186: memory is bounded; events that are forgotten too early are counted, and may be delivered twice', () => {
     const { out, merge } = play(
       [...OPEN_AB, { on: 'a', events: 'wxyz' }, { on: 'b', events: 'wxyz' }],
       2 * 250,
@@ -143,10 +147,10 @@ describe('C10: the cases of the merge', () => {
     expect(out).toBe('wxyzwxyz');
   });
 
-  test('missed: only what a connection should have delivered', () => {
+  test('an event counts as missed only on a connection that was subscribed when it was sent', () => {
     const merge = play([
       ...OPEN_AB,
-      // Sent before b was subscribed.
+      // Event v may have been sent before b was subscribed.
       { on: 'a', events: 'v' },
       { on: 'a', events: 'w' },
       { on: 'b', events: 'w' },
@@ -157,7 +161,7 @@ describe('C10: the cases of the merge', () => {
     expect(merge.advance(at(WINDOW_MS + 1_000))).toEqual([{ input: 1, count: 2, since: at(1_000) }]);
   });
 
-  test('without an id, the text decides, byte for byte', () => {
+  test('without an id, events are compared byte for byte', () => {
     const merge = new Merge({ windowMs: 1, maxBytes: 1e6, identify: createEventIdentifier(undefined) });
     merge.open(0);
     merge.open(1);

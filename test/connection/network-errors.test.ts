@@ -1,4 +1,4 @@
-// The causes of errors of Node, OpenSSL and ws: the table of codes, and never an empty message (contract C9).
+// The causes of errors of Node, OpenSSL and ws, whose messages are never empty (contract C9).
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { classifyError } from '../../src/connection/network-errors.ts';
 
 const HOST = 'api.atlantis.example';
 
-/** An error like those of Node: a message, a code and other properties. */
+/** Creates an error like those of Node, with a message, a code and other properties. */
 function fault(code: string, message = `words with ${code}`, more: object = {}): Error {
   return Object.assign(new Error(message), { code, ...more });
 }
@@ -18,7 +18,7 @@ function fault(code: string, message = `words with ${code}`, more: object = {}):
 const at = (address: string, port: number, code = 'ECONNREFUSED'): Error =>
   fault(code, `connect ${code} ${address}:${port}`, { address, port });
 
-describe('C9: codes', () => {
+describe('C9: the cause of an error', () => {
   test.each<[string, ConnectionPhase, CauseKind]>([
     ['ENOTFOUND', 'lookup', 'name-not-found'],
     ['EAI_AGAIN', 'lookup', 'name-lookup-failed'],
@@ -80,7 +80,7 @@ describe('C9: codes', () => {
     expect(classifyError(fault(code, message), HOST, 'tls').kind).toBe(kind);
   });
 
-  test('row 26: errors of ws in the response to the upgrade', () => {
+  test('row 26: an error of ws about the response to the upgrade is not-websocket', () => {
     const error = new Error('Invalid Sec-WebSocket-Accept header');
     expect(classifyError(error, HOST, 'upgrade')).toEqual({
       kind: 'not-websocket',
@@ -89,12 +89,12 @@ describe('C9: codes', () => {
     });
   });
 
-  test('row 26: a response that is not HTTP', () => {
+  test('row 26: the details name a response that is not HTTP', () => {
     const error = fault('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/');
     expect(classifyError(error, HOST, 'upgrade').detail).toBe('not an HTTP response, HPE_INVALID_CONSTANT');
   });
 
-  test('row 119: a response of an HTTP sink that is not HTTP', () => {
+  test('row 119: a response of an HTTP sink that is not HTTP is not-http', () => {
     const error = fault('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/');
     expect(classifyError(error, HOST, 'response')).toMatchObject({
       kind: 'not-http',
@@ -105,7 +105,7 @@ describe('C9: codes', () => {
     );
   });
 
-  test('row 119, row 120: a TLS fault of a proxy has its name, in the message and in the advice', () => {
+  test('row 119, row 120: the message and the hint about a TLS fault of a proxy name the proxy', () => {
     const proxy = 'proxy.example:3128';
     const alert = fault('HPE_INVALID_CONSTANT', 'x', { rawPacket: Buffer.from([0x15, 3, 3, 0, 2, 2, 10]) });
     const cause = classifyError(alert, HOST, 'proxy', proxy);
@@ -165,12 +165,12 @@ describe('C9: codes', () => {
       'tls-handshake',
       'tlsv1 alert access denied, in the TLS handshake',
     ],
-  ])('row 120: %s with %s is named', (reason, code, hasCipher, kind, detail) => {
+  ])('row 120: the details of %s with %s name the reason', (reason, code, hasCipher, kind, detail) => {
     const error = fault(code, `80BC:error:0A000410:SSL routines:ssl3_read_bytes:${reason}`);
     expect(classifyError(error, HOST, 'tls', undefined, hasCipher)).toMatchObject({ kind, detail });
   });
 
-  test('row 120: a proxy without TLS whose URL begins with https://', () => {
+  test('row 120: https:// for a proxy without TLS: the hint is to use an http:// URL', () => {
     const error = fault(
       'EPROTO',
       '80BC:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:x.c:1',
@@ -180,7 +180,7 @@ describe('C9: codes', () => {
     expect(describeCause(cause).remedy).toContain('needs an http:// URL');
   });
 
-  test('row 119: a TLS alert instead of a response', () => {
+  test('row 119: a TLS alert instead of a response is plaintext-to-tls', () => {
     const rawPacket = Buffer.from([0x15, 3, 3, 0, 2, 2, 70]);
     const error = fault('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/', { rawPacket });
     expect(classifyError(error, HOST, 'upgrade').kind).toBe('plaintext-to-tls');
@@ -199,7 +199,7 @@ describe('C9: codes', () => {
 });
 
 describe('C9: no error is ever empty', () => {
-  test('row 28: an AggregateError is flattened, and every address named', () => {
+  test('row 28: the message of an AggregateError names every address', () => {
     const error = new AggregateError([at('::1', 8787), at('127.0.0.1', 8787)]);
     expect(classifyError(error, 'localhost:8787', 'connect')).toEqual({
       kind: 'refused',
@@ -208,14 +208,14 @@ describe('C9: no error is ever empty', () => {
     });
   });
 
-  test('of several errors the refusal is the most specific', () => {
+  test('if one of several errors is a refused connection, that is the cause', () => {
     const error = new AggregateError([at('::1', 80, 'ENETUNREACH'), at('127.0.0.1', 80)]);
     const cause = classifyError(error, HOST, 'connect');
     expect(cause.kind).toBe('refused');
     expect(cause.detail).toContain('[::1]:80 and 127.0.0.1:80');
   });
 
-  test('an AggregateError in another one', () => {
+  test('an AggregateError inside another one has the cause of the inner error', () => {
     const error = new AggregateError([new AggregateError([fault('ENOTFOUND')])]);
     expect(classifyError(error, HOST, 'lookup').kind).toBe('name-not-found');
   });
@@ -235,7 +235,7 @@ describe('C9: no error is ever empty', () => {
     ['errors that are a text', { errors: 'none' }],
   ];
 
-  test.each(EMPTY)('%s, in every phase', (_, error) => {
+  test.each(EMPTY)('%s has a message in every phase', (_, error) => {
     for (const phase of Object.keys(PHASES) as ConnectionPhase[]) {
       const cause = classifyError(error, HOST, phase);
       expect(cause.detail.trim()).not.toBe('');
@@ -243,7 +243,7 @@ describe('C9: no error is ever empty', () => {
     }
   });
 
-  test('a long message is cut', () => {
+  test('a long message is truncated', () => {
     for (const phase of ['connect', 'upgrade', 'live'] as const) {
       expect(classifyError(new Error('x'.repeat(10_000)), HOST, phase).detail.length).toBeLessThan(200);
     }

@@ -1,5 +1,5 @@
-// Random histories of outages through the real connect loop, on a simulated clock: no retry storm, no
-// attempt after a fatal cause, no delay out of bounds, whatever happens (contract § 5).
+// Random histories of outages in the real connect loop, on a simulated clock: there is never a retry storm, an
+// attempt after a fatal cause, or a delay out of bounds (contract § 5).
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
 import { type Connect, type Connection, type FollowItem, followStream } from '../../src/connection/follow.ts';
@@ -43,7 +43,7 @@ interface Attempt {
   endedAtMs: number;
   cause: Cause | undefined;
   upMs: number | undefined;
-  /** The delay that the loop announced after it. */
+  /** The delay that the loop announced after this attempt. */
   delayMs: number | undefined;
 }
 

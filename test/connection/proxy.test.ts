@@ -1,4 +1,4 @@
-// Through a proxy by CONNECT, on loopback: what it sees, what it refuses, and the cause of it (contract C6).
+// Connections through a proxy by CONNECT, on loopback: what the proxy sees, and the causes of its faults (contract C6).
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
@@ -69,7 +69,7 @@ async function gaveUp(run: Run): Promise<Extract<FollowItem, { kind: 'gave-up' }
 }
 
 describe('row 33: a proxy', () => {
-  test('that works: the key is not in the CONNECT, and the proxy credentials are nowhere else', async () => {
+  test('that works gets no key in the CONNECT, and its credentials are not in the request to the server', async () => {
     const server = await startStreamServer();
     const proxy = await startProxy(tunnel);
     const run = through(server.url, `http://user:s%20cret@${proxy.host}`);
@@ -90,18 +90,21 @@ describe('row 33: a proxy', () => {
     [403, 'proxy-refused', 5],
     [502, 'proxy-failed', 7],
     [503, 'proxy-failed', 7],
-  ])('that responds with %i: %s, and it is named without its credentials', async (status, kind, exitCode) => {
-    const server = await startStreamServer();
-    const proxy = await startProxy((_request, socket) =>
-      socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`),
-    );
-    const end = await gaveUp(through(server.url, `http://user:secret@${proxy.host}`));
-    expect(end).toMatchObject({ exitCode, cause: { kind, proxy: proxy.host, httpStatus: status } });
-    expect(JSON.stringify(end)).not.toMatch(/secret/);
-    expect(server.mostSockets).toBe(0);
-  });
+  ])(
+    'that responds with %i: the cause is %s, and names the proxy without its credentials',
+    async (status, kind, exitCode) => {
+      const server = await startStreamServer();
+      const proxy = await startProxy((_request, socket) =>
+        socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`),
+      );
+      const end = await gaveUp(through(server.url, `http://user:secret@${proxy.host}`));
+      expect(end).toMatchObject({ exitCode, cause: { kind, proxy: proxy.host, httpStatus: status } });
+      expect(JSON.stringify(end)).not.toMatch(/secret/);
+      expect(server.mostSockets).toBe(0);
+    },
+  );
 
-  test('that closes without a response', async () => {
+  test('that closes the connection without a response is named as the cause', async () => {
     const server = await startStreamServer();
     const proxy = await startProxy((_request, socket) => socket.destroy());
     const end = await gaveUp(through(server.url, `http://${proxy.host}`));
@@ -109,7 +112,7 @@ describe('row 33: a proxy', () => {
     expect(end.cause.detail).toContain('waiting for the proxy');
   });
 
-  test('that is not there', async () => {
+  test('that does not listen is named as the cause', async () => {
     const server = await startStreamServer();
     const proxy = `127.0.0.1:${await findClosedPort()}`;
     const end = await gaveUp(through(server.url, `http://${proxy}`));
@@ -117,7 +120,7 @@ describe('row 33: a proxy', () => {
     expect(end.cause.detail).toContain('ECONNREFUSED');
   });
 
-  test('that never responds: the connect timeout names it, and no socket is left', async () => {
+  test('that never responds is named at the connect timeout, and no socket is left', async () => {
     const server = await startStreamServer();
     const gone = createNote();
     const proxy = await startProxy((_request, socket) => socket.once('end', gone.note).resume());
@@ -133,9 +136,9 @@ describe('row 33: a proxy', () => {
     await gone.noted;
   });
 
-  test('in front of a server that never starts TLS: the same, for the whole tunnel', async () => {
+  test('in front of a server that never starts TLS is named at the connect timeout, and no socket is left', async () => {
     const gone = createNote();
-    // It opens the tunnel, which leads nowhere.
+    // The proxy opens a tunnel that leads nowhere.
     const proxy = await startProxy((_request, socket) => {
       socket.once('end', gone.note).resume();
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -151,7 +154,7 @@ describe('row 33: a proxy', () => {
     await gone.noted;
   });
 
-  test('R2: an abort while it is being loaded ends the attempt', async () => {
+  test('R2: an abort while the code for proxies is loaded ends the attempt', async () => {
     const server = await startStreamServer();
     const proxy = await startProxy(() => undefined);
     const run = through(server.url, `http://${proxy.host}`);
@@ -161,7 +164,7 @@ describe('row 33: a proxy', () => {
     expect(await pending).toBeUndefined();
   });
 
-  test('R2: an abort during the CONNECT ends the attempt, and its socket', async () => {
+  test('R2: an abort during the CONNECT ends the attempt and closes its socket', async () => {
     const server = await startStreamServer();
     const asked = createNote();
     const gone = createNote();

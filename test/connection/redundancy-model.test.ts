@@ -1,5 +1,5 @@
-// Random histories of several connections, compared with what the simulated service knows: nothing is delivered twice,
-// nothing that arrived is missing, and every loss is in a reported gap.
+// Random histories of several connections, compared with the records of the simulated service: no event is delivered
+// twice, no event that arrived is missing, and every loss is in a reported gap.
 import { describe, expect, test } from '@jest/globals';
 import { countCases, pickSeed } from '../helpers/cases.ts';
 import { type History, MAX_LATENCY_MS, playHistory } from './redundancy-model.ts';
@@ -12,7 +12,7 @@ function countTexts(texts: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** What is wrong with a history; empty if nothing is. */
+/** Returns the faults of a history. */
 function findFaults(history: History): string[] {
   const { sent, delivered, opened, gaps, firstSubscribedMs } = history;
   const faults: string[] = [];
@@ -22,7 +22,7 @@ function findFaults(history: History): string[] {
     const out = counts.get(text) ?? 0;
     const wanted = arrived.get(text) ?? 0;
     if (out === wanted) continue;
-    // Equal events cannot be distinguished if a connection was subscribed between them, or missed one of them.
+    // Equal events cannot be distinguished if a connection was opened between them or missed one of them.
     const copies = sent.filter((one) => one.text === text);
     const first = Math.min(...copies.map(({ atMs }) => atMs));
     const last = Math.max(...copies.map(({ atMs }) => atMs)) + SLACK_MS;
@@ -55,7 +55,7 @@ const SEED = pickSeed(22);
 
 describe('row 185: random histories of one to three connections, with drops, delays, duplicates and stalls', () => {
   test(
-    'C10, G6: every event that arrived comes out once and in order, and every loss is in a reported gap',
+    'C10, G6: every event that arrived is delivered once and in order, and every loss is in a reported gap',
     async () => {
       let lost = 0;
       let falseGaps = 0;
@@ -69,7 +69,7 @@ describe('row 185: random histories of one to three connections, with drops, del
         lost += losses.length;
         if (losses.length === 0 && history.gaps.length > 0) falseGaps += 1;
       }
-      // The histories are worth something.
+      // The histories contain enough losses, and not too many gaps are reported without a loss.
       expect(lost).toBeGreaterThan(CASES);
       expect(falseGaps).toBeLessThan(CASES / 2);
     },

@@ -1,4 +1,4 @@
-// A service with several connections in simulated time, which knows the truth: what it sent, and what arrived where.
+// A service with several connections in simulated time, which records the events that it sent and that arrived.
 import type { Clock } from '../../src/clock.ts';
 import type { ConnectionsConfig } from '../../src/connection/config.ts';
 import { type FollowAllItem, StreamFollower } from '../../src/connection/follow-all.ts';
@@ -11,11 +11,11 @@ import { createRandom, type Random } from '../../src/simulator/random.ts';
 import { makeBatch } from '../helpers/batches.ts';
 
 const START_WALL_MS = Date.UTC(2026, 0, 1);
-/** A stalled connection is given up after this. */
+/** The time after which a stalled connection is given up. */
 const DEAD_AFTER_MS = 1_500;
 export const MAX_LATENCY_MS = 300;
 
-/** Timers in simulated time; promises settle after each. */
+/** A clock with timers in simulated time; after each timer, pending promises settle. */
 class SimulatedClock implements Clock {
   #nowMs = 1_000;
   #timers = new Set<{ atMs: number; callback: () => void }>();
@@ -43,9 +43,9 @@ class SimulatedClock implements Clock {
 interface SentEvent {
   readonly text: string;
   readonly atMs: number;
-  /** It has arrived on a connection. */
+  /** True if the event has arrived on at least one connection. */
   hasArrived: boolean;
-  /** It was kept from a connection that was subscribed. */
+  /** True if a subscribed connection did not get the event. */
   wasWithheld: boolean;
 }
 
@@ -89,7 +89,7 @@ class SimulatedConnection {
 
   #arrive(): void {
     if (this.isEnded || this.#clock.monotonicMs() < this.#stalledUntilMs) return;
-    // In order: everything sent at least the latency ago.
+    // Everything that was sent at least `latencyMs` ago arrives, in order.
     while (
       this.#waiting[0] !== undefined &&
       this.#waiting[0].atMs + this.#latencyMs <= this.#clock.monotonicMs() + 1e-6
@@ -170,7 +170,7 @@ export interface History {
     readonly toMs: number;
     readonly arrived: readonly string[];
   }[];
-  /** In monotonic ms; `toMs` is Infinity if it is open at the end. */
+  /** The reported gaps in monotonic ms; `toMs` is Infinity for a gap that is open at the end. */
   readonly gaps: readonly { readonly fromMs: number; readonly toMs: number }[];
   readonly firstSubscribedMs: number;
 }
@@ -247,7 +247,7 @@ export async function playHistory(seed: number, options: { readonly hasMisses: b
   const sendNext = (): void => {
     number += 1;
     const kind = random.nextBelow(10);
-    // Two equal events, with the same id or without one, now and then.
+    // Now and then events are equal, with the same id or without an id.
     const text = kind === 0 ? `{"n":${Math.floor(number / 8)}}` : `{"id":"e${number}"}`;
     const copies = random.nextBelow(12) === 0 ? 2 : 1;
     for (let i = 0; i < copies; i += 1) {

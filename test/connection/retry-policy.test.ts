@@ -18,7 +18,7 @@ const SETTINGS: PolicyConfig = {
   deadlineMs: undefined,
 };
 
-/** The rule of the contract, as the number of consecutive failures that ends the run. */
+/** The rules of the contract, each as the number of consecutive failures that ends the run. */
 const NEVER = 1;
 const FIRST_BUDGET = 5;
 const FIVE_IN_A_ROW = 5;
@@ -31,7 +31,7 @@ interface Row {
   readonly before: number;
   readonly after: number;
   readonly exitCode: number;
-  /** Ms that the connection was up, for causes that end one. */
+  /** For causes that end a connection, the ms that it was up. */
   readonly upMs?: number;
 }
 
@@ -137,7 +137,7 @@ const ROWS: readonly Row[] = [
     exitCode: 8,
     upMs: 0,
   },
-  // The causes of a relay have the rules of the same kind.
+  // The causes of a relay have the same kinds of rules.
   {
     line: 'NATS: credentials or permissions',
     kinds: ['nats-unauthorized', 'nats-forbidden'],
@@ -169,10 +169,10 @@ const ROWS: readonly Row[] = [
   { line: 'NATS: something else', kinds: ['not-nats'], before: NEVER, after: FIVE_IN_A_ROW, exitCode: 8 },
 ];
 
-/** One failure of a run: its cause and its times. */
+/** A failure in a run: its cause and its times. */
 interface Failure {
   readonly cause: Cause;
-  /** Undefined without a welcome. */
+  /** Ms that the connection was up; undefined without a welcome. */
   readonly upMs?: number | undefined;
   /** Ms since the last failure; default 10. */
   readonly afterMs?: number;
@@ -185,7 +185,7 @@ const because = (kind: CauseKind, more: Partial<Cause> = {}): Cause => ({
   ...more,
 });
 
-/** A loss an hour after the welcome: later failures are after the first welcome, with none in a row. */
+/** A loss an hour after the welcome. Failures that follow are after the first welcome and start a new count. */
 const WELCOMED: Failure = { cause: because('dropped'), upMs: 3_600_000 };
 
 /** Runs failures one after another and returns every decision; an end is the last one. */
@@ -225,7 +225,7 @@ describe('§ 5: the table', () => {
     expectEnd(decisions.at(-1), exitCode, why ?? '');
   });
 
-  test.each(all)('$line: $kind after it', ({ kind, after, exitCode, upMs }) => {
+  test.each(all)('$line: $kind after the first welcome', ({ kind, after, exitCode, upMs }) => {
     const decisions = play([WELCOMED, ...repeat({ cause: because(kind), upMs }, 100)]);
     if (after === UNBOUNDED) {
       expect(decisions).toHaveLength(101);
@@ -262,7 +262,7 @@ describe('§ 5: failures in a row', () => {
     expect(lastOf(failures)?.action).toBe('retry');
   });
 
-  test('the two kinds of one row count together', () => {
+  test('two causes of the same row count together', () => {
     const mixed = [because('certificate-expired'), because('certificate-wrong-host')];
     const failures = [0, 1, 0, 1, 0].map((n) => ({ cause: mixed[n] ?? because('silent') }));
     expectEnd(lastOf([WELCOMED, ...failures]), 11, 'too-often');
@@ -287,19 +287,19 @@ describe('§ 5: failures in a row', () => {
 describe('row 37: invalid frames', () => {
   const fault = (afterMs: number): Failure => ({ cause: because('bad-frames'), upMs: 100, afterMs });
 
-  test('the fourth within 10 minutes ends the run, also when the connections between were long', () => {
+  test('the fourth within 10 minutes ends the run, even if the connections in between were long', () => {
     const decisions = play([WELCOMED, fault(1), fault(199_000), fault(199_000), fault(199_000)]);
     expect(decisions).toHaveLength(5);
     expectEnd(decisions.at(-1), 8, 'too-often');
   });
 
-  test('also with other failures in between', () => {
+  test('the fourth within 10 minutes ends the run, even with other failures in between', () => {
     const other: Failure = { cause: because('refused'), afterMs: 1_000 };
     const failures = [WELCOMED, fault(1), other, fault(1), other, fault(1), other, fault(1)];
     expectEnd(lastOf(failures), 8, 'too-often');
   });
 
-  test('one every 200 seconds never ends it: at most 3 lie within any 10 minutes', () => {
+  test('one every 200 seconds never ends the run, because at most 3 are within any 10 minutes', () => {
     const decisions = play([WELCOMED, ...repeat(fault(200_000), 50)]);
     expect(decisions).toHaveLength(51);
     expect(decisions.at(-1)?.action).toBe('retry');
@@ -307,27 +307,27 @@ describe('row 37: invalid frames', () => {
 });
 
 describe('§ 5: the first budget', () => {
-  test('5 attempts', () => {
+  test('ends after 5 attempts', () => {
     const decisions = play(repeat({ cause: because('refused'), afterMs: 1 }, 9));
     expect(decisions.map(({ action }) => action)).toEqual(['retry', 'retry', 'retry', 'retry', 'end']);
     expectEnd(decisions.at(-1), 7, 'first-budget');
   });
 
-  test('different causes share it', () => {
+  test('is shared by different causes', () => {
     const kinds: CauseKind[] = ['refused', 'unavailable', 'no-welcome', 'rate-limited', 'timed-out'];
     const decisions = play(kinds.map((kind) => ({ cause: because(kind) })));
     expect(decisions).toHaveLength(5);
     expectEnd(decisions.at(-1), 7, 'first-budget');
   });
 
-  test('60 s: no attempt begins later', () => {
+  test('ends after 60 s: no attempt begins later', () => {
     const slow = (afterMs: number): Failure => ({ cause: because('timed-out'), afterMs });
     expect(lastOf([slow(59_750)])?.action).toBe('retry');
     expectEnd(lastOf([slow(59_751)]), 7, 'first-budget');
     expectEnd(lastOf([slow(31_000), slow(31_000)]), 7, 'first-budget');
   });
 
-  test('60 s: no delay goes beyond them', () => {
+  test('shortens a delay that would end after the 60 s', () => {
     const settings = { ...SETTINGS, retryMinMs: 30_000 };
     const [decision] = play([{ cause: because('timed-out'), afterMs: 50_000 }], settings);
     if (decision?.action !== 'retry') throw new Error('it is to be tried again');
@@ -335,13 +335,13 @@ describe('§ 5: the first budget', () => {
     expect(computeDelayMs(settings, decision, 0)).toBe(250);
   });
 
-  test('60 s: a Retry-After that goes beyond them ends the run at once', () => {
+  test('ends the run at once if a Retry-After goes beyond the 60 s', () => {
     const asks = (retryAfterMs: number): Failure => ({ cause: because('rate-limited', { retryAfterMs }) });
     expect(lastOf([asks(59_000)])?.action).toBe('retry');
     expectEnd(lastOf([asks(60_000)]), 6, 'wait-too-long');
   });
 
-  test('it is over with the first welcome, however short the connection was', () => {
+  test('does not apply after the first welcome, however short the connection was', () => {
     const failures = [
       ...repeat({ cause: because('refused') }, 4),
       { cause: because('dropped'), upMs: 0 },
@@ -360,27 +360,27 @@ describe('Retry-After', () => {
   test.each([
     ['rate-limited', 6],
     ['unavailable', 7],
-  ] as const)('§ 5: %s asking for more than 15 minutes ends the run', (kind, exitCode) => {
+  ] as const)('§ 5: of more than 15 minutes ends the run: %s', (kind, exitCode) => {
     expect(lastOf([WELCOMED, asks(kind, 900_000)])?.action).toBe('retry');
     expectEnd(lastOf([WELCOMED, asks(kind, 900_001)]), exitCode, 'wait-too-long');
     expectEnd(lastOf([asks(kind, 900_001)]), exitCode, 'wait-too-long');
     expectEnd(lastOf([WELCOMED, asks(kind, Number.MAX_SAFE_INTEGER)]), exitCode, 'wait-too-long');
   });
 
-  test('§ 5: asking for longer than --timeout leaves ends the run', () => {
-    // play() starts at 5000, and each failure is 10 ms later.
+  test('§ 5: beyond --timeout ends the run at once', () => {
+    // play() begins at 5000 ms, and each failure is 10 ms later.
     const settings = { ...SETTINGS, deadlineMs: 30_020 };
     expect(lastOf([WELCOMED, asks('rate-limited', 24_000)], settings)?.action).toBe('retry');
     expectEnd(lastOf([WELCOMED, asks('rate-limited', 25_000)], settings), 6, 'beyond-deadline');
     expectEnd(lastOf([WELCOMED, asks('unavailable', 25_000)], settings), 7, 'beyond-deadline');
   });
 
-  test('a plain failure close to --timeout is still retried: the timeout itself ends the run', () => {
+  test('is not sent: a failure shortly before --timeout is still retried, and the timeout itself ends the run', () => {
     const settings = { ...SETTINGS, deadlineMs: 5_021 };
     expect(lastOf([WELCOMED, { cause: because('refused') }], settings)?.action).toBe('retry');
   });
 
-  test('row 21: Retry-After is a minimum, extended by up to a tenth', () => {
+  test('row 21: is a minimum: the delay is up to a tenth longer', () => {
     const [, decision] = play([WELCOMED, asks('rate-limited', 20_000)]);
     if (decision?.action !== 'retry') throw new Error('it is to be tried again');
     expect(computeDelayMs(SETTINGS, decision, 0)).toBeGreaterThanOrEqual(20_000);
@@ -389,7 +389,7 @@ describe('Retry-After', () => {
     expect(computeDelayMs(SETTINGS, decision, 0.999_999)).toBeLessThanOrEqual(22_000 + 25);
   });
 
-  test('§ 5: the larger of it and the backoff counts', () => {
+  test('§ 5: or the backoff, whichever is larger, is the minimum delay', () => {
     const decision: Decision = {
       action: 'retry',
       atLeastMs: 2_000,
@@ -400,7 +400,7 @@ describe('Retry-After', () => {
     expect(computeDelayMs(SETTINGS, decision, 0.999)).toBeGreaterThan(15_900);
   });
 
-  test('R1: a Retry-After of 0 leaves the backoff as it is', () => {
+  test('R1: of 0 does not change the backoff', () => {
     const [, decision] = play([WELCOMED, asks('rate-limited', 0)]);
     if (decision?.action !== 'retry') throw new Error('it is to be tried again');
     expect(computeDelayMs(SETTINGS, decision, 0)).toBe(250);
@@ -447,7 +447,7 @@ describe('§ 5: delays', () => {
     [6, 30_000],
     [60, 30_000],
     [5_000, 30_000],
-  ])('attempt with n = %i: uniform between 250 ms and %i ms', (exponent, boundMs) => {
+  ])('before an attempt with n = %i are uniform between 250 ms and %i ms', (exponent, boundMs) => {
     expect(computeDelayMs(SETTINGS, retry(exponent), 0)).toBe(250);
     expect(computeDelayMs(SETTINGS, retry(exponent), 0.5)).toBe(250 + (boundMs - 250) / 2);
     const longest = computeDelayMs(SETTINGS, retry(exponent), 1 - 2 ** -32);
@@ -458,7 +458,7 @@ describe('§ 5: delays', () => {
   test.each([
     { retryMinMs: 1, retryMaxMs: 1 },
     { retryMinMs: 100, retryMaxMs: 200 },
-  ])('never below 250 ms, whatever --retry-min and --retry-max say', (bounds) => {
+  ])('are never below 250 ms, whatever --retry-min and --retry-max are', (bounds) => {
     for (const random of [0, 0.5, 0.999]) {
       expect(computeDelayMs({ ...SETTINGS, ...bounds }, retry(9), random)).toBe(250);
     }
@@ -473,7 +473,7 @@ describe('§ 5: delays', () => {
     ]);
   });
 
-  test('n is reset only after a welcome and 10 s up', () => {
+  test('n is reset only by a connection that was up for 10 s', () => {
     const refused: Failure = { cause: because('refused') };
     const lost = (upMs: number): Failure => ({ cause: because('dropped'), upMs });
     expect(exponentsOf([WELCOMED, refused, lost(9_999), refused, lost(10_000), refused])).toEqual([

@@ -1,4 +1,4 @@
-// A server of the `ws` package on loopback, and the connect loop pointed at it, both in this process.
+// A server of the `ws` package on loopback, and the connect loop that connects to it, both in this process.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -20,7 +20,7 @@ import { Watch } from '../helpers/watch.ts';
 export const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 export const WELCOME = '{"type":"welcome","key":"ak_live_00112233"}';
 
-/** Handles one connection, from the 101 on. */
+/** Handles one connection after the 101. */
 type Play = (webSocket: WebSocket, connection: number) => void;
 
 export interface StreamServer {
@@ -74,7 +74,7 @@ export async function startStreamServer(options: ServerOptions = {}): Promise<St
     const connection = requests.push(request);
     watch.notify();
     if (refuse?.(request, socket) === true) {
-      // Without reading, the server does not notice the end of the client.
+      // The server must read to notice that the client has ended the connection.
       socket.on('end', () => socket.destroy()).resume();
       return;
     }
@@ -117,7 +117,7 @@ export interface RunOptions {
   readonly context?: Partial<FollowContext>;
 }
 
-/** A run of the connect loop that the test pulls. */
+/** A run of the connect loop, from which the test pulls items. */
 export interface Run extends AsyncIterable<FollowItem> {
   readonly items: readonly FollowItem[];
   abort(): void;
@@ -125,7 +125,7 @@ export interface Run extends AsyncIterable<FollowItem> {
   next(): Promise<FollowItem | undefined>;
   /** Pulls until an item of this kind, and returns it; throws if the run ends without one. */
   until<K extends FollowItem['kind']>(kind: K): Promise<Extract<FollowItem, { kind: K }>>;
-  /** Pulls until `count` events, and returns their texts. */
+  /** Pulls until there are `count` events, and returns their texts. */
   takeEvents(count: number): Promise<string[]>;
   /** Stops pulling, like a consumer that leaves its loop. */
   stopPulling(): Promise<void>;

@@ -1,5 +1,5 @@
-// Every link of every page leads somewhere: to a file of the project and, with an anchor, to a heading in it. Every path
-// that a page or a comment names is a file or a folder of the project.
+// Every link in every page leads to an existing file and heading, and every path that a page or a comment names is a
+// file or a folder of the project.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -13,7 +13,7 @@ const pages = FOLDERS.flatMap((folder) =>
     .map((name) => join(ROOT, folder, name)),
 );
 
-/** A page without its code, where brackets are not links. */
+/** The text of a page without code, in which brackets are not links. */
 function readProse(page: string): string {
   return readFileSync(page, 'utf8')
     .replace(/^```[\s\S]*?^```/gm, '')
@@ -25,12 +25,12 @@ function listAnchors(page: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => toAnchor(heading));
 }
 
-test('pages are found', () => expect(pages.length).toBeGreaterThan(10));
+test('there are pages to check', () => expect(pages.length).toBeGreaterThan(10));
 
 describe.each(pages.map((page) => [relative(ROOT, page), page]))('%s', (_name, page) => {
   const links = [...readProse(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
 
-  test('its links lead somewhere', () => {
+  test('every link leads to an existing file and heading', () => {
     const broken = links
       .filter((link) => !/^(?:https?|mailto):/.test(link))
       .filter((link) => {
@@ -42,7 +42,7 @@ describe.each(pages.map((page) => [relative(ROOT, page), page]))('%s', (_name, p
     expect(broken).toEqual([]);
   });
 
-  test('a link that shows a path leads to that file', () => {
+  test('a link whose text is a path leads to that path', () => {
     const shown = [
       ...readProse(page).matchAll(/\[`?((?:[\w.-]+\/)*[\w.-]+\.(?:md|json|mjs))`?\]\(([^)#\s]+)/g),
     ];
@@ -62,36 +62,39 @@ const listModules = (folder: string): string[] =>
 const modules = SOURCES.flatMap(listModules);
 const moduleNames = new Set(modules.map((path) => basename(path)));
 
-/** A path of a module, or of a folder with `/` at its end. */
+/** Matches a path of a module, or of a folder with `/` at its end. */
 const PATH =
   /(?<![\w./@<*{$-])(?:(?:[\w.-]+\/)*[\w-][\w.-]*\.(?:ts|mjs)(?!\w|\.\w|[(*])|(?:[\w-]+\/)+(?=`))/g;
 
-/** The paths in a text that lead nowhere: from the root, from `src/`, from the folder of the text, or by name alone. */
+/** The paths in a text that exist neither below the root, `src/` or the folder of the text, nor as a bare file name. */
 function findLostPaths(text: string, folder: string): string[] {
   const isLost = (path: string): boolean =>
     !['', 'src', folder].some((base) => existsSync(join(ROOT, base, path))) && !moduleNames.has(path);
   return (text.match(PATH) ?? []).filter(isLost);
 }
 
-describe('a path that is named exists', () => {
-  // The changelog has the file names of its time, and results.md names bundles.
+describe('every named path exists', () => {
+  // The changelog has old file names, and results.md has names of bundles.
   const current = pages.filter((page) => !/CHANGELOG|results/.test(page));
 
-  test.each(current.map((page) => [relative(ROOT, page), page]))('in code of %s', (_name, page) => {
+  test.each(current.map((page) => [relative(ROOT, page), page]))('in inline code of %s', (_name, page) => {
     const text = readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '');
     const code = text.match(/`[^`\n]+`/g) ?? [];
     expect(code.flatMap((one) => findLostPaths(one, dirname(relative(ROOT, page))))).toEqual([]);
   });
 
-  test.each(current.map((page) => [relative(ROOT, page), page]))('a name in a file of %s', (_name, page) => {
-    const text = readFileSync(page, 'utf8').replace(/\s+/g, ' ');
-    const named = [...text.matchAll(/`(\w+)` (?:in|of) `((?:[\w-]+\/)*[\w-]+\.ts)`/g)];
-    const lost = named.filter(([, name = '', path = '']) => {
-      const file = [join(ROOT, path), join(ROOT, 'src', path)].find((one) => existsSync(one));
-      return file === undefined || !readFileSync(file, 'utf8').match(/\w+/g)?.includes(name);
-    });
-    expect(lost.map(([all]) => all)).toEqual([]);
-  });
+  test.each(current.map((page) => [relative(ROOT, page), page]))(
+    'and a name that %s places in a file is in that file',
+    (_name, page) => {
+      const text = readFileSync(page, 'utf8').replace(/\s+/g, ' ');
+      const named = [...text.matchAll(/`(\w+)` (?:in|of) `((?:[\w-]+\/)*[\w-]+\.ts)`/g)];
+      const lost = named.filter(([, name = '', path = '']) => {
+        const file = [join(ROOT, path), join(ROOT, 'src', path)].find((one) => existsSync(one));
+        return file === undefined || !readFileSync(file, 'utf8').match(/\w+/g)?.includes(name);
+      });
+      expect(lost.map(([all]) => all)).toEqual([]);
+    },
+  );
 
   test.each(SOURCES)('in comments of %s', (folder) => {
     const own = modules.filter((path) => path.startsWith(`${folder}/`));
@@ -103,7 +106,7 @@ describe('a path that is named exists', () => {
     expect(lost).toEqual([]);
   });
 
-  test('in scripts of .ci and package.json: jest runs no fewer tests when one of its places is gone', () => {
+  test('in scripts of .ci and package.json (jest would silently run fewer tests)', () => {
     const scripts = ['package.json', ...readdirSync(join(ROOT, '.ci')).map((name) => join('.ci', name))];
     const places = scripts.flatMap((script) =>
       (readFileSync(join(ROOT, script), 'utf8').match(/(?<=\s)test\/[\w/-]+(?:\{[\w,-]+\})?/g) ?? []).flatMap(
@@ -122,7 +125,7 @@ describe('a path that is named exists', () => {
     ['as connection/nowhere.ts has it', 'connection/nowhere.ts'],
     ['nowhere.ts', 'nowhere.ts'],
     ['`library/`', 'library/'],
-  ])('%j does not', (text, lost) => {
+  ])('a path that does not exist is found in %j', (text, lost) => {
     expect(findLostPaths(text, 'docs')).toEqual([lost]);
   });
 
@@ -134,7 +137,7 @@ describe('a path that is named exists', () => {
     '`test/helpers/`',
     'and/or',
     '*.test.ts',
-  ])('%j does, or is not a path', (text) => {
+  ])('no missing path is found in %j', (text) => {
     expect(findLostPaths(text, 'docs')).toEqual([]);
   });
 });

@@ -17,9 +17,9 @@ function render(date: string): string {
   return renderManPage(root, manifest.version, date);
 }
 
-test('it matches the definitions (UPDATE_DOCS=1 writes it)', () => {
+test('the man page matches the definitions (UPDATE_DOCS=1 writes it)', () => {
   const readDate = (): string => /^\.TH \S+ 1 (\S+)/m.exec(readFileSync(PAGE, 'utf8'))?.[1] ?? '';
-  // The date of the page is that of its last change.
+  // The page has the date of its last change.
   if (readFileSync(PAGE, 'utf8') !== render(readDate())) {
     updatePage(PAGE, render(new Date().toISOString().slice(0, 10)));
   }
@@ -27,7 +27,7 @@ test('it matches the definitions (UPDATE_DOCS=1 writes it)', () => {
   expect(readFileSync(PAGE, 'utf8')).toBe(render(readDate()));
 });
 
-test('the package contains it', () => {
+test('the package contains the man page', () => {
   expect(manifest.man).toEqual(['./man/atlantis.1']);
   expect(manifest.files).toContain('man');
 });
@@ -46,7 +46,7 @@ const READERS: readonly Reader[] = [
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 describe.each(READERS)('$name', ({ name, command: [program = '', ...args] }) => {
-  (has(name) ? test : test.skip)('renders it without a warning, at any width', () => {
+  (has(name) ? test : test.skip)('renders the page without a warning at any width', () => {
     for (const columns of ['40', '80', '160']) {
       const { status, stdout, stderr } = spawnSync(program, args, {
         encoding: 'utf8',
@@ -58,7 +58,7 @@ describe.each(READERS)('$name', ({ name, command: [program = '', ...args] }) => 
   });
 });
 
-(has('man') ? test : test.skip)('it has every command, every flag and the usual sections', () => {
+(has('man') ? test : test.skip)('the man page has every command, every flag and the usual sections', () => {
   const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', MANWIDTH: '200' };
   const { stdout } = spawnSync('man', ['-l', PAGE], { encoding: 'utf8', env });
   const text = stdout.replace(/.\x08/g, '');

@@ -7,7 +7,7 @@ import { insertFlags, README_PAGES } from '../helpers/readme-flags.ts';
 import { ROOT } from '../helpers/run-cli.ts';
 
 test.each(README_PAGES.map((page) => [page.path, page] as const))(
-  '%s (UPDATE_DOCS=1 writes it)',
+  'the tables of %s match the definitions (UPDATE_DOCS=1 writes them)',
   (path, page) => {
     const file = join(ROOT, path);
     const rendered = insertFlags(readFileSync(file, 'utf8'), page);

@@ -11,17 +11,17 @@ import { ROOT, runCli } from '../helpers/run-cli.ts';
 const PAGE = join(ROOT, 'docs/reference.md');
 const root = readOutline();
 
-test('it matches the definitions (UPDATE_DOCS=1 writes it)', () => {
+test('the reference matches the definitions (UPDATE_DOCS=1 writes it)', () => {
   const rendered = renderReference(root);
   updatePage(PAGE, rendered);
   expect(existsSync(PAGE) && readFileSync(PAGE, 'utf8')).toBe(rendered);
 });
 
-test('row 59: help is ASCII, for terminals without Unicode', () => {
+test('row 59: the reference, like help, is ASCII, for terminals without Unicode', () => {
   expect(renderReference(root)).toMatch(/^[\n -~]*$/);
 });
 
-test('it has every flag that `--help` shows, command by command', async () => {
+test('the reference lists for each command the flags that `--help` shows', async () => {
   const page = readFileSync(PAGE, 'utf8');
   for (const { path, commands } of listCommands(root)) {
     if (commands.length > 0) continue;

@@ -1,4 +1,4 @@
-// docs/README.zh-TW.md stays in step with README: same commands, flags, exit codes and links.
+// docs/README.zh-TW.md has the same commands, flags, exit codes and links as README.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -33,7 +33,7 @@ test('tables have the same flags, defaults and exit codes, in the same order', (
   const rows = listRows(translation);
   const expected = listRows(original);
   expect(rows.map((row) => row.length)).toEqual(expected.map((row) => row.length));
-  // A default in words is translated, except its code.
+  // In a default that is text, only the code is the same in both pages.
   const keepDefault = (cell: string): string =>
     /^[a-z0-9]*$/.test(cell) ? cell : (cell.match(/`[^`]*`/g)?.join(' ') ?? '');
   const keep = (table: string[][]): string[] =>
@@ -65,7 +65,7 @@ test('names that are not translated are in both pages', () => {
   expect([...names].filter((name) => !list(translation).has(name))).toEqual([]);
 });
 
-test('every flag of the table is translated, and no other', () => {
+test('the flags of the table, and only these, are translated', () => {
   const { translations } = README_PAGES.find(({ path }) => path === 'docs/README.zh-TW.md') ?? {};
   const flags = [...translation.matchAll(/^\| `(?:-\w, )?(--[\w-]+)/gm)].map(([, long]) => long);
   expect(Object.keys(translations ?? {})).toEqual(flags);
@@ -76,7 +76,7 @@ test('every flag of the table is translated, and no other', () => {
   expect(cells.filter((cell) => !/\p{Script=Han}/u.test(cell))).toEqual([]);
 });
 
-test('both pages have the same inline code', () => {
+test('the translation has all inline code of README, and no other', () => {
   const count = (page: string): Record<string, number> => {
     const counts: Record<string, number> = {};
     for (const code of listInlineCode(page)) counts[code] = (counts[code] ?? 0) + 1;
@@ -84,7 +84,7 @@ test('both pages have the same inline code', () => {
   };
   const expected = count(original);
   const found = count(translation);
-  // The translation may put backticks where help has none.
+  // The translation may have backticks where help has none.
   const missing = Object.keys(expected).filter((code) => (found[code] ?? 0) < (expected[code] ?? 0));
   const unknown = Object.keys(found).filter((code) => !original.includes(code.replaceAll('`', '')));
   expect({ missing, unknown }).toEqual({ missing: [], unknown: [] });
@@ -102,18 +102,18 @@ function listEverydayCharacters(): Set<string> {
   return characters;
 }
 
-test('it has no simplified characters', () => {
+test('the translation has no simplified characters', () => {
   const known = listEverydayCharacters();
   expect(known.size).toBe(5_401);
   expect([...'設網務後裡'].every((one) => known.has(one))).toBe(true);
   expect([...'设网务装输'].some((one) => known.has(one))).toBe(false);
   const strange = [...translation.matchAll(/\p{Script=Han}/gu)].filter(([one]) => !known.has(one));
   expect(strange.map(([one]) => one)).toEqual([]);
-  // These exist in both scripts, with different meanings.
+  // These characters exist in both scripts, with different meanings.
   expect(translation.match(/[之以最然]后|后[面來]|這里|那里|里面|系統里|只有一只/u)).toBeNull();
 });
 
-test('it uses Taiwanese terms, and a space between Chinese and Latin', () => {
+test('the translation uses Taiwanese terms, and a space between Chinese and Latin', () => {
   for (const word of ['金鑰', '串流', '終端機', '事件缺漏', '逾時', '重新連線', '代理伺服器'])
     expect(prose).toContain(word);
   const elsewhere =
@@ -125,7 +125,7 @@ test('it uses Taiwanese terms, and a space between Chinese and Latin', () => {
   expect(prose.match(halfWidth)).toBeNull();
 });
 
-test('a link to an English page says so: （英文）', () => {
+test('a link to an English page is marked with （英文）', () => {
   const sections = prose.split(/^(?=## )/m);
   const unmarked = sections
     .filter((section) => !/^## .*（英文）$/m.test(section))

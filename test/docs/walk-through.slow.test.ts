@@ -1,4 +1,4 @@
-// The walk-through of docs/CONTRIBUTING.md works: in a copy of the project, its patch and its command add a flag to
+// The walk-through in docs/CONTRIBUTING.md works: in a copy of the project, its patch and its command add a flag to
 // every page, to help and to completion.
 import { execFileSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -14,15 +14,15 @@ const [, flag = ''] = /^\+.*toggle\('(--[a-z-]+)'/m.exec(patch) ?? [];
 const patched = [...patch.matchAll(/^diff --git a\/(\S+)/gm)].map(([, path = '']) => path);
 const ownTest = patched.find((path) => path.endsWith('.test.ts')) ?? '';
 
-/** The pages that the command generates. */
+/** The pages that the command of the walk-through generates. */
 const WRITTEN = ['docs/contract.md', 'docs/reference.md', 'man/atlantis.1'];
 
-/** Folders that the copy creates. */
+/** Folders in the copy that are not files of the project. */
 const MADE = ['node_modules', 'dist'];
-/** For a busy machine; otherwise the whole file takes 15 s. */
+/** The limit on a busy machine; on an idle one the whole file takes 15 s. */
 const LIMIT_MS = 180_000;
 
-// Not makeTempFolder, which searches for the canary key: the copy contains its definition.
+// makeTempFolder would find the canary key, because the copy contains its definition.
 const base = mkdtempSync(join(tmpdir(), 'atlantis-test-'));
 registerCleanup(() => rmSync(base, { recursive: true, force: true, maxRetries: 3 }), 'file');
 const copy = join(base, 'copy');
@@ -43,7 +43,7 @@ function runJest(places: readonly string[], extra: Readonly<Record<string, strin
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
   ];
-  // Not this file again.
+  // Leaves out this file.
   const ignored = ['--testPathIgnorePatterns', 'walk-through', '\\.slow\\.test\\.ts$'];
   return runNode([...jest, ...places, '--cacheDirectory', cache, ...ignored], extra);
 }
@@ -82,7 +82,7 @@ beforeAll(async () => {
   await runJest(command.split(' '), { UPDATE_DOCS: '1' });
 }, LIMIT_MS);
 
-test('it takes at most four files by hand, and the command writes the rest', () => {
+test('the patch changes at most four files, and the command writes the pages', () => {
   expect(patched.length).toBeLessThanOrEqual(4);
   expect(listFiles().filter(isChanged).sort()).toEqual([...patched, ...WRITTEN].sort());
 });
@@ -94,7 +94,7 @@ test.each(WRITTEN)('the flag is in %s', (path) => {
   expect(read(readFileSync(join(copy, path)))).toContain(flag);
 });
 
-test('the flag is in help, and every shell offers it', async () => {
+test('the flag is in help, and completion offers it in every shell', async () => {
   const script = join(copy, 'bin/atlantis.cjs');
   const help = await runCli(['stream', 'tail', '--help'], { script });
   expect(help.stdout).toContain(`  ${flag} `);
@@ -105,7 +105,7 @@ test('the flag is in help, and every shell offers it', async () => {
 });
 
 test(
-  'all of it passes: the test of the flag, and those of the pages without writing',
+  'the test of the flag and the tests of the pages pass',
   async () => {
     await runJest([...command.split(' '), ownTest]);
   },

@@ -1,4 +1,5 @@
-// A process that was stopped, or whose event loop was blocked, reads first, then pings again, then decides (K4).
+// After a process was stopped or its event loop blocked, the client reads, then pings, and only then decides whether
+// the connection is dead (K4).
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Child } from '../helpers/run-cli.ts';
 import type { Peer } from '../helpers/scripted-server.ts';
@@ -9,7 +10,7 @@ import { endOf, lastRecord, preload, readRecords, startTail } from './start-tail
 const PING_MS = 300;
 const PONG_MS = 600;
 const ARGS = ['--ping-interval', `${PING_MS}ms`, '--pong-timeout', `${PONG_MS}ms`, '--log-format', 'json'];
-/** Longer than any verdict may take. */
+/** Longer than any decision about a connection may take. */
 const LONG_MS = 4 * (PING_MS + PONG_MS);
 
 const kindsOf = (stderr: string): unknown[] => readRecords(stderr).map(({ event }) => event);
@@ -22,7 +23,7 @@ function every(ms: number, act: () => void): void {
   repeating.push(setInterval(act, ms));
 }
 
-/** An event that is sent now comes out. */
+/** Fails unless an event that is sent now is printed. */
 async function expectAlive(child: Child, peer: Peer): Promise<void> {
   await peer.sendText('{"alive":true}');
   await child.waitForStdout('"alive"');
@@ -38,7 +39,7 @@ describe('K4: a process that was suspended', () => {
     expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ reconnects: 0 });
   }
 
-  test('K4: stopped for many pong timeouts, then continued: no disconnect', async () => {
+  test('K4: stopped for many pong timeouts and continued: no disconnect', async () => {
     const { server, first } = await startHandOver(['{"n":1}']);
     const child = startTail(server.url, ARGS);
     await child.waitForLines(1);
@@ -53,14 +54,14 @@ describe('K4: a process that was suspended', () => {
     await expectNoLoss(child);
   });
 
-  /** A script that blocks the event loop for this long at SIGUSR2. */
+  /** A script that blocks the event loop for `ms` on SIGUSR2. */
   const blocking = (ms: number) =>
     preload(`process.on('SIGUSR2', () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${ms});
       require('node:fs').writeSync(2, '{"blocked":true}\\n');
     });`);
 
-  test('row 14 (K4): event loop blocked for many pong timeouts: no disconnect', async () => {
+  test('row 14 (K4): the event loop is blocked for many pong timeouts while events arrive: no disconnect', async () => {
     const { server, first } = await startHandOver(['{"n":1}']);
     const child = startTail(server.url, ARGS, blocking(5_000));
     await child.waitForLines(1);
@@ -74,7 +75,7 @@ describe('K4: a process that was suspended', () => {
     await expectNoLoss(child);
   });
 
-  test('row 14 (K4): the same with nothing to read but the pong', async () => {
+  test('row 14 (K4): the event loop is blocked for many pong timeouts while only the pong arrives: no disconnect', async () => {
     const { server, first } = await startHandOver(['{"n":1}']);
     const child = startTail(server.url, ARGS, blocking(5_000));
     await child.waitForLines(1);
@@ -86,7 +87,7 @@ describe('K4: a process that was suspended', () => {
     await expectNoLoss(child);
   });
 
-  test('row 14 (K4): blocked again and again, a little longer than the pong timeout', async () => {
+  test('row 14 (K4): the event loop is blocked repeatedly, a little longer than the pong timeout: no disconnect', async () => {
     const { server, first } = await startHandOver(['{"n":1}']);
     const child = startTail(server.url, [...ARGS, '--pong-timeout', '300ms'], blocking(350));
     await child.waitForLines(1);

@@ -1,4 +1,4 @@
-// Which roots are trusted: those of Node, whichever store it uses, and those that are added.
+// The trusted root certificates: those of Node, whichever store it uses, and added ones.
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -25,7 +25,7 @@ describeTls('row 94 (C7): roots are only ever added (needs the openssl command)'
   const run = async (server: ScriptedServer, args: readonly string[], env: Record<string, string>) =>
     (await runTail(server.url, ['--limit', '1', '--no-reconnect', ...args], { env, spawned: true })).code;
 
-  test('row 94: SSL_CERT_FILE alone', async () => {
+  test('row 94: SSL_CERT_FILE alone: its roots are trusted, and no others', async () => {
     const server = await startService(first);
     expect(await run(server, [], { SSL_CERT_FILE: first.caFile })).toBe(0);
     expect(await run(server, [], { SSL_CERT_FILE: second.caFile })).toBe(11);
@@ -57,7 +57,7 @@ describeTls('row 94 (C7): roots are only ever added (needs the openssl command)'
     },
   );
 
-  test('row 94: exit 11 names --ca-cert and --system-ca, which is accepted', async () => {
+  test('row 94: the hint of exit 11 names --ca-cert and --system-ca', async () => {
     const server = await startService(first);
     const exit = await runTail(server.url, ['--system-ca', '--no-reconnect'], { log: 'json' });
     const [error] = pickRecords(exit, 'error');

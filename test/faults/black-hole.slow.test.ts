@@ -1,4 +1,4 @@
-// A network that swallows every packet for a while, in a private network namespace (K2, § 5, G1).
+// A network that drops every packet for a while, in a private network namespace (K2, § 5, G1).
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { canUnshare, startInNamespace } from '../helpers/netns.ts';
@@ -16,7 +16,7 @@ interface Place extends HandOver {
   blackHole(on: boolean): Promise<void>;
 }
 
-/** Server and command inside; the first event has come through. */
+/** Starts server and command in a namespace, and waits until the first event is printed. */
 async function start(pongTimeout: string): Promise<Place> {
   const namespace = await startInNamespace();
   const handOver = await startHandOver(['{"n":1}'], ['{"second":true}'], {
@@ -31,17 +31,17 @@ async function start(pongTimeout: string): Promise<Place> {
 }
 
 inNamespace('a black hole', () => {
-  test('row 9 (K2, G1): longer than the pong timeout, then restored: dead once, reconnects, one gap', async () => {
+  test('row 9 (K2, G1): longer than the pong timeout: the connection is given up once, then one reconnect and one gap', async () => {
     const { server, child, blackHole } = await start('1s');
     await blackHole(true);
     const sinceMs = Date.now();
     await child.waitForStderr('"lost"');
-    // Attempts without any answer end at their deadline and are reported as such.
+    // Attempts without an answer end at the connect timeout and are reported as timed out.
     await child.waitForStderr((text) => countOf(text, 'retrying') >= 3);
     await blackHole(false);
     const restoredMs = Date.now();
     await child.waitForStdout('"second"');
-    // What is wrong now would show at the next verdict.
+    // Long enough for another wrong decision about the connection.
     await pauseFor(2_000);
     child.kill('SIGTERM');
     const exit = await endOf(child);
@@ -64,7 +64,7 @@ inNamespace('a black hole', () => {
     const { server, first, child, blackHole } = await start('6s');
     const peer = await first;
     await blackHole(true);
-    // Sent into the dark: TCP delivers it later.
+    // TCP delivers this event after the network is restored.
     void peer.sendText('{"n":2}');
     await pauseFor(2_000);
     expect(child.lineCount).toBe(1);

@@ -2,10 +2,10 @@
 import { encodeFrame, OPCODE } from '../helpers/frames.ts';
 import { frame } from '../helpers/scripted-server.ts';
 
-/** In every broken frame with a payload; must never be printed. */
+/** A text that is in every broken frame with a payload, and must never be printed. */
 export const SPILL = 'SPILL';
 
-/** Name, bytes, message on stderr. */
+/** Frames with their names, and the expected message on stderr. */
 export const BROKEN_FRAMES: readonly (readonly [string, Uint8Array, string])[] = [
   ['invalid UTF-8', frame.text(Buffer.from(`"${SPILL}\xc3\x28"`, 'latin1')), 'text that is not UTF-8'],
   [

@@ -1,4 +1,4 @@
-// Text of the server that a CI system would obey as a command, through every command and format.
+// Text of the server that a CI system would execute as a command, printed by every command in every format.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -28,7 +28,7 @@ const EVENTS = [
   ...COMMANDS.map((text) => JSON.stringify([text])),
 ];
 
-/** The lines that one of the systems would obey. */
+/** The lines that a CI system would execute as a command. */
 function findObeyed(output: string): string[] {
   return output.split('\n').filter((line) => {
     const text = line.replace(/\x1b\[[\d;]*m/g, '');
@@ -40,7 +40,7 @@ function findObeyed(output: string): string[] {
   });
 }
 
-test('every command above would be executed', () => {
+test('the test detects every one of its CI commands', () => {
   expect(findObeyed(COMMANDS.join('\n'))).toEqual(COMMANDS);
 });
 
@@ -54,7 +54,7 @@ describe('row 125 (O9): untrusted text never becomes a CI command', () => {
     ['pretty without time', ['--format', 'pretty', '--time', 'none']],
     ['pretty in color', ['--format', 'pretty', '--time', 'none', '--color', 'always', '--wide']],
   ];
-  test.each(formats)('tail and replay: %s', async (_name, flags) => {
+  test.each(formats)('in the output of tail and replay: %s', async (_name, flags) => {
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
     const file = join(makeTempFolder(), 'recording.ndjson');
     const limit = ['--limit', String(EVENTS.length), '--verbose'];
@@ -71,7 +71,7 @@ describe('row 125 (O9): untrusted text never becomes a CI command', () => {
     expect(findObeyed(readFileSync(file, 'utf8'))).toEqual([]);
   });
 
-  test('as NDJSON, and as a line of the library, it has the same value', async () => {
+  test('NDJSON, and a line of the library, still has the value of the event', async () => {
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
     const args = ['stream', 'tail', '--verbose', '--url', server.url, '--limit', String(EVENTS.length)];
     const { stdout } = await runCli(args, { key: CANARY_KEY });
@@ -83,7 +83,7 @@ describe('row 125 (O9): untrusted text never becomes a CI command', () => {
   });
 
   test.each(['text', 'json'])(
-    'a refusal on stderr and in the reports of a check: --log-format %s',
+    'in a refusal, on stderr and in the reports of a check: --log-format %s',
     async (log) => {
       for (const text of COMMANDS) {
         const server = await startScriptedServer((peer) =>
@@ -107,7 +107,7 @@ describe('row 125 (O9): untrusted text never becomes a CI command', () => {
     },
   );
 
-  test('types that a check has counted', async () => {
+  test('in event types that a check reports', async () => {
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
     const source = [
       'stream',

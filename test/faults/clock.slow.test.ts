@@ -1,4 +1,4 @@
-// The wall clock jumps by a day, forward or back: nothing is lost, nothing waits longer or shorter (K4).
+// The wall clock jumps by a day, forward or back: nothing is lost, and no wait becomes longer or shorter (K4).
 import { describe, expect, test } from '@jest/globals';
 import type { Child } from '../helpers/run-cli.ts';
 import { pauseFor } from '../helpers/watch.ts';
@@ -12,7 +12,7 @@ const JUMPS = [
   ['a day back', -DAY_MS],
 ] as const;
 
-/** A script that makes the wall clock jump on SIGUSR2, and says so on stderr. */
+/** A script that makes the wall clock jump on SIGUSR2, and reports that on stderr. */
 const jumping = (ms: number) =>
   preload(`const real = Date.now;
     let offset = 0;
@@ -27,7 +27,7 @@ async function jump(child: Child, times: number): Promise<void> {
   await child.waitForStderr((text) => text.split('"jumped"').length > times);
 }
 
-/** The records of the command, without the lines of the script above. */
+/** The kinds of the records of the command, without the lines of the script above. */
 const kindsOf = (stderr: string): unknown[] =>
   readRecords(stderr).flatMap(({ event }) => (event === undefined ? [] : [event]));
 
@@ -49,12 +49,12 @@ describe.each(JUMPS)('row 13: the wall clock jumps %s', (_, ms) => {
     for (const kind of ['lost', 'retrying', 'gap', 'error']) expect(kindsOf(exit.stderr)).not.toContain(kind);
     expect(server.attempts).toHaveLength(1);
     const summary = lastRecord(exit.stderr, 'summary');
-    // A jump forward could be a suspension: the larger of both clocks counts (row 85).
+    // A jump forward could be a suspension, so the larger duration of both clocks is reported (row 85).
     expect(Number(summary['duration_ms'])).toBeLessThan(20_000 + 2 * Math.max(0, ms));
     expect(summary).toMatchObject({ reconnects: 0, disconnected_ms: 0 });
   });
 
-  test('row 13: a wait to retry is neither cut short nor stretched, nor is --duration', async () => {
+  test('row 13: the delay before a retry and --duration are neither shortened nor extended', async () => {
     const { server, first } = await startHandOver(['{"n":1}'], ['{"n":2}']);
     const args = [...ARGS, '--retry-min', '1500ms', '--retry-max', '1500ms', '--duration', '5s'];
     const startedAtMs = performance.now();
@@ -78,7 +78,7 @@ describe.each(JUMPS)('row 13: the wall clock jumps %s', (_, ms) => {
     expect(Number(lastRecord(exit.stderr, 'gap')['duration_ms'])).toBeGreaterThanOrEqual(0);
   });
 
-  test('row 13: --max-silence is measured with the monotonic clock', async () => {
+  test('row 13: --max-silence is neither shortened nor extended', async () => {
     const { server } = await startHandOver(['{"n":1}']);
     const child = startTail(server.url, [...ARGS, '--max-silence', '2s'], jumping(ms));
     await child.waitForLines(1);

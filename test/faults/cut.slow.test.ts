@@ -1,4 +1,4 @@
-// Output that has to be cut since its reader has stopped: the run ends in time, and says so.
+// Output that must be cut because its reader has stopped: the run ends in time, and reports the cut.
 import { describe, expect, test } from '@jest/globals';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import {
@@ -22,9 +22,9 @@ const DRAIN_MS = 2_000;
 const flood = (): Promise<ScriptedServer> =>
   startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
 
-describe('O6: stdout stays blocked', () => {
+describe('O6: while stdout stays blocked', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s: cut after 2 s, and stderr says so',
+    '%s cuts the output after 2 s, and stderr says so',
     async (signal) => {
       await using server = await flood();
       const child = await startBlocked(server.url);
@@ -37,7 +37,7 @@ describe('O6: stdout stays blocked', () => {
     },
   );
 
-  test('--timeout: exit 124, and stderr says that the end was cut', async () => {
+  test('--timeout is exit 124, and stderr says that output was cut', async () => {
     await using server = await flood();
     const child = startTail(server.url, ['--timeout', '500ms', '--log-format', 'json']);
     child.pauseStdout();
@@ -49,7 +49,7 @@ describe('O6: stdout stays blocked', () => {
     expect(lastRecord(exit.stderr, 'warning')['bytes_cut']).toBeGreaterThan(0);
   });
 
-  test('S2: a bug: 1, and stderr says both', async () => {
+  test('S2: a bug is exit 1, and stderr reports the bug and the cut', async () => {
     const fault = makeFault('throw new Error("boom");');
     await using server = await flood();
     const child = await startBlocked(server.url, ['--log-format', 'json'], fault.options);
@@ -65,10 +65,10 @@ describe('O6: stdout stays blocked', () => {
     ['--duration', '1s'],
     ['--timeout', '1s'],
   ])(
-    '%s %s was reached and the last line waits: a signal cuts it, and is how the run ends',
+    'after %s %s was reached, a signal cuts the last line, and the run ends by that signal',
     async (flag, value) => {
       const pipe = makeUnreadPipe();
-      // 16 lines of a page fill the pipe to the byte; one more stays queued, too short for the writer to wait.
+      // 16 lines of 4 KiB fill the pipe exactly. One more stays queued, and is too short to make the writer wait.
       const page = `"${'x'.repeat(4_093)}"`;
       await using server: ScriptedServer = await startScriptedServer(
         streamHandler({

@@ -1,4 +1,4 @@
-// Memory stays flat for large files in every command that reads them, with readers of any speed.
+// Memory stays flat for large files, in every command that reads them, and with readers of any speed.
 import { closeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
@@ -48,7 +48,7 @@ measured.each([
 );
 
 measured(
-  'row 71: replay of 600 MiB, one event in thirty thousand wanted: at most 120 MiB resident',
+  'row 71: replay of 600 MiB with a filter that matches one event in thirty thousand: at most 120 MiB resident',
   async () => {
     const path = writeLines(recordedLine(400), LARGE, 'gzip');
     await expectFlat(startMeasured(replay(path, '--json', '--where', 'id = evt_7')));
@@ -57,7 +57,7 @@ measured(
 );
 
 measured.each(['plain', 'gzip', 'ours'] as const)(
-  'row 71: replay of 600 MiB (%s) to a reader that is slow: at most 120 MiB resident',
+  'row 71: replay of 600 MiB (%s) to a slow reader: at most 120 MiB resident',
   async (packing) => {
     const path = writeLines(recordedLine(400), LARGE, packing);
     const { readEnd, writeEnd } = makePipe();
@@ -92,7 +92,7 @@ measured.each([
   120_000,
 );
 
-/** A client of the simulator that counts the bytes of the stream, up to its last event. */
+/** Connects a client to the simulator that counts the bytes of the stream. */
 function openCounter(port: number, key: string): { socket: Socket; bytes: number; tail: string } {
   const socket = connect(port, '127.0.0.1');
   registerCleanup(() => socket.destroy());

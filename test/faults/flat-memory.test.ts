@@ -1,4 +1,4 @@
-// Memory stays flat, however large a file is and whatever is in an event. Larger files: flat-memory.slow.test.ts.
+// Memory stays flat, however large a file is and whatever an event contains. flat-memory.slow.test.ts has larger files.
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -21,7 +21,7 @@ import {
 const MIB = 2 ** 20;
 const measured = hasPeak ? describe : describe.skip;
 
-measured('row 71: a recording is read, not kept', () => {
+measured('row 71: a recording is not kept in memory', () => {
   test.each(['plain', 'gzip', 'ours'] as const)(
     'row 71: replay of 160 MiB (%s): at most 120 MiB resident',
     async (packing) => {
@@ -36,7 +36,7 @@ measured('row 71: a recording is read, not kept', () => {
   );
 });
 
-measured('row 71: what is packed small', () => {
+measured('row 71: highly compressed data is not kept in memory', () => {
   test('row 71: replay of two million empty lines in one compressed block: at most 120 MiB', async () => {
     const path = join(makeTempFolder(), 'events.ndjson.gz');
     const event = Buffer.from(`${recordedLine(1)(1)}\n`);
@@ -49,7 +49,7 @@ measured('row 71: what is packed small', () => {
   });
 });
 
-measured('row 71: what is relayed is held only until it is acknowledged', () => {
+measured('row 71: an event is kept in memory only until it is acknowledged', () => {
   test('row 71: --redeliver of 160 events of 1 MiB: at most 120 MiB and 16 events resident', async () => {
     const path = writeLines(deadLetter(MIB), 160 * MIB, 'plain');
     const endpoint = await startCounter();
@@ -62,7 +62,7 @@ measured('row 71: what is relayed is held only until it is acknowledged', () => 
   });
 });
 
-measured('row 71: a file is looked at, not read, before it is recorded into', () => {
+measured('row 71: an existing recording is not read into memory before events are appended', () => {
   test('row 71: a compressed recording with a damaged length: exit 2, at most 120 MiB resident', async () => {
     const path = join(makeTempFolder(), 'events.ndjson.gz');
     const header = packMember(Buffer.from('{"recording":1}\n')).subarray(0, 20);
@@ -78,13 +78,13 @@ measured('row 71: a file is looked at, not read, before it is recorded into', ()
   });
 });
 
-/** The size of an event: the service sends at most 16 MiB. */
+/** The size of an event, just below the 16 MiB that the service sends at most. */
 const EVENT_BYTES = 15 * MIB;
 const brackets = '['.repeat(EVENT_BYTES / 2) + ']'.repeat(EVENT_BYTES / 2);
 const arrays = `[${'[],'.repeat(EVENT_BYTES / 3 - 1)}[]]`;
 const EXPECTED = `{"type":"large_transfer","timestamp":"${new Date().toISOString()}"}`;
 
-measured('row 72: no tree is built of an event', () => {
+measured('row 72: an event is not parsed into a tree', () => {
   test.each([
     ['15 MiB of nested brackets', brackets],
     ['15 MiB of empty arrays', arrays],

@@ -4,7 +4,7 @@ import { FLOODS, HEARD_MS, startFlood } from './floods.ts';
 import { endOf, spawnTail } from './start-tail.ts';
 
 describe.each(FLOODS)('row 87 (R2): a flood of %s', (_name, frames) => {
-  test('--timeout ends it', async () => {
+  test('--timeout ends the run in time', async () => {
     await using server = await startFlood(frames);
     const child = spawnTail(server.url, ['--json', '--timeout', '2s'], { stdout: 'ignore' });
     await child.waitForStderr('connecting to');

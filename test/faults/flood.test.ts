@@ -1,5 +1,5 @@
-// A server that sends small frames as fast as it can: signals are heard all the same (contract R2). Timers:
-// flood.slow.test.ts.
+// A server that sends small frames as fast as it can does not delay signals (contract R2). flood.slow.test.ts tests
+// timers.
 import { describe, expect, test } from '@jest/globals';
 import { encodeFrame, OPCODE } from '../helpers/frames.ts';
 import { FLOODS, HEARD_MS, startFlood } from './floods.ts';
@@ -7,7 +7,7 @@ import { startHandOver } from './hand-over.ts';
 import { endOf, expectDeath, spawnTail } from './start-tail.ts';
 
 describe.each(FLOODS)('row 87 (R2): a flood of %s', (_name, frames) => {
-  test('a signal ends it', async () => {
+  test('a signal ends the run in time', async () => {
     await using server = await startFlood(frames);
     const child = spawnTail(server.url, ['--json'], { stdout: 'ignore' });
     await child.waitForStderr('connected to');

@@ -5,7 +5,7 @@ import { type ScriptedServer, startScriptedServer } from '../helpers/scripted-se
 const BLOCK_BYTES = 1024 * 1024;
 /** How long the client waits for the answer to its close (S1). */
 const CLOSE_MS = 500;
-/** Contract R2, the close, and what a busy machine takes to read a pipe. */
+/** The limit of contract R2, the time for the close, and time for a busy machine to read a pipe. */
 export const HEARD_MS = 500 + CLOSE_MS + 1_000;
 
 const ping = encodeFrame({ opcode: OPCODE.ping });

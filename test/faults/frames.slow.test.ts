@@ -1,4 +1,4 @@
-// Broken frames on every connection: how often the command reconnects, and how it ends.
+// A broken frame on every connection: the number of reconnects, and the exit code.
 import { describe, expect, test } from '@jest/globals';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { BROKEN_FRAMES, SPILL } from './broken-frames.ts';

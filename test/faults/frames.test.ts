@@ -1,4 +1,4 @@
-// Frames that break the protocol or are far too large: the cause is named, nothing of them is printed.
+// Frames that violate the protocol or are far too large: the cause is named, and nothing of them is printed.
 import { describe, expect, test } from '@jest/globals';
 import { encodeFrame, OPCODE } from '../helpers/frames.ts';
 import { frame, type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -12,7 +12,7 @@ function serveBroken(breakIt: (peer: Peer) => Promise<void>) {
 
 describe('row 37: a broken frame', () => {
   test.each(BROKEN_FRAMES)(
-    '%s: named, not printed, exit 8 with --no-reconnect',
+    '%s is named and not printed, exit 8 with --no-reconnect',
     async (_name, bytes, words) => {
       await using server = await serveBroken((peer) => peer.sendRaw(bytes));
       const exit = await runTail(server.url, ['--no-reconnect']);
@@ -35,7 +35,7 @@ describe('row 37: a broken frame', () => {
     expect(server.attempts[0]?.closeFrame).toMatchObject({ code: 1007 });
   });
 
-  test('a valid event in the same packet, before the fault, is printed; one after it is not', async () => {
+  test('in the same packet, an event before the broken frame is printed, one after it is not', async () => {
     const packet = [frame.text('{"before":1}'), frame.text(Buffer.from([0xff])), frame.text('{"after":1}')];
     await using server = await serveBroken((peer) => peer.sendRaw(Buffer.concat(packet)));
     const exit = await runTail(server.url, ['--no-reconnect']);
@@ -43,7 +43,7 @@ describe('row 37: a broken frame', () => {
     expect(exit.code).toBe(8);
   });
 
-  test('the first frame is broken: no event, and 8', async () => {
+  test('instead of the welcome: no event is printed, exit 8', async () => {
     await using server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.sendRaw(frame.raw({ opcode: 3, payload: SPILL }));
@@ -54,17 +54,17 @@ describe('row 37: a broken frame', () => {
   });
 });
 
-describe('row 38: far too large', () => {
+describe('row 38: messages that are far too large, with bounded memory', () => {
   const MIB = 1 << 20;
   /**
-   * What the command may need at most, well below what the faults would cost. From Node 22 on V8 lets garbage grow
-   * further before it collects it: with --max-semi-space-size=16 it is the same on all.
+   * The maximum memory of the command, well below the size of the faults. From Node 22 on, V8 lets more garbage
+   * accumulate; with --max-semi-space-size=16 all versions need the same.
    */
   const MEMORY = (Number.parseInt(process.versions.node, 10) < 22 ? 160 : 320) * MIB;
 
   async function expectBounded(breakIt: (peer: Peer) => Promise<void>, words: RegExp): Promise<void> {
     await using server = await serveBroken(breakIt);
-    // Long waits: it must still be there to be measured.
+    // A long delay before the retry, so that the process still runs when it is measured.
     const child = spawnTail(server.url, ['--log-format', 'json', '--retry-min', '20s']);
     await child.waitForStderr(words);
     expect(child.readPeakMemory()).toBeLessThan(MEMORY);
@@ -112,7 +112,7 @@ describe('row 38: far too large', () => {
     expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ discarded: { 'too large': 1 } });
   });
 
-  test('a message just below 16 MiB is an event like any other', async () => {
+  test('a message just below 16 MiB is printed like any other event', async () => {
     const event = `"${'x'.repeat(16 * MIB - 2)}"`;
     await using server = await startScriptedServer(streamHandler({ events: [event] }));
     const exit = await runTail(server.url, ['--limit', '1']);
@@ -124,30 +124,33 @@ describe('row 38: far too large', () => {
     ['empty', 0, 1_000_000],
     ['of one byte', 1, 1_000_000],
     ['of 64 bytes, with pings in between', 64, 65_536],
-  ])('row 117 (C2): a message in fragments %s is an event like any other', async (_name, size, count) => {
-    const fragment = encodeFrame({ opcode: OPCODE.continuation, fin: false, payload: 'x'.repeat(size) });
-    const fragments = Buffer.alloc(fragment.length * count, fragment);
-    const middle = size < 64 ? [] : [frame.ping('between'), fragments.subarray(0, 10 * fragment.length)];
-    const sent = [
-      encodeFrame({ payload: '"', fin: false }),
-      fragments,
-      ...middle,
-      encodeFrame({ opcode: OPCODE.continuation, payload: '"' }),
-    ];
-    await using server = await serveBroken(async (peer) => {
-      await peer.sendRaw(Buffer.concat(sent));
-      await peer.sendText('{"end":1}');
-    });
-    const child = spawnTail(server.url);
-    await child.waitForLines(3);
-    expect(child.readPeakMemory()).toBeLessThan(MEMORY);
-    child.kill();
-    const exit = await endOf(child);
-    const length = size * (count + (size < 64 ? 0 : 10));
-    expect(exit.stdout === `{"good":1}\n"${'x'.repeat(length)}"\n{"end":1}\n`).toBe(true);
-  });
+  ])(
+    'row 117 (C2): a message in fragments %s is printed like any other event',
+    async (_name, size, count) => {
+      const fragment = encodeFrame({ opcode: OPCODE.continuation, fin: false, payload: 'x'.repeat(size) });
+      const fragments = Buffer.alloc(fragment.length * count, fragment);
+      const middle = size < 64 ? [] : [frame.ping('between'), fragments.subarray(0, 10 * fragment.length)];
+      const sent = [
+        encodeFrame({ payload: '"', fin: false }),
+        fragments,
+        ...middle,
+        encodeFrame({ opcode: OPCODE.continuation, payload: '"' }),
+      ];
+      await using server = await serveBroken(async (peer) => {
+        await peer.sendRaw(Buffer.concat(sent));
+        await peer.sendText('{"end":1}');
+      });
+      const child = spawnTail(server.url);
+      await child.waitForLines(3);
+      expect(child.readPeakMemory()).toBeLessThan(MEMORY);
+      child.kill();
+      const exit = await endOf(child);
+      const length = size * (count + (size < 64 ? 0 : 10));
+      expect(exit.stdout === `{"good":1}\n"${'x'.repeat(length)}"\n{"end":1}\n`).toBe(true);
+    },
+  );
 
-  test('a million empty messages: counted, memory bounded', async () => {
+  test('a million empty messages are counted', async () => {
     const flood = Buffer.alloc(frame.text('').length * 1_000_000, frame.text(''));
     await using server = await serveBroken(async (peer) => {
       await peer.sendRaw(flood);

@@ -1,4 +1,4 @@
-// Losses while reading is paused: the gap begins where the stream was last known to be read to its end.
+// Losses while reading is paused: the gap begins at the last time at which everything had been read.
 import { describe, expect, test } from '@jest/globals';
 import { hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { frame, type Peer } from '../helpers/scripted-server.ts';
@@ -12,14 +12,14 @@ const countOf = (stderr: string, event: string): number =>
   readRecords(stderr).filter((record) => record['event'] === event).length;
 
 describe('row 7: the server closes while the reader is stopped', () => {
-  // The pipe holds 64 KiB; the rest waits in the command and in the kernel.
+  // 64 KiB fit in the pipe; the rest waits in the command and in the kernel.
   const sizes = [
     ['a little waits', 300, undefined],
     ['megabytes wait', 3_000, undefined],
     ...(hasOpenssl() ? [['megabytes wait, over TLS', 3_000, makeCertificates('file')] as const] : []),
   ] as const;
   test.each(sizes)(
-    'row 7 (O4, G1): %s: queued lines first, then the loss; gap from before the stop',
+    'row 7 (O4, G1): %s: queued lines are printed before the loss, and the gap begins before the pause',
     async (_, count, made) => {
       const tls = made === undefined ? {} : { tls: made.good };
       const trust = made === undefined ? [] : ['--ca-cert', made.caFile];
@@ -55,7 +55,7 @@ describe('row 7: the server closes while the reader is stopped', () => {
         from: gap['from'],
         to: gap['to'],
       });
-      // The close waited for the reader; the stream must not seem to have lasted until it was read.
+      // The close was read late, because it waited for the reader; the gap must nevertheless begin earlier.
       expect(atMs(gap['from'])).toBeLessThan(continuedAtMs - 500);
       expect(atMs(gap['to'])).toBeGreaterThanOrEqual(continuedAtMs);
       expect(server.attempts).toHaveLength(2);
@@ -75,7 +75,7 @@ describe('row 12: the command is stopped until the server drops it', () => {
     ],
   ] as const;
   test.each(drops)(
-    'row 12 (K4, G1): %s: one reconnect, gap at least as long as the stop',
+    'row 12 (K4, G1): %s: one reconnect, and a gap that is at least as long as the stop',
     async (_, drop) => {
       const { server, first } = await startHandOver(['{"n":1}'], ['{"second":true}']);
       const child = startTail(server.url, [...ARGS, '--ping-interval', '400ms', '--pong-timeout', '400ms']);
@@ -89,7 +89,7 @@ describe('row 12: the command is stopped until the server drops it', () => {
       const continuedAtMs = Date.now();
       child.kill('SIGCONT');
       await child.waitForStdout('"second"');
-      // What is wrong now would show at the next verdict.
+      // Long enough for another wrong decision about the connection.
       await pauseFor(1_000);
       child.kill('SIGTERM');
       const exit = await endOf(child);

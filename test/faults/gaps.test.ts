@@ -1,4 +1,5 @@
-// A lost connection is reported in full: cause, last byte, live again, what is unknown; and the summary adds up.
+// The reports about a lost connection: its cause, its last byte, when the stream is live again, what is unknown, and
+// the summary.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { OPCODE } from '../helpers/frames.ts';
@@ -10,7 +11,7 @@ import { endOf, lastRecord, numberedEvents, preload, readRecords, startTail } fr
 
 const FAST_RETRY = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
-/** A run of 5 events whose first connection is lost in this way after 3 of them; times are wall clock. */
+/** Runs a tail of 5 events whose first connection is lost after 3 of them. The times are wall clock times. */
 async function loseOnce(args: readonly string[], lose: (peer: Peer) => void) {
   const { server, first } = await startHandOver(['{"n":1}', '{"n":2}'], ['{"n":4}', '{"n":5}']);
   const startedAtMs = Date.now();
@@ -19,7 +20,7 @@ async function loseOnce(args: readonly string[], lose: (peer: Peer) => void) {
   const lastByteAtMs = Date.now();
   await peer.sendText('{"n":3}');
   await child.waitForLines(3);
-  // The loss is later than the last byte.
+  // The loss must be later than the last byte.
   await pauseFor(100);
   const lostAtMs = Date.now();
   lose(peer);
@@ -32,14 +33,14 @@ const JSON_LOG = ['--log-format', 'json'] as const;
 
 const atMs = (iso: unknown): number => Date.parse(String(iso));
 
-describe('G1: what is said about a loss', () => {
+describe('G1: the reports about a loss', () => {
   const losses = [
     ['a reset', (peer: Peer) => peer.reset()],
     ['an end without a close', (peer: Peer) => peer.end()],
   ] as const;
 
   test.each(losses)(
-    'G1: %s: cause and time of the last byte; live again at; what is not known',
+    'G1: %s: the cause, the time of the last byte, the time of the next connection, and what is unknown',
     async (_, lose) => {
       const { exit, lastByteAtMs, lostAtMs } = await loseOnce(JSON_LOG, lose);
       const numbers = exit.stdout.split('\n', 5).map((line) => JSON.parse(line).n);
@@ -71,7 +72,7 @@ describe('G1: what is said about a loss', () => {
     expect(atMs(lost['last_byte_at'])).toBeGreaterThanOrEqual(lostAtMs);
   });
 
-  test('G1: the same for people: never "no events missed", never "resumed"', async () => {
+  test('G1: the text never claims that no events were missed or that the stream resumed', async () => {
     const { exit } = await loseOnce([], (peer) => peer.reset());
     const reports = exit.stderr.split('\n').filter((line) => /lost|live again/.test(line));
     expect(reports).toHaveLength(2);
@@ -84,7 +85,7 @@ describe('G1: what is said about a loss', () => {
     expect(exit.stderr).not.toMatch(/resum|no events? (were )?(missed|lost)|nothing (was )?(missed|lost)/i);
   });
 
-  test('G1: no loss, no gap: neither is reported', async () => {
+  test('G1: without a loss, neither a loss nor a gap is reported', async () => {
     const server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
     const exit = await endOf(startTail(server.url, [...JSON_LOG, '--limit', '3']));
     const events = readRecords(exit.stderr).map(({ event }) => event);
@@ -93,7 +94,7 @@ describe('G1: what is said about a loss', () => {
 });
 
 describe('G3: the summary', () => {
-  test('G3: events, duration, reconnects, time disconnected, time paused, frames discarded by reason', async () => {
+  test('G3: has events, duration, reconnects, time disconnected, time paused, and discarded frames by reason', async () => {
     const { exit, lostAtMs, tookMs } = await loseOnce(JSON_LOG, (peer) => {
       void peer.sendFrame({ opcode: OPCODE.binary, payload: 'x' });
       void peer.sendText('{');
@@ -113,21 +114,21 @@ describe('G3: the summary', () => {
     });
     const disconnectedMs = Number(summary['disconnected_ms']);
     const untilLiveMs = atMs(lastRecord(exit.stderr, 'gap')['to']) - lostAtMs;
-    // Timers and the two clocks may be apart by a few ms.
+    // Timers and the two clocks may differ by a few ms.
     expect(disconnectedMs).toBeGreaterThanOrEqual(245);
     expect(disconnectedMs).toBeLessThanOrEqual(untilLiveMs + 5);
     expect(Number(summary['duration_ms'])).toBeGreaterThan(disconnectedMs);
     expect(Number(summary['duration_ms'])).toBeLessThan(tookMs);
   });
 
-  test('G3: as text', async () => {
+  test('G3: is one line of text', async () => {
     const { exit } = await loseOnce([], (peer) => peer.end());
     expect(exit.stderr).toMatch(
       /\n\d\d:\d\d:\d\d atlantis: 5 events in \d+\.\d+ s; 1 gap of \d+\.\d+ s, 1 reconnect, disconnected for \d+\.\d+ s\n$/,
     );
   });
 
-  test('G3: with --quiet not at all', async () => {
+  test('G3: is not printed with --quiet', async () => {
     const server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
     const words = ['stream', 'tail', '--url', server.url, '--quiet', '--limit', '3'];
     expect(await endOf(startCli(words, { key: CANARY_KEY }))).toMatchObject({ code: 0, stderr: '' });
@@ -135,7 +136,7 @@ describe('G3: the summary', () => {
 });
 
 describe('G5: --log-format json', () => {
-  /** Each line one JSON object with a time, a level and an event. */
+  /** Fails unless each line is a JSON object with a time, a level and an event; returns the events. */
   function expectRecords(stderr: string): string[] {
     const kinds = readRecords(stderr).map((record) => {
       expect(record).toEqual(expect.objectContaining({ message: expect.any(String) }));
@@ -146,7 +147,7 @@ describe('G5: --log-format json', () => {
     return [...new Set(kinds)];
   }
 
-  test('G5: a run with everything in it: every line an object with ts, level, event and its fields', async () => {
+  test('G5: every line of a run with a loss and a refusal is an object with ts, level, event and its fields', async () => {
     const server = await startScriptedServer(async (peer, index) => {
       if (index === 0) {
         await streamHandler({ events: numberedEvents(0, 3) })(peer, index);
@@ -191,7 +192,7 @@ describe('G5: --log-format json', () => {
     ['an unknown scenario', ['--simulate', 'nonsense']],
     ['no URL', []],
   ] as const;
-  test.each(usage)('G5: %s', async (_, words) => {
+  test.each(usage)('G5: a usage error is an object, too: %s', async (_, words) => {
     const exit = await endOf(startCli(['stream', 'tail', ...JSON_LOG, ...words], { key: CANARY_KEY }));
     expect(exit).toMatchObject({ code: 2, stdout: '' });
     expect(expectRecords(exit.stderr)).toEqual(['error']);
@@ -199,7 +200,7 @@ describe('G5: --log-format json', () => {
   });
 });
 
-/** Node's clock: at this time at the start, and ahead by `jumpMs` after SIGUSR2. The monotonic clock is the real one. */
+/** Sets Node's wall clock to a time at the start; it jumps by `jumpMs` on SIGUSR2. The monotonic clock is real. */
 const clockAt = (iso: string, jumpMs: number) =>
   preload(`const real = Date.now;
     let offset = Date.parse('${iso}') - real();
@@ -211,7 +212,7 @@ const clockAt = (iso: string, jumpMs: number) =>
 
 const HOUR_MS = 3_600_000;
 
-/** The stderr of a run during whose only gap the clock jumps. */
+/** Runs a tail whose clock jumps during its only gap; returns its stderr. */
 async function jumpInGap(iso: string, jumpMs: number, ...more: readonly string[]): Promise<string> {
   const { server, first } = await startHandOver(['{"n":1}'], ['{"n":2}']);
   const options = { ...clockAt(iso, jumpMs), env: { TZ: 'Europe/Berlin' } };
@@ -224,7 +225,7 @@ async function jumpInGap(iso: string, jumpMs: number, ...more: readonly string[]
   return (await endOf(child)).stderr.replace('jumped\n', '');
 }
 
-describe('row 85 (G1, G3): gaps that are not plainly of one day', () => {
+describe('row 85 (G1, G3): a gap over several days, or over a change of the clock', () => {
   test.each([
     [
       'the machine sleeps for three days',
@@ -244,7 +245,7 @@ describe('row 85 (G1, G3): gaps that are not plainly of one day', () => {
       -HOUR_MS,
       /between 2026-11-26 14:58:5\d\.\d{3} \+01:00 and 2026-11-26 13:58:5\d\.\d{3} \+01:00 \([\d.]+ s\) were not/,
     ],
-  ])('%s: date, zone and duration', async (_what, iso, jumpMs, message) => {
+  ])('%s: the report has date, zone and duration', async (_what, iso, jumpMs, message) => {
     const stderr = await jumpInGap(iso, jumpMs);
     expect(stderr).toMatch(message);
     const [, disconnected] = / disconnected for ([\w .]+)/.exec(stderr) ?? [];
@@ -255,7 +256,7 @@ describe('row 85 (G1, G3): gaps that are not plainly of one day', () => {
   test.each([
     ['ahead by three days', 72 * HOUR_MS, 72 * HOUR_MS],
     ['back by an hour', -HOUR_MS, 250],
-  ])('the clock jumps %s: JSON has the larger of both clocks', async (_what, jumpMs, leastMs) => {
+  ])('the clock jumps %s: JSON has the larger duration of both clocks', async (_what, jumpMs, leastMs) => {
     const stderr = await jumpInGap('2026-11-26T13:58:51.000Z', jumpMs, ...JSON_LOG);
     const { duration_ms: gapMs } = lastRecord(stderr, 'gap');
     const summary = lastRecord(stderr, 'summary');
@@ -270,7 +271,7 @@ describe('row 86 (G1, G3): a run that ends while it is disconnected', () => {
   test.each([
     ['--duration', ['--duration', '2s'], 0],
     ['--no-reconnect', ['--no-reconnect'], 7],
-  ] as const)('%s: the open gap in a message, in the summary and in JSON', async (_flag, args, code) => {
+  ] as const)('%s: the open gap is in a message, in the summary and in JSON', async (_flag, args, code) => {
     const run = async (...more: readonly string[]) => {
       await using server = await startScriptedServer(async (peer, index) => {
         // Later attempts get no answer.

@@ -1,4 +1,4 @@
-// A server whose first connection is handed to the test, so that the test itself decides when the fault comes.
+// A server whose first connection is handed to the test, so that the test decides when the fault occurs.
 import {
   type Peer,
   type ScriptedServer,
@@ -9,11 +9,11 @@ import {
 
 export interface HandOver {
   readonly server: ScriptedServer;
-  /** The first connection, once its events are with the kernel. */
+  /** Resolves with the first connection after its events were passed to the kernel. */
   readonly first: Promise<Peer>;
 }
 
-/** Where a server is started: here, or in a namespace. */
+/** Starts a server in this process or in a namespace. */
 export type StartServer = typeof startScriptedServer;
 
 /** Serves `events` on the first connection, then hands it over; later connections get `later` and stay. */

@@ -1,4 +1,4 @@
-// From the first byte to the 101: two deadlines, the headers of the request, and servers that are not a WebSocket.
+// From the first byte to the welcome: two deadlines, the welcome itself, and the headers of the request.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
 import { type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -27,22 +27,25 @@ describe('the deadline of an attempt', () => {
     { what: 'an informational answer', play: (peer: Peer) => dripAfter(peer, '', 'HTTP/1.1 102 P\r\n\r\n') },
     { what: 'nothing at all', play: (peer: Peer) => peer.untilClosed() },
   ];
-  test.each(cases)('row 16 (C1): $what dripped forever ends at the connect timeout', async ({ play }) => {
-    const server = await startScriptedServer(async (peer) => {
-      await peer.readRequest();
-      await play(peer);
-    });
-    const exit = await runTail(server.url, ONCE, { log: 'json' });
-    expect(exit.code).toBe(7);
-    expect(exit.stdout).toBe('');
-    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
-    expect(pickRecords(exit, 'error')[0]?.message).toMatch(/no response within 600 ms.*the upgrade/);
-    const ended = await server.waitUntil(() => server.attempts[0]?.ended, 'its end');
-    expect(ended.atMs - (server.attempts[0]?.connectedAtMs ?? 0)).toBeGreaterThan(400);
-    expect(server.attempts).toHaveLength(1);
-  });
+  test.each(cases)(
+    'row 16 (C1): a server that sends $what slowly and endlessly is given up at the connect timeout',
+    async ({ play }) => {
+      const server = await startScriptedServer(async (peer) => {
+        await peer.readRequest();
+        await play(peer);
+      });
+      const exit = await runTail(server.url, ONCE, { log: 'json' });
+      expect(exit.code).toBe(7);
+      expect(exit.stdout).toBe('');
+      expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
+      expect(pickRecords(exit, 'error')[0]?.message).toMatch(/no response within 600 ms.*the upgrade/);
+      const ended = await server.waitUntil(() => server.attempts[0]?.ended, 'its end');
+      expect(ended.atMs - (server.attempts[0]?.connectedAtMs ?? 0)).toBeGreaterThan(400);
+      expect(server.attempts).toHaveLength(1);
+    },
+  );
 
-  test('row 16 (C1): a server that accepts and never speaks TLS ends it too', async () => {
+  test('row 16 (C1): a server that accepts and never speaks TLS is given up at the connect timeout', async () => {
     const server = await startScriptedServer((peer) => peer.untilClosed());
     const url = server.url.replace('ws:', 'wss:');
     const { code, stderr } = await runTail(url, ONCE);
@@ -60,7 +63,7 @@ describe('the deadline of the welcome', () => {
       play: (peer: Peer) => dripAfter(peer, '', Buffer.from([0x8a, 0, 0x89, 0])),
     },
     { what: 'a dripped frame', play: (peer: Peer) => dripAfter(peer, '\x01\x7d', 'a') },
-  ])('row 27 (C1, C4): 101, then $what: 8', async ({ play }) => {
+  ])('row 27 (C1, C4): a 101, then only $what: exit 8 after the connect timeout', async ({ play }) => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await play(peer);
@@ -82,7 +85,7 @@ describe('the welcome', () => {
   test.each([
     { what: 'an event', play: (peer: Peer) => peer.sendText('{"type":"large_transfer","n":1}') },
     { what: 'a binary welcome', play: (peer: Peer) => peer.sendFrame({ opcode: 2, payload: welcome }) },
-    // An event may well have a field "key".
+    // An event, too, may have a field "key".
     {
       what: 'another type with a key',
       play: (peer: Peer) => peer.sendText(welcome.replace('"welcome"', '"key_used"')),
@@ -100,7 +103,7 @@ describe('the welcome', () => {
     { what: 'a pong', play: (peer: Peer) => peer.sendText('pong') },
     { what: 'an empty message', play: (peer: Peer) => peer.sendText('') },
     { what: 'text that is not UTF-8', play: (peer: Peer) => peer.sendRaw(Buffer.from([0x81, 1, 0xff])) },
-  ])('row 27 (C4): $what first is a protocol error: 8, nothing on stdout', async ({ play }) => {
+  ])('row 27 (C4): $what instead of the welcome is exit 8, with nothing on stdout', async ({ play }) => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await play(peer);
@@ -116,7 +119,7 @@ describe('the welcome', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('row 27 (C4): a close, orderly or not, instead of the welcome', async () => {
+  test('row 27 (C4): a close instead of the welcome is exit 8 if it is normal, else exit 7', async () => {
     const endings: [code: number, play: (peer: Peer) => unknown][] = [
       [8, (peer) => peer.sendClose(1000)],
       [7, (peer) => peer.sendClose(1013)],
@@ -133,7 +136,7 @@ describe('the welcome', () => {
     }
   });
 
-  test('C4: it is never an event, also when the first event follows in the same chunk', async () => {
+  test('C4: the welcome is not printed, even if the first event is in the same chunk', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       void peer.welcome();
@@ -145,13 +148,13 @@ describe('the welcome', () => {
     expect(code).toBe(0);
   });
 
-  test('C4: a later welcome is an event like any other', async () => {
+  test('C4: a later welcome is printed like any other event', async () => {
     const server = await startScriptedServer(streamHandler({ events: [welcome] }));
     const { stdout } = await runTail(server.url, ['--limit', '1']);
     expect(stdout).toBe(`${welcome}\n`);
   });
 
-  test('C4: a prefix that is not that of the key in use is a warning that shows both', async () => {
+  test('C4: if its prefix is not that of the key in use, a warning shows both', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.welcome('ak_live_0therk3y0therk3y');
@@ -164,7 +167,7 @@ describe('the welcome', () => {
     expect([stdout, code]).toEqual(['{"n":1}\n', 0]);
   });
 
-  test('C4 (P2): a key hardly longer than the prefix is not a mismatch, and is not shown', async () => {
+  test('C4 (P2): a key that is hardly longer than its prefix causes no warning, and is not shown', async () => {
     const key = 'ak_live_5ec2e7de';
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const args = ['--limit', '1', '--envelope'];
@@ -174,7 +177,7 @@ describe('the welcome', () => {
     expect(stdout + stderr).not.toContain('5ec2e7de');
   });
 
-  test('C4: a prefix from the server is made visible, and shortened', async () => {
+  test('C4: control characters in its prefix are escaped, and a long prefix is shortened', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.sendText(
@@ -190,7 +193,7 @@ describe('the welcome', () => {
 });
 
 describe('the upgrade request', () => {
-  test('C2: no extension offered, a User-Agent, the key in its header only, a fresh X-Request-Id each time', async () => {
+  test('C2: offers no extension, has a User-Agent, the key in one header only, and a new X-Request-Id each time', async () => {
     const server = await startScriptedServer(async (peer, index) => {
       if (index < 2) return peer.respond(503);
       await peer.accept();

@@ -1,4 +1,4 @@
-// Closed windows, nohup, and signals that come in pairs.
+// Closed terminal windows, nohup, and signals that arrive in pairs.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -31,19 +31,19 @@ const read = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return ''; // not there yet, or no longer
+    return ''; // It does not exist yet, or no longer.
   }
 };
 
 const countLines = (path: string): number => read(path).split('\n').length - 1;
 
-/** The id of the process with this word in its command line (proc(5)). */
+/** The id of the process that has this word in its command line (proc(5)). */
 const findProcess = (word: string): number =>
   Number(readdirSync('/proc').find((id) => /^\d+$/.test(id) && read(`/proc/${id}/cmdline`).includes(word)));
 
 const PROMPT = /[#$] $/;
 
-/** A shell on a terminal, with a tail as `$TAIL`, which writes into the files `out` and `err` of the folder. */
+/** Starts a shell on a terminal. `$TAIL` is a tail command; `$OUT` and `$ERR` are files for its output. */
 function startShell(shell: string, server: ScriptedServer): { pty: Pty; out: string; err: string } {
   const folder = makeTempFolder();
   const words = [process.execPath, COMMAND, 'stream', 'tail', '--verbose', '--json', '--url', server.url];
@@ -53,7 +53,7 @@ function startShell(shell: string, server: ScriptedServer): { pty: Pty; out: str
   return { pty: startInPty([shell, ...args], { key: CANARY_KEY, env }), out, err };
 }
 
-/** Types the command and returns the id of the tail. */
+/** Types the command, waits for events, and returns the process id of the tail. */
 async function startInBackground(pty: Pty, typed: string, out: string): Promise<number> {
   await pty.waitFor(PROMPT);
   pty.send(`${typed} echo "pid=$!"\r`);
@@ -65,7 +65,7 @@ async function startInBackground(pty: Pty, typed: string, out: string): Promise<
   return Number(id);
 }
 
-onTerminal('row 80 (S4): a terminal that is closed over a run (needs python3)', () => {
+onTerminal('row 80 (S4): the terminal of a background run is closed (needs python3)', () => {
   const REDIRECTED = '>"$OUT" 2>"$ERR"';
 
   test.each([
@@ -73,7 +73,7 @@ onTerminal('row 80 (S4): a terminal that is closed over a run (needs python3)', 
     ['dash', `nohup $TAIL ${REDIRECTED} &`],
     ['bash', `(trap "" HUP; $TAIL ${REDIRECTED} </dev/null & echo $! >"$OUT.pid"; wait) &`],
     ['bash', `nohup $TAIL ${REDIRECTED} </dev/null &`],
-  ])('%s: %s continues, and SIGTERM ends it cleanly', async (shell, typed) => {
+  ])('%s: `%s` continues, and SIGTERM ends it cleanly', async (shell, typed) => {
     await using server = await serve();
     const { pty, out, err } = startShell(shell, server);
     const started = await startInBackground(pty, typed, out);
@@ -90,7 +90,7 @@ onTerminal('row 80 (S4): a terminal that is closed over a run (needs python3)', 
     expect(server.attempts).toHaveLength(1);
   });
 
-  /** A line of docs/recipes.md, with the tail and the files of the test. */
+  /** A command of docs/recipes.md, with the tail and the files of the test. */
   const readLine = (name: 'nohup' | 'setsid'): string =>
     readRecipe(name)
       .trim()
@@ -99,21 +99,24 @@ onTerminal('row 80 (S4): a terminal that is closed over a run (needs python3)', 
       .replace('/dev/null', '"$OUT"')
       .replace('tail.log', '"$ERR"');
 
-  test.each(['nohup', 'setsid'] as const)('the line with %s of docs/recipes.md', async (name) => {
-    await using server = await serve();
-    const { pty, out, err } = startShell('bash', server);
-    await pty.waitFor(PROMPT);
-    pty.send(`${readLine(name)}\r`);
-    await untilTrue(() => countLines(out) > 3, 'events');
-    pty.hangUp();
-    await pty.exit;
-    const before = countLines(out);
-    await untilTrue(() => countLines(out) > before + 20, 'events after the hang-up');
-    process.kill(findProcess(server.url), 'SIGTERM');
-    await untilTrue(() => read(err).includes('stopped by SIGTERM'), 'the end');
-  });
+  test.each(['nohup', 'setsid'] as const)(
+    'the command with %s in docs/recipes.md continues',
+    async (name) => {
+      await using server = await serve();
+      const { pty, out, err } = startShell('bash', server);
+      await pty.waitFor(PROMPT);
+      pty.send(`${readLine(name)}\r`);
+      await untilTrue(() => countLines(out) > 3, 'events');
+      pty.hangUp();
+      await pty.exit;
+      const before = countLines(out);
+      await untilTrue(() => countLines(out) > before + 20, 'events after the hang-up');
+      process.kill(findProcess(server.url), 'SIGTERM');
+      await untilTrue(() => read(err).includes('stopped by SIGTERM'), 'the end');
+    },
+  );
 
-  test('without any of them it ends by SIGHUP, with its summary', async () => {
+  test('without nohup, setsid or trap the run ends by SIGHUP, with its summary', async () => {
     await using server = await serve();
     const { pty, out, err } = startShell('bash', server);
     await startInBackground(pty, `$TAIL ${REDIRECTED} &`, out);
@@ -131,15 +134,15 @@ const readRecording = (path: string): Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-/** Less, and the kernel may deliver both at once, the lower number first. */
+/** The delay between two signals. After a shorter one the kernel may deliver both at once, in another order. */
 const PAIR_MS = 50;
 
-describe('row 81 (S1): two signals for one request', () => {
+describe('row 81 (S1): a second signal shortly after the first one does not cut the end short', () => {
   test.each([
     ['SIGHUP', 'SIGHUP'],
     ['SIGTERM', 'SIGHUP'],
     ['SIGINT', 'SIGTERM'],
-  ] as const)('%s and then %s: everything is recorded', async (first, second) => {
+  ] as const)('%s, then %s: every printed event is recorded', async (first, second) => {
     await using server = await serve();
     const path = join(makeTempFolder(), 'events.ndjson.gz');
     const child = spawnTail(server.url, ['--json', '--record', path]);
@@ -156,7 +159,7 @@ describe('row 81 (S1): two signals for one request', () => {
     expect(lines.at(-1)).toMatchObject({ lifecycle: 'end', reason: 'signal', signal: first });
   });
 
-  test('relay without a spool: it says what was lost', async () => {
+  test('a relay without a spool still reports how many messages were lost', async () => {
     await using server = await serve();
     const endpoint = await startHttpEndpoint(stayMute);
     const words = ['stream', 'relay', '--verbose', '--url', server.url, '--to', `${endpoint.url}/hook`];
@@ -169,7 +172,7 @@ describe('row 81 (S1): two signals for one request', () => {
     expect([signal, stderr]).toEqual(['SIGTERM', expect.stringMatching(/lost \d+ undelivered messages?/)]);
   });
 
-  test('the simulator: clients get a close, and the certificate is removed', async () => {
+  test('the simulator still removes its certificate', async () => {
     const child = spawnCli(['stream', 'simulate', '--port', '0', '--tls', '--json']);
     const { ca_cert: path } = JSON.parse(await child.waitForStdout('\n'));
     expect(existsSync(path)).toBe(true);
@@ -184,7 +187,7 @@ describe('row 81 (S1): two signals for one request', () => {
   });
 
   (hasPty() ? test : test.skip)(
-    'the shell and the kernel, when a window is closed (needs python3)',
+    'a closed window, after which shell and kernel each send SIGHUP: every printed event is recorded (needs python3)',
     async () => {
       await using server = await serve();
       const path = join(makeTempFolder(), 'events.ndjson.gz');
@@ -204,7 +207,7 @@ describe('row 81 (S1): two signals for one request', () => {
 });
 
 describe('row 82 (S1): stderr names the signal', () => {
-  test('row 82: a relay that waits for its sink', async () => {
+  test('row 82: of a relay that waits for its sink', async () => {
     await using server = await startScriptedServer(streamHandler({ events: [] }));
     const url = `http://127.0.0.1:${await findClosedPort()}/`;
     const child = spawnCli(['stream', 'relay', '--url', server.url, '--verbose', '--to', url], {
@@ -219,7 +222,7 @@ describe('row 82 (S1): stderr names the signal', () => {
     ]);
   });
 
-  test('row 82: a check', async () => {
+  test('row 82: of a check', async () => {
     await using server = await startScriptedServer(streamHandler({ events: [] }));
     const child = spawnCli(['stream', 'check', '--verbose', '--url', server.url, '--expect', 'a=b'], {
       key: CANARY_KEY,
@@ -229,7 +232,7 @@ describe('row 82 (S1): stderr names the signal', () => {
     expect((await endOf(child)).stderr).toContain('stopped by SIGTERM');
   });
 
-  test.each(SIGNALS)('%s, as text and as JSON', async (name) => {
+  test.each(SIGNALS)('%s, in text and in JSON', async (name) => {
     await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const stop = async (...args: readonly string[]): Promise<string> => {
       const child = spawnTail(server.url, args);
@@ -247,13 +250,13 @@ describe('row 82 (S1): stderr names the signal', () => {
 });
 
 onTerminal('row 46 (S1): Ctrl-C twice while draining is blocked (needs python3)', () => {
-  test('ends at once, by SIGINT', async () => {
+  test('the run ends at once, by SIGINT', async () => {
     await using server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.welcome();
       await peer.sendText('{"n":1}');
     });
-    // A server that does not answer the close keeps the run for half a second.
+    // The server does not answer the close, so the run waits half a second.
     const words = ['stream', 'tail', '--verbose', '--json', '--url', server.url];
     const pty = startCliInPty(words, { key: CANARY_KEY });
     await pty.waitFor('"n":1');

@@ -1,5 +1,5 @@
-// 100,000 hostile strings in every output on a real terminal: it gets only printable characters, line ends and our own
-// escape sequences (contract O2).
+// 100,000 hostile strings in every kind of output on a real terminal, which receives only printable characters, line
+// ends and our own escape sequences (contract O2).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -18,22 +18,22 @@ import {
 import { hasPty, type PtyOptions, startCliInPty } from '../helpers/pty.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 
-/** Each with about twelve hostile strings. */
+/** The number of events in a run; each has about twelve hostile strings. */
 const EVENTS_A_RUN = 900;
 const OURS = [COLORS, DRAWING];
 const describeOnPty = hasPty() ? describe : describe.skip;
 
-/** Everything that the terminal got, and the exit code. */
+/** Runs the command on a terminal; returns its exit code and everything that the terminal received. */
 async function show(args: readonly string[], options: PtyOptions = {}): Promise<[number | null, string]> {
   const pty = startCliInPty([...args, '--color', 'always'], { key: CANARY_KEY, limitMs: 90_000, ...options });
   const { code, output } = await pty.exit;
   return [code, output.replaceAll('\r\n', '\n')];
 }
 
-/** Without what an argument cannot have: NUL and lone surrogates. */
+/** A hostile string without the characters that an argument cannot contain: NUL and surrogates. */
 const makeArgument = (): string => makeHostile().replace(/[\0\p{Cs}]/gu, '');
 
-describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
+describeOnPty('O2: hostile strings have no effect on a real terminal (needs python3)', () => {
   test.each<[string, readonly string[], number]>([
     ['pretty', [], 80],
     ['pretty at 40 columns', [], 40],
@@ -45,7 +45,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     ['NDJSON', ['--json'], 80],
     ['envelopes', ['--envelope'], 80],
   ])(
-    'events: %s',
+    'in events, as %s',
     async (name, args, columns) => {
       const events = Array.from({ length: EVENTS_A_RUN }, makeHostileEvent);
       const reason = makeArgument()
@@ -66,7 +66,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
   );
 
   test.each([['pretty'], ['ndjson']])(
-    'a recording with damaged lines, as %s',
+    'in a recording with damaged lines, as %s',
     async (format) => {
       const lines = Array.from({ length: EVENTS_A_RUN }, (_unused, i) =>
         i % 100 === 99 ? makeHostile().replace(/[\r\n]/g, '') : makeRecordedLine(i, makeHostileEvent()),
@@ -85,7 +85,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     ['tail', ['tail', '--no-reconnect']],
     ['check', ['check']],
   ])(
-    'a refusal with hostile text from %s',
+    'in a refusal, reported by %s',
     async (_name, [command = '', ...args]) => {
       for (let i = 0; i < 3; i++) {
         const texts = Array.from({ length: 200 }, makeHostile);
@@ -102,7 +102,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     60_000,
   );
 
-  test('a check whose expectation is not met', async () => {
+  test('in the report of a check whose expectation is not met', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: Array.from({ length: 100 }, makeHostileEvent) }),
     );
@@ -113,22 +113,31 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     assertSafe(shown, OURS);
   }, 30_000);
 
-  test.each([[['profile', 'list']], [['profile', 'show', 'main']]])('%j of a hostile store', async (args) => {
-    const home = makeTempFolder();
-    const argv = Array.from({ length: 100 }, makeArgument);
-    const url = 'https://api.atlantis.example';
-    const folder = join(home, 'atlantis');
-    mkdirSync(folder, { mode: 0o700 });
-    const profiles = { main: { url, keyCommand: ['x', ...argv] } };
-    writeFileSync(join(folder, 'profiles.json'), JSON.stringify({ version: 1, current: 'main', profiles }), {
-      mode: 0o600,
-    });
-    const [, shown] = await show(args, { env: { ATLANTIS_CONFIG_DIR: folder, ATLANTIS_API_KEY: undefined } });
-    expect(shown).toContain('main');
-    assertSafe(shown, OURS);
-  });
+  test.each([[['profile', 'list']], [['profile', 'show', 'main']]])(
+    'in the profile store, shown by %j',
+    async (args) => {
+      const home = makeTempFolder();
+      const argv = Array.from({ length: 100 }, makeArgument);
+      const url = 'https://api.atlantis.example';
+      const folder = join(home, 'atlantis');
+      mkdirSync(folder, { mode: 0o700 });
+      const profiles = { main: { url, keyCommand: ['x', ...argv] } };
+      writeFileSync(
+        join(folder, 'profiles.json'),
+        JSON.stringify({ version: 1, current: 'main', profiles }),
+        {
+          mode: 0o600,
+        },
+      );
+      const [, shown] = await show(args, {
+        env: { ATLANTIS_CONFIG_DIR: folder, ATLANTIS_API_KEY: undefined },
+      });
+      expect(shown).toContain('main');
+      assertSafe(shown, OURS);
+    },
+  );
 
-  test('unknown arguments', async () => {
+  test('in invalid arguments', async () => {
     const words = (): (readonly string[])[] => [
       ['stream', 'tail', '--where', makeArgument()],
       ['stream', 'tail', '--simulate', '--fields', `${makeArgument()},`],

@@ -1,4 +1,4 @@
-// Untrusted text on stderr and stdout: control characters are made visible, and it takes only a few lines.
+// Untrusted text on stderr and stdout: control characters are made visible, and long text is cut.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, CANARY_PREFIX } from '../helpers/canary.ts';
@@ -7,18 +7,18 @@ import { type Script, startScriptedServer, streamHandler } from '../helpers/scri
 import { untilWritten } from '../helpers/watch.ts';
 import { expectNoKey, readRecords, runTail } from './start-tail.ts';
 
-/** Screen control, a title, C1, DEL, bidi, separators, tag and zero-width characters, a line break, a fake line. */
+/** Control sequences, C1, DEL, bidi controls, separators, tag and zero-width characters, and a fake message line. */
 const HOSTILE =
   '\x1b[2J\x1b]0;title\x07\u009b31m\x7f\u202e\u2066\u2028\u200b\u{e0041}\r\natlantis: connected to evil\tX';
-/** The same for a header: one byte per character, and most controls are not allowed. */
+/** A hostile text for headers, which have one byte per character and cannot contain most control characters. */
 const HOSTILE_HEADER = '\x9b2J\x85\tX';
-/** Not allowed on stderr, or on stdout in pretty format. */
+/** Characters that must not be on stderr, or on stdout in pretty format. */
 const OBEYED =
   /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}\ud800-\udfff]/u;
 
 const envelope = (code: string, message: string): string => JSON.stringify({ error: { code, message } });
 
-/** Sends a head of raw Latin-1 bytes. */
+/** Answers with a response header of raw Latin-1 bytes. */
 function answerRaw(head: string, body = ''): Script {
   return async (peer) => {
     await peer.readRequest();
@@ -96,7 +96,7 @@ describe('O2, P4: untrusted text on stderr', () => {
       ['text', []],
       ['text', ['--color', 'always']],
       ['json', ['--log-format', 'json']],
-    ])('as %s %j', async (format, args) => {
+    ])('is safe as %s with %j', async (format, args) => {
       await using server = await startScriptedServer(script);
       const exit = await runTail(server.url, ['--no-reconnect', ...args]);
       expect(exit.code).toBeGreaterThan(1);
@@ -121,7 +121,7 @@ describe('O2, P4: untrusted text on stderr', () => {
       5,
     ],
     ['a banner', ((peer) => peer.sendRaw(`\x1b[2J${HOSTILE}\r\n\r\n`)) satisfies Script, 7],
-  ])('text from a proxy: %s', async (_name, script, code) => {
+  ])('from a proxy is safe: %s', async (_name, script, code) => {
     await using server = await startScriptedServer(script);
     const proxy = `http://user:pr0xy-secret@127.0.0.1:${server.port}`;
     const args = ['--no-reconnect', '--color', 'never'];
@@ -132,7 +132,7 @@ describe('O2, P4: untrusted text on stderr', () => {
     expect(server.attempts[0]?.request?.raw ?? '').not.toContain(CANARY_KEY);
   });
 
-  test('the text is escaped, not dropped', async () => {
+  test('is escaped, not removed', async () => {
     await using server = await startScriptedServer(
       answerRaw('HTTP/1.1 401 No', envelope('unauthorized', 'first\x1b[2J\nsecond')),
     );
@@ -140,7 +140,7 @@ describe('O2, P4: untrusted text on stderr', () => {
     expect(exit.stderr).toContain('unauthorized: first\\u001b[2J\\u000asecond');
   });
 
-  test('C4, P4: a welcome with the whole key warns, and the ready file has the prefix only', async () => {
+  test('C4, P4: the ready file has only the prefix of the key, even if the welcome contains the whole key', async () => {
     await using server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();
@@ -160,7 +160,7 @@ describe('O2, P4: untrusted text on stderr', () => {
 describe('O1, O2: untrusted text on stdout', () => {
   const event = JSON.stringify({ type: `t${HOSTILE}`, [HOSTILE]: HOSTILE, lone: '\ud800' });
 
-  test('pretty: visible', async () => {
+  test('pretty: control characters are visible, and each event is one line', async () => {
     await using server = await startScriptedServer(streamHandler({ events: [event, `"${'\u009b'}2J"`] }));
     const exit = await runTail(server.url, ['--format', 'pretty', '--limit', '2']);
     expect(exit.code).toBe(0);
@@ -177,7 +177,7 @@ describe('O1, O2: untrusted text on stdout', () => {
 });
 
 describe('O3: status is on stderr only', () => {
-  test('connecting, loss, retry, gap, discarded and summary write nothing to stdout', async () => {
+  test('reports about connecting, loss, retry, gap, discarded messages and the summary are not on stdout', async () => {
     await using server = await startScriptedServer(
       streamHandler({
         events: ['{"n":1}'],

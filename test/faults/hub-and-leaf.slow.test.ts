@@ -1,6 +1,6 @@
 // docs/relay.md, "Several relay hosts: JetStream leaf nodes": two relay hosts with a leaf node each, and a hub that
 // mirrors both streams.
-// The configuration is that of docs/examples/relay, run by the real nats-server; each host is a network namespace.
+// Real nats-servers run with the configuration in docs/examples/relay; each host is a network namespace.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -18,13 +18,13 @@ import { makeNumbered, numbersOf, range } from './relay-events.ts';
 
 const EXAMPLES = join(ROOT, 'docs/examples/relay');
 const LIMIT_MS = 240_000;
-/** For each failure, before it and while it lasts. */
+/** The number of events sent at the start, and during each failure. */
 const EVENTS = 300;
 const RELAY_HOSTS = ['a', 'b'] as const;
 const STREAMS = ['EVENTS_A', 'EVENTS_B'] as const;
 const testWithHosts = canUnshare() ? test : test.skip;
 
-/** Asks the API of JetStream from a host, over the plain protocol. */
+/** A script that sends a request to the JetStream API from a host, over the plain protocol. */
 const ASK = `
   const [port, subject, body] = process.argv.slice(1);
   const socket = require('net').connect(Number(port), '127.0.0.1');
@@ -46,12 +46,12 @@ interface Machine {
   readonly host: Host;
   broker: Child;
   startBroker(): Promise<void>;
-  /** An answer of the API of JetStream. */
+  /** Returns the answer of the JetStream API to a request. */
   ask(
     subject: string,
     body?: string,
   ): Promise<{ readonly error?: unknown; readonly state?: { readonly messages: number } }>;
-  /** Number of messages in a stream; -1 without an answer. */
+  /** The number of messages in a stream; -1 without an answer. */
   count(stream: string): Promise<number>;
 }
 
@@ -82,7 +82,7 @@ async function startMachine(host: Host, example: string, change: (text: string) 
   return machine;
 }
 
-/** The service, as it is seen from a host. */
+/** Starts the service in the namespace of a host. */
 async function startService({ prefix }: Host): Promise<EventHub> {
   const listener = await listenInside(prefix, '127.0.0.1', 0);
   return startEventHub((script) => startScriptedServer(script, { listener }));
@@ -90,7 +90,7 @@ async function startService({ prefix }: Host): Promise<EventHub> {
 
 describeWithNats('row 178: a hub and two leaf nodes', () => {
   testWithHosts(
-    'each failure costs what docs/relay.md says',
+    'after each failure exactly the events are missing that docs/relay.md says',
     async () => {
       const hosts = await startHosts(await startInNamespace(), ['hub', ...RELAY_HOSTS]);
       const hub = await startMachine(hosts.hub, 'hub.conf', (text) => text);
@@ -135,7 +135,7 @@ describeWithNats('row 178: a hub and two leaf nodes', () => {
       }
 
       let sent = 0;
-      /** Events that the relay of each host received. */
+      /** The number of events that the relay of each host received. */
       const received = { EVENTS_A: 0, EVENTS_B: 0 };
       const send = async (): Promise<void> => {
         for (const n of range(sent, sent + EVENTS)) {
@@ -145,7 +145,7 @@ describeWithNats('row 178: a hub and two leaf nodes', () => {
         }
         sent += EVENTS;
       };
-      /** The time until a mirror has every event that its relay received. */
+      /** Waits until a mirror has every event that its relay received; returns the time. */
       const untilWhole = async (stream: keyof typeof received, what: string): Promise<number> => {
         const sinceMs = performance.now();
         const isWhole = async (): Promise<boolean> => (await hub.count(stream)) === received[stream];
@@ -156,7 +156,7 @@ describeWithNats('row 178: a hub and two leaf nodes', () => {
         broker.kill('SIGKILL');
         await broker.exit;
       };
-      /** What breaks something, and what repairs it. */
+      /** Failures, each with a function that causes it and one that repairs it. */
       const failures: Record<string, readonly [() => Promise<void>, () => Promise<void>]> = {
         'leaf node down': [() => kill(a), () => a.startBroker()],
         'hub down': [() => kill(hub), () => hub.startBroker()],
@@ -181,7 +181,7 @@ describeWithNats('row 178: a hub and two leaf nodes', () => {
         const before = received.EVENTS_A;
         await send();
         missing[what] = EVENTS - (received.EVENTS_A - before);
-        // The other host delivers at once, unless it is the hub that is down.
+        // The other host delivers during the failure, unless the hub is down.
         const meanwhile = what === 'hub down' ? undefined : await untilWhole('EVENTS_B', what);
         await repair();
         const [own, other] = await Promise.all([untilWhole('EVENTS_A', what), untilWhole('EVENTS_B', what)]);
@@ -190,7 +190,7 @@ describeWithNats('row 178: a hub and two leaf nodes', () => {
         );
       }
       process.stderr.write(`${figures.join('\n')}\n`);
-      // Only what no relay of the host was there to receive is missing, and the other host has it.
+      // Only events that were sent while the relay did not run are missing in its stream; the other stream has them.
       expect(missing).toEqual({
         'leaf node down': 0,
         'hub down': 0,

@@ -1,4 +1,4 @@
-// Keepalive of the real command: pings, and that only silence counts as a dead connection (contract § 4).
+// The keepalive of the real command: it pings, and only a silent connection counts as dead (contract § 4).
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { startFaultProxy } from '../helpers/fault-proxy.ts';
@@ -15,7 +15,7 @@ const ARGS = [
   ...['--ping-interval', `${PING_MS}ms`, '--pong-timeout', `${PONG_MS}ms`],
   ...['--retry-min', '250ms', '--retry-max', '250ms', '--log-format', 'json'],
 ];
-/** Longer than any decision may take. */
+/** Longer than any decision about a connection may take. */
 const LONG_MS = 4 * (PING_MS + PONG_MS);
 
 const kindsOf = (stderr: string): unknown[] => readRecords(stderr).map(({ event }) => event);
@@ -31,7 +31,7 @@ function every(ms: number, act: () => void): void {
 }
 
 describe('K1: pings', () => {
-  test('K1: one text ping each interval, also while events come; the pong is swallowed', async () => {
+  test('K1: one text ping per interval, also while events arrive; the pong is not printed', async () => {
     const atMs: number[] = [];
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
@@ -49,7 +49,7 @@ describe('K1: pings', () => {
     child.kill();
     const exit = await endOf(child);
     const tenthMs = (atMs[9] ?? 0) - (atMs[0] ?? 0);
-    // A tick is an eighth of the interval: a ping may be that much late, never early.
+    // A tick is an eighth of the interval: a ping may be late by one tick, but never early.
     expect(tenthMs).toBeGreaterThan(9 * PING_MS - 20);
     expect(tenthMs).toBeLessThan(9 * PING_MS * 1.5);
     expect(new Set(exit.stdout.split('\n'))).toEqual(new Set(['{"n":1}', '']));
@@ -70,7 +70,7 @@ describe('K1: pings', () => {
     expect((await endOf(child)).stdout).toBe('');
   });
 
-  test('K1: --ping-interval 0 turns keepalive off: no ping, and silence is not death', async () => {
+  test('K1: --ping-interval 0 turns keepalive off: no pings, and a silent connection is not given up', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.welcome();
@@ -85,7 +85,7 @@ describe('K1: pings', () => {
 });
 
 describe('K2: a dead connection', () => {
-  test('K2: a ping and then no byte for the pong timeout: destroyed, not closed politely', async () => {
+  test('K2: after a ping and no byte for the pong timeout the connection is destroyed without a Close frame', async () => {
     const server = await startScriptedServer(async (peer, index) => {
       if (index > 0) return streamHandler({ events: ['{"second":true}'] })(peer, index);
       await peer.accept();
@@ -108,7 +108,7 @@ describe('K2: a dead connection', () => {
     expect(server.attempts).toHaveLength(2);
   });
 
-  test('K2: any byte counts as alive: an event in small pieces keeps the connection without a pong', async () => {
+  test('K2: an event that arrives byte by byte keeps the connection alive without a pong', async () => {
     const event = frame.text('{"n":1}');
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
@@ -128,7 +128,7 @@ describe('K2: a dead connection', () => {
 
 describe('K3: a slow reader is not a dead connection', () => {
   const COUNT = 12_000;
-  /** 12 MB, more than pipe, command and kernel hold together; pongs come after a backlog of events. */
+  /** Sends 12 MB, more than fit in pipe, command and kernel, so that pongs arrive after a backlog of events. */
   async function sendAll(peer: Peer): Promise<void> {
     for (const event of numberedEvents(1_000, COUNT)) await peer.sendText(event);
   }
@@ -142,7 +142,7 @@ describe('K3: a slow reader is not a dead connection', () => {
     return exit.stderr;
   }
 
-  test('K3: blocked for many pong timeouts, pongs after megabytes: pings continue, the connection is not given up', async () => {
+  test('K3: a reader that is blocked for many pong timeouts: pings continue, and the connection is not given up', async () => {
     const { server, first } = await startHandOver();
     const child = startTail(server.url, [...ARGS, '--limit', `${COUNT}`], { limitMs: 60_000 });
     child.pauseStdout();
@@ -159,9 +159,9 @@ describe('K3: a slow reader is not a dead connection', () => {
     expect(Number(lastRecord(stderr, 'summary')['paused_ms'])).toBeGreaterThan(LONG_MS);
   });
 
-  test('K3: a reader that takes a little now and then', async () => {
+  test('K3: a reader that takes a little now and then: pings continue, and the connection is not given up', async () => {
     const { server, first } = await startHandOver();
-    // 40 kB/s for a while, then all that there is.
+    // Reads 40 kB/s for a while, then everything that is left.
     const trickle = `const fs = require('fs'), bytes = Buffer.alloc(65536), end = Date.now() + ${2 * LONG_MS};
       const wait = new Int32Array(new SharedArrayBuffer(4));
       for (let n = 1; n > 0; ) {
@@ -187,7 +187,7 @@ describe('K3: a slow reader is not a dead connection', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('K3 (K1): hundreds of WebSocket pings that waited while the reader was blocked: each is answered', async () => {
+  test('K3 (K1): each of hundreds of WebSocket pings that waited while the reader was blocked is answered', async () => {
     const { server, first } = await startHandOver();
     const child = startTail(server.url, [...ARGS, '--limit', '2001']);
     child.pauseStdout();
@@ -208,7 +208,7 @@ describe('K3: a slow reader is not a dead connection', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('K3: a connection that died while the reader was blocked is found dead once it is read', async () => {
+  test('K3: a connection that died while the reader was blocked is given up after reading resumes', async () => {
     const { server } = await startHandOver(numberedEvents(1_000, 2_000), ['{"second":true}']);
     const proxy = await startFaultProxy(server.port);
     const child = startTail(proxy.url, ARGS);

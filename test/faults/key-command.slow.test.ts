@@ -1,4 +1,4 @@
-// A key command that never ends: how long the user waits, by the real clock.
+// A key command that never ends, and how long the user waits by the real clock.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -6,7 +6,7 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { runCli } from '../helpers/run-cli.ts';
 
 test.each(['stream tail', 'stream check'])(
-  'P1: exit 3 after 10 s: %s',
+  'P1: a key command that hangs is exit 3 after 10 s: %s',
   async (command) => {
     const folder = join(makeTempFolder(), 'config');
     mkdirSync(folder, { mode: 0o700 });

@@ -1,4 +1,4 @@
-// A slow key command and a user who interrupts it: it ends with the command that started it.
+// A slow key command that the user interrupts, and key commands with relative paths.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -17,7 +17,7 @@ const COMMANDS = [
   `profile add more --url ${URL} --check --force --key-command sh SCRIPT`,
 ];
 
-describe('P1, S1: a signal while the key command runs ends both, by that signal', () => {
+describe('P1, S1: a signal while the key command runs ends both commands', () => {
   test.each(COMMANDS.flatMap((command) => SIGNALS.map((signal) => ({ command, signal }))))(
     '$signal: $command',
     async ({ command, signal }) => {
@@ -43,8 +43,8 @@ describe('P1, S1: a signal while the key command runs ends both, by that signal'
   );
 });
 
-describe('row 64 (F5): a file in the working directory is not the key command', () => {
-  /** A folder with a program `getkey` that leaves a trace and prints a key. */
+describe('row 64 (F5): a file in the working directory is never run as the key command', () => {
+  /** Creates a folder with a program `getkey` that records its run and prints a key. */
   function makeFolder(): { folder: string; hasRun: () => boolean } {
     const folder = makeTempFolder();
     const trace = join(folder, 'ran');
@@ -61,7 +61,7 @@ describe('row 64 (F5): a file in the working directory is not the key command', 
   const tail = ['stream', 'tail', '--no-reconnect', '--verbose'];
 
   test.each([['./getkey'], ['["./getkey"]']])(
-    'profile add --key-command %s stores where it is now',
+    'profile add --key-command %s stores the absolute path',
     async (word) => {
       const [mine, other] = [makeFolder(), makeFolder()];
       const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config'), SECRET: CANARY_KEY };
@@ -92,17 +92,20 @@ describe('row 64 (F5): a file in the working directory is not the key command', 
     },
   );
 
-  test.each(['.:', ':', './.:'])('a bare name with PATH=%s…', async (entry) => {
-    const other = makeFolder();
-    const env = {
-      ATLANTIS_CONFIG_DIR: makeStore(['getkey']),
-      SECRET: CANARY_KEY,
-      PATH: `${entry}${process.env['PATH']}`,
-    };
-    const { code, stderr } = await runCli(tail, { env, cwd: other.folder });
-    expect([code, other.hasRun()]).toEqual([3, false]);
-    expect(stderr).toContain('the key command getkey was not found');
-  });
+  test.each(['.:', ':', './.:'])(
+    'a bare name is not found in the working directory with PATH=%s…',
+    async (entry) => {
+      const other = makeFolder();
+      const env = {
+        ATLANTIS_CONFIG_DIR: makeStore(['getkey']),
+        SECRET: CANARY_KEY,
+        PATH: `${entry}${process.env['PATH']}`,
+      };
+      const { code, stderr } = await runCli(tail, { env, cwd: other.folder });
+      expect([code, other.hasRun()]).toEqual([3, false]);
+      expect(stderr).toContain('the key command getkey was not found');
+    },
+  );
 
   test.each([
     [['sh', './getkey']],
@@ -111,11 +114,11 @@ describe('row 64 (F5): a file in the working directory is not the key command', 
     [['cat', 'sub/../getkey']],
     [['["tool","--file=getkey"]']],
     [['["git","-C",".","config","key"]']],
-  ])('row 134: profile add --key-command %j: 2 with what to do, and nothing is stored', async (words) => {
+  ])('row 134: profile add --key-command %j is exit 2 with a hint, and nothing is stored', async (words) => {
     const { folder, hasRun } = makeFolder();
     mkdirSync(join(folder, 'sub'));
     const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config'), SECRET: CANARY_KEY };
-    // Last, as everything after it belongs to the command.
+    // --key-command is the last flag, because everything after it belongs to the key command.
     const args = ['profile', 'add', 'main', '--url', URL, '--verbose', '--key-command', ...words];
     const { code, stderr } = await runCli(args, { env, cwd: folder });
     expect([code, hasRun(), existsSync(env.ATLANTIS_CONFIG_DIR)]).toEqual([2, false, false]);
@@ -128,7 +131,7 @@ describe('row 64 (F5): a file in the working directory is not the key command', 
     [['op', 'read', 'op://dev/atlantis/key']],
     [['sh', '-c', 'cat ./getkey']],
     [['tool', '']],
-  ])('row 134: profile add --key-command %j: stored', async (words) => {
+  ])('row 134: profile add --key-command %j is stored unchanged', async (words) => {
     const { folder } = makeFolder();
     const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config'), SECRET: CANARY_KEY };
     const command = words.map((word) => word.replace('FOLDER', folder));
@@ -140,7 +143,7 @@ describe('row 64 (F5): a file in the working directory is not the key command', 
     ]).toMatchObject([0, { profiles: { main: { keyCommand: command } } }]);
   });
 
-  test('row 134: a relative path among the arguments leads nowhere else', async () => {
+  test('row 134: a relative path in the arguments of a stored key command is not resolved in the working directory', async () => {
     const other = makeFolder();
     const env = { ATLANTIS_CONFIG_DIR: makeStore(['sh', 'getkey']), SECRET: CANARY_KEY };
     const { code, stderr } = await runCli(tail, { env, cwd: other.folder });

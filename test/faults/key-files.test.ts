@@ -1,4 +1,4 @@
-// Keys from files, and what Windows programs put around them.
+// Keys from files, also in the encodings of Windows programs.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ async function run(command: string, way: string, path: string, url: string, more
   return exit;
 }
 
-/** A folder as Kubernetes mounts a secret. */
+/** Creates a key file that is reached through links, as Kubernetes mounts a secret. */
 function makeMount(content: string): string {
   const mount = makeTempFolder();
   mkdirSync(join(mount, '..2026_01_01'));
@@ -41,14 +41,17 @@ function makeMount(content: string): string {
 const cases = WAYS.flatMap((way) => COMMANDS.map((command) => ({ way, command })));
 
 describe('row 74 (P1): a key file', () => {
-  test.each(cases)('mounted as links, with a line break: $way, $command', async ({ way, command }) => {
-    await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
-    const exit = await run(command, way, makeMount(`${CANARY_KEY}\r\n`), server.url);
-    expect([exit.code, exit.signal]).toEqual([0, null]);
-    expect(server.attempts[0]?.request?.headers['x-api-key']).toBe(CANARY_KEY);
-  });
+  test.each(cases)(
+    'works through links, and with a line break at its end: $way, $command',
+    async ({ way, command }) => {
+      await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
+      const exit = await run(command, way, makeMount(`${CANARY_KEY}\r\n`), server.url);
+      expect([exit.code, exit.signal]).toEqual([0, null]);
+      expect(server.attempts[0]?.request?.headers['x-api-key']).toBe(CANARY_KEY);
+    },
+  );
 
-  test('of another user, and with any mode', async () => {
+  test('works if it belongs to another user, and with any mode', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const path = makeMount(CANARY_KEY);
     chmodSync(path, 0o666);
@@ -65,18 +68,19 @@ describe('row 74 (P1): a key file', () => {
     ['missing', () => {}, /cannot be read: it does not exist/],
     ['two lines', (path) => writeFileSync(path, `${CANARY_KEY}\nmore`), /contains a line break/],
   ];
-  test.each(bad.flatMap((row) => cases.map(({ way, command }) => [...row, way, command] as const)))(
-    '%s: exit 3, no connection: %j %j %s, %s',
-    async (_what, make, words, way, command) => {
-      await using server = await startScriptedServer(streamHandler());
-      const path = join(makeTempFolder(), 'api-key');
-      make(path);
-      const exit = await run(command, way, path, server.url);
-      expect([exit.code, exit.signal]).toEqual([3, null]);
-      expect(readText(exit)).toMatch(words);
-      expect(server.attempts).toHaveLength(0);
-    },
-  );
+  test.each(
+    bad.flatMap(([what, make, words]) =>
+      cases.map(({ way, command }) => [what, way, command, make, words] as const),
+    ),
+  )('%s is exit 3 without a connection: %s, %s', async (_what, way, command, make, words) => {
+    await using server = await startScriptedServer(streamHandler());
+    const path = join(makeTempFolder(), 'api-key');
+    make(path);
+    const exit = await run(command, way, path, server.url);
+    expect([exit.code, exit.signal]).toEqual([3, null]);
+    expect(readText(exit)).toMatch(words);
+    expect(server.attempts).toHaveLength(0);
+  });
 
   test.each([
     ['--key-file and --key-stdin', ['--key-file', '/k', '--key-stdin'], {}],
@@ -118,12 +122,12 @@ describe('row 74 (P1): a key file', () => {
   });
 });
 
-describe('row 76 (P2): what Windows programs put before a key', () => {
+describe('row 76 (P2): byte order marks and UTF-16, as Windows programs write them', () => {
   const store = (folder: string, profile: object): string => {
     mkdirSync(folder, { mode: 0o700 });
     return JSON.stringify({ version: 1, current: 'main', profiles: { main: profile } });
   };
-  /** How the key is given: arguments, stdin and environment for a text in bytes. */
+  /** The sources of a key: each encodes the key, and returns the arguments, stdin and environment of a run. */
   const SOURCES: Readonly<
     Record<
       string,
@@ -163,14 +167,17 @@ describe('row 76 (P2): what Windows programs put before a key', () => {
     return runCli(words, { env: { ANOTHER_SECRET: CANARY_KEY, ...env }, ...(stdin && { stdin }) });
   };
 
-  test.each(rows)('a byte order mark is dropped: $source, $command', async ({ command, source }) => {
-    await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
-    const exit = await start(command, source, (text) => Buffer.from(`\ufeff${text}`), server.url);
-    expect([exit.code, exit.stderr.includes('byte order')]).toEqual([0, false]);
-    expect(server.attempts[0]?.request?.headers['x-api-key']).toBe(CANARY_KEY);
-  });
+  test.each(rows)(
+    'a byte order mark before the key is ignored: $source, $command',
+    async ({ command, source }) => {
+      await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
+      const exit = await start(command, source, (text) => Buffer.from(`\ufeff${text}`), server.url);
+      expect([exit.code, exit.stderr.includes('byte order')]).toEqual([0, false]);
+      expect(server.attempts[0]?.request?.headers['x-api-key']).toBe(CANARY_KEY);
+    },
+  );
 
-  test('a byte order mark is dropped: ATLANTIS_API_KEY', async () => {
+  test('a byte order mark before the key is ignored: ATLANTIS_API_KEY', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const env = { ATLANTIS_API_KEY: `\ufeff${CANARY_KEY}` };
     const { code } = await runCli(['stream', 'tail', '--limit', '1', '--verbose', '--url', server.url], {
@@ -179,7 +186,7 @@ describe('row 76 (P2): what Windows programs put before a key', () => {
     expect(code).toBe(0);
   });
 
-  test('a byte order mark is dropped: profile add --key-stdin', async () => {
+  test('a byte order mark before the key is ignored: profile add --key-stdin', async () => {
     const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config'), ANOTHER_SECRET: CANARY_KEY };
     const add = [
       'profile',
@@ -196,12 +203,12 @@ describe('row 76 (P2): what Windows programs put before a key', () => {
   });
 
   const UTF16 = [
-    ['with a mark', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['with a byte order mark', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
     ['big-endian', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
-    ['without a mark', (text: string) => Buffer.from(text, 'utf16le')],
+    ['without a byte order mark', (text: string) => Buffer.from(text, 'utf16le')],
   ] as const;
   test.each(rows.flatMap((row) => UTF16.map(([kind, encode]) => ({ ...row, kind, encode }))))(
-    'UTF-16 $kind is named: $source, $command',
+    'a key in UTF-16 ($kind) is refused, and the error says UTF-16: $source, $command',
     async ({ command, source, encode }) => {
       await using server = await startScriptedServer(streamHandler());
       const exit = await start(command, source, encode, server.url);
@@ -215,7 +222,7 @@ describe('row 76 (P2): what Windows programs put before a key', () => {
   test.each([
     ['--ca-cert', 2],
     ['a script', 2],
-  ])('UTF-16 is named in other files, too: %s', async (what, code) => {
+  ])('another file in UTF-16 is refused, and the error says UTF-16: %s', async (what, code) => {
     const path = join(makeTempFolder(), 'file');
     writeFileSync(path, Buffer.from('\ufeff{}', 'utf16le'));
     const args =

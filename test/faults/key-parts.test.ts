@@ -1,4 +1,4 @@
-// Answers that echo a key in parts: without its beginning, split over two fields.
+// Answers that echo parts of a key, for example without its beginning or split over two fields.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -13,7 +13,7 @@ import { runTail } from '../helpers/tail.ts';
 
 const SHOWN = 16;
 
-/** Parts of at least eight characters of the hidden part of the key that are in a text. */
+/** All parts of eight characters of the hidden part of the key that a text contains. */
 function findParts(text: string): string[] {
   const hidden = CANARY_KEY.slice(SHOWN);
   return Array.from({ length: hidden.length - 7 }, (_, at) => hidden.slice(at, at + 8)).filter((part) =>
@@ -21,13 +21,13 @@ function findParts(text: string): string[] {
   );
 }
 
-describe('row 103 (P4): no part of a key of eight hidden characters or more leaves', () => {
+describe('row 103 (P4): eight or more hidden characters of a key are never shown', () => {
   test.each([
     ['without its first eight characters', { code: 'unauthorized', message: CANARY_KEY.slice(8) }],
     ['split over two fields', { code: CANARY_KEY.slice(0, 25), message: CANARY_KEY.slice(25) }],
     ['its last eight characters', { code: 'unauthorized', message: `ends with ${CANARY_KEY.slice(-8)}` }],
     ['in quotes and brackets', { code: 'unauthorized', message: `["${CANARY_KEY.slice(5)}"]` }],
-  ])('row 103: echoed %s', async (_, error) => {
+  ])('row 103: not if an answer echoes the key %s', async (_, error) => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.respond(401, { 'X-Request-Id': CANARY_KEY.slice(10) }, JSON.stringify({ error }));
@@ -51,7 +51,7 @@ describe('row 103 (P4): no part of a key of eight hidden characters or more leav
     expect([check.code, tail.code]).toEqual([3, 3]);
   });
 
-  test('row 103: the library does not quote a key that is given as another option', () => {
+  test('row 103: not in an error of the library, if the key was given as another option', () => {
     for (const options of [
       { url: CANARY_KEY, key: CANARY_KEY },
       { url: `https://x.test/?${CANARY_KEY.slice(9)}`, key: CANARY_KEY },
@@ -67,7 +67,7 @@ describe('row 103 (P4): no part of a key of eight hidden characters or more leav
     }
   });
 
-  test('row 103: nor one that is the host of its URL', async () => {
+  test('row 103: not in an error of the library, if the key is the host of the URL', async () => {
     const events = stream({ url: `https://${CANARY_KEY}`, key: CANARY_KEY, maxReconnects: 0 });
     const error = await events[Symbol.asyncIterator]()
       .next()
@@ -79,7 +79,7 @@ describe('row 103 (P4): no part of a key of eight hidden characters or more leav
     expect(findParts(`${error?.message}${error?.stack}`)).toEqual([]);
   });
 
-  test('row 103: seven characters, and ordinary text, stay', () => {
+  test('row 103: seven characters of the key and ordinary text are not redacted', () => {
     const redactor = createRedactor();
     redactor.addSecret(CANARY_KEY);
     const text = `connected to api.atlantis.example, key ${CANARY_KEY.slice(0, SHOWN)}…, ${CANARY_KEY.slice(-7)}`;

@@ -1,4 +1,4 @@
-// A key that is replaced while a stream runs: the next attempt uses the new one, wherever the key comes from.
+// A key that is replaced while a stream runs: the next attempt uses the new key, whatever its source is.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -18,7 +18,7 @@ const NEW = 'ak_live_0e3a9c5577dd11bb22cc33aa44ee55ff';
 const REVOKED = JSON.stringify({ error: { code: 'unauthorized', message: 'no such key' } });
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms', '--verbose'];
 
-/** A place that a run takes its key from, and the way to put another key there. */
+/** A source of the key of a run, and a function that puts another key there. */
 interface KeyPlace {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -83,7 +83,7 @@ async function start(command: string, place: KeyPlace): Promise<Child> {
 const keysOf = ({ attempts }: ScriptedServer): unknown[] =>
   attempts.map(({ request }) => request?.headers['x-api-key']);
 
-/** Welcomes the first connection and closes it as a service that restarts. */
+/** Welcomes the first connection, then closes it with 1012, as a service does before a restart. */
 const restartAfter = (then: Script): Script => {
   const first = streamHandler({ events: ['{"n":1}'], finish: (peer) => peer.sendClose(1012) });
   return (peer, index) => (index === 0 ? first : then)(peer, index);
@@ -94,28 +94,31 @@ const rows = Object.keys(COMMANDS).flatMap((command) =>
 );
 
 describe('row 73 (P5): a key that is replaced while the stream runs', () => {
-  test.each(rows)('before a restart of the service: $command, $place', async ({ command, place }) => {
-    await using server = await startScriptedServer(async () => {});
-    const from = await PLACES[place]?.(server.url);
-    if (from === undefined) throw new Error(place);
-    const next = streamHandler({ events: ['{"n":2}'] });
-    server.setScript(
-      restartAfter(async (peer, index) => {
-        if (index === 1) await from.replace(NEW);
-        await (index === 1 ? peer.reset() : next(peer, index));
-      }),
-    );
-    const child = await start(command, from);
-    await child.waitForStderr(`with the key ${NEW.slice(0, 16)}`);
-    child.kill('SIGINT');
-    const { signal, stderr } = await child.exit;
-    expect(signal).toBe('SIGINT');
-    expect(keysOf(server).at(-1)).toBe(NEW);
-    expect(stderr).toContain(`the key was replaced: ${NEW.slice(0, 16)}…`);
-    expect(stderr).not.toContain('instead of yours');
-  });
+  test.each(rows)(
+    'is used for the next connection after a restart of the service: $command, $place',
+    async ({ command, place }) => {
+      await using server = await startScriptedServer(async () => {});
+      const from = await PLACES[place]?.(server.url);
+      if (from === undefined) throw new Error(place);
+      const next = streamHandler({ events: ['{"n":2}'] });
+      server.setScript(
+        restartAfter(async (peer, index) => {
+          if (index === 1) await from.replace(NEW);
+          await (index === 1 ? peer.reset() : next(peer, index));
+        }),
+      );
+      const child = await start(command, from);
+      await child.waitForStderr(`with the key ${NEW.slice(0, 16)}`);
+      child.kill('SIGINT');
+      const { signal, stderr } = await child.exit;
+      expect(signal).toBe('SIGINT');
+      expect(keysOf(server).at(-1)).toBe(NEW);
+      expect(stderr).toContain(`the key was replaced: ${NEW.slice(0, 16)}…`);
+      expect(stderr).not.toContain('instead of yours');
+    },
+  );
 
-  test.each(rows)('401 for the key that had worked: $command, $place', async ({ command, place }) => {
+  test.each(rows)('is used after a 401 for the old key: $command, $place', async ({ command, place }) => {
     await using server = await startScriptedServer(async () => {});
     const from = await PLACES[place]?.(server.url);
     if (from === undefined) throw new Error(place);
@@ -136,7 +139,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
   });
 
   test.each(rows)(
-    '401 for an unchanged key: exit 3, and the key is not sent again: $command, $place',
+    'a 401 for an unchanged key is exit 3, and the key is not sent again: $command, $place',
     async ({ command, place }) => {
       await using server = await startScriptedServer(
         restartAfter((peer) => peer.respond(401, { 'X-Request-Id': 'r' }, REVOKED)),
@@ -150,7 +153,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
     },
   );
 
-  test('401 for the new key, too: exit 3 after one attempt with it', async () => {
+  test('a 401 also for the new key is exit 3 after one attempt with that key', async () => {
     await using server = await startScriptedServer(async () => {});
     const from = await PLACES['--key-file']?.(server.url);
     server.setScript(
@@ -164,7 +167,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
     expect(keysOf(server)).toEqual([OLD, OLD, NEW]);
   });
 
-  test('401 before any welcome: exit 3 after one attempt', async () => {
+  test('a 401 before any welcome is exit 3 after one attempt', async () => {
     await using server = await startScriptedServer((peer) =>
       peer.respond(401, { 'X-Request-Id': 'r' }, REVOKED),
     );
@@ -198,41 +201,44 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
     ['the profile is removed', 'profile "main" no longer exists; the previous key is used'],
     ['the profile goes elsewhere', 'now points to http://127.0.0.1:1; the previous key is used'],
     ['the store is damaged', 'profile store is damaged: it is empty'],
-  ])('%s meanwhile: the run continues with the key that it has, and says so once', async (what, said) => {
-    const flag = join(makeTempFolder(), 'flag');
-    await using server = await startScriptedServer(async () => {});
-    const script = `test -e ${flag} && exit 7; echo $ANOTHER_SECRET`;
-    const env = await addProfile(server.url, ['--key-command', asShell(script)]);
-    const run = (words: string, stdin = ''): Promise<unknown> =>
-      runCli([...words.split(' '), '--verbose'], { env, stdin });
-    const changes: Readonly<Record<string, () => unknown>> = {
-      'the key command fails': () => writeFileSync(flag, ''),
-      'the profile is removed': () => run('profile remove main --yes'),
-      'the profile goes elsewhere': () =>
-        run('profile add main --force --url http://127.0.0.1:1 --key-stdin', NEW),
-      'the store is damaged': () =>
-        writeFileSync(join(env['ATLANTIS_CONFIG_DIR'] ?? '', 'profiles.json'), ''),
-    };
-    const first = streamHandler({
-      finish: async (peer) => {
-        await changes[what]?.();
-        await peer.sendClose(1012);
-      },
-    });
-    server.setScript((peer, index) =>
-      index === 0
-        ? first(peer, index)
-        : index === 2
-          ? streamHandler()(peer, index)
-          : Promise.resolve(peer.reset()),
-    );
-    const child = await start('stream tail', { args: [], env, replace: async () => {} });
-    await child.waitForStderr('live again');
-    child.kill('SIGINT');
-    const { stderr, signal } = await child.exit;
-    expect(signal).toBe('SIGINT');
-    expect(stderr.split(said)).toHaveLength(2);
-    expect(keysOf(server).filter((key) => key !== undefined && key !== OLD)).toEqual([]);
-    expect(stderr).not.toContain(NEW.slice(0, 16));
-  });
+  ])(
+    'if %s meanwhile, the run continues with the previous key, and reports that once',
+    async (what, said) => {
+      const flag = join(makeTempFolder(), 'flag');
+      await using server = await startScriptedServer(async () => {});
+      const script = `test -e ${flag} && exit 7; echo $ANOTHER_SECRET`;
+      const env = await addProfile(server.url, ['--key-command', asShell(script)]);
+      const run = (words: string, stdin = ''): Promise<unknown> =>
+        runCli([...words.split(' '), '--verbose'], { env, stdin });
+      const changes: Readonly<Record<string, () => unknown>> = {
+        'the key command fails': () => writeFileSync(flag, ''),
+        'the profile is removed': () => run('profile remove main --yes'),
+        'the profile goes elsewhere': () =>
+          run('profile add main --force --url http://127.0.0.1:1 --key-stdin', NEW),
+        'the store is damaged': () =>
+          writeFileSync(join(env['ATLANTIS_CONFIG_DIR'] ?? '', 'profiles.json'), ''),
+      };
+      const first = streamHandler({
+        finish: async (peer) => {
+          await changes[what]?.();
+          await peer.sendClose(1012);
+        },
+      });
+      server.setScript((peer, index) =>
+        index === 0
+          ? first(peer, index)
+          : index === 2
+            ? streamHandler()(peer, index)
+            : Promise.resolve(peer.reset()),
+      );
+      const child = await start('stream tail', { args: [], env, replace: async () => {} });
+      await child.waitForStderr('live again');
+      child.kill('SIGINT');
+      const { stderr, signal } = await child.exit;
+      expect(signal).toBe('SIGINT');
+      expect(stderr.split(said)).toHaveLength(2);
+      expect(keysOf(server).filter((key) => key !== undefined && key !== OLD)).toEqual([]);
+      expect(stderr).not.toContain(NEW.slice(0, 16));
+    },
+  );
 });

@@ -1,4 +1,4 @@
-// Keys in the platform's keychain: a real Secret Service, and programs in the place of those of macOS and Windows.
+// Keys in the keychain of the platform: a real Secret Service, and replacements for the programs of macOS and Windows.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -14,7 +14,7 @@ const NEW_KEY = 'ak_live_0e3a9c5577dd11bb22cc33aa44ee55ff';
 const URL = 'http://127.0.0.1:1';
 const readText = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
 
-/** Runs commands with one store. */
+/** Creates a store, and functions that run commands with it. */
 function useStore(env: Readonly<Record<string, string>>) {
   const folder = join(makeTempFolder(), 'config');
   const path = join(folder, 'profiles.json');
@@ -38,7 +38,7 @@ const listAll = (service: SecretService): string[] =>
 const describeWithService = hasSecretService() ? describe : describe.skip;
 
 describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-keyring and dbus)', () => {
-  test('stores the key there and nowhere else, reads it, and removes it', async () => {
+  test('keeps the key, which is in no other place, until the profile is removed', async () => {
     const service = await startSecretService();
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const store = useStore(service.env);
@@ -69,7 +69,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     expect(listAll(service)).toEqual([]);
   });
 
-  test('--force leaves no entry behind, whatever replaces it', async () => {
+  test('loses the old entry when --force replaces it by a new entry or by a stored key', async () => {
     const service = await startSecretService();
     const store = useStore(service.env);
     await store.add();
@@ -79,7 +79,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     expect(listAll(service)).toEqual([]);
   });
 
-  test('a store that cannot be written leaves no entry behind', async () => {
+  test('keeps no entry if the profile store cannot be written', async () => {
     const service = await startSecretService();
     const store = useStore(service.env);
     mkdirSync(store.path, { recursive: true });
@@ -87,7 +87,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     expect(listAll(service)).toEqual([]);
   });
 
-  test('an entry that was removed by hand: reading names it, profile remove works', async () => {
+  test('without an entry that was removed by hand: tail is exit 3 with a hint, and profile remove works', async () => {
     const service = await startSecretService();
     const store = useStore(service.env);
     await store.add();
@@ -98,7 +98,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     expect((await store.run('profile remove main --yes')).code).toBe(0);
   });
 
-  test('locked: exit 3, and what to do', async () => {
+  test('that is locked: exit 3 with a hint', async () => {
     const service = await startSecretService();
     const store = useStore(service.env);
     await store.add();
@@ -123,7 +123,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     expect(JSON.parse((await store.run('profile list --json')).stdout)).toEqual([]);
   });
 
-  test('a key that is replaced there while a tail runs is used from the next connection on', async () => {
+  test('with an entry that is replaced while a tail runs: the next connection uses the new key', async () => {
     const service = await startSecretService();
     await using server = await startScriptedServer(async () => {});
     const store = useStore(service.env);
@@ -148,7 +148,7 @@ describe('row 77 (P6): no keychain', () => {
     expect([exit.code, readText(exit)]).toEqual([2, expect.stringContaining('cannot be combined')]);
   });
 
-  test('no secret-tool: exit 3 and how to get it, nothing is stored', async () => {
+  test('without secret-tool: exit 3 and how to install it, nothing is stored', async () => {
     const store = useStore({ PATH: makeTempFolder() });
     const exit = await store.add();
     expect(exit.code).toBe(3);
@@ -159,7 +159,7 @@ describe('row 77 (P6): no keychain', () => {
   });
 
   describeWithService('with secret-tool', () => {
-    test('no D-Bus: exit 3 with its own message', async () => {
+    test('without D-Bus: exit 3 with the message of secret-tool', async () => {
       const exit = await useStore({}).add();
       expect(exit.code).toBe(3);
       expect(readText(exit)).toMatch(
@@ -169,7 +169,7 @@ describe('row 77 (P6): no keychain', () => {
   });
 });
 
-/** Programs that note their arguments and stdin, and keep one key in a file. */
+/** Creates a program that records its arguments and keeps one key in a file. */
 function makeFakes(platform: 'darwin' | 'win32', behavior = '') {
   const folder = makeTempFolder();
   const [log, kept] = [join(folder, 'log'), join(folder, 'api-key')];
@@ -205,7 +205,7 @@ esac
 describe.each(['darwin', 'win32'] as const)('row 77 (P6): the programs of %s', (platform) => {
   const name = platform === 'darwin' ? 'the macOS keychain' : 'the Windows Credential Locker';
 
-  test('have the key on stdin and never among their arguments', async () => {
+  test('get the key on stdin and not as an argument', async () => {
     const { host, kept, readLog } = makeFakes(platform);
     const argv = await storeInKeychain('main', CANARY_KEY, host);
     expect(readFileSync(kept, 'utf8')).toBe(CANARY_KEY);
@@ -222,7 +222,7 @@ describe.each(['darwin', 'win32'] as const)('row 77 (P6): the programs of %s', (
     expect(findKeyIn(argv.join(' '))).toEqual([]);
   });
 
-  test('a failure has the status and the first line of stderr', async () => {
+  test('the error after a failure has the exit status and the first line of stderr', async () => {
     const { host } = makeFakes(
       platform,
       'echo "User interaction is not allowed." >&2; echo more >&2; exit 36',
@@ -238,7 +238,7 @@ describe.each(['darwin', 'win32'] as const)('row 77 (P6): the programs of %s', (
     });
   });
 
-  test('what comes back differs: it is removed, and refused', async () => {
+  test('if they return a different key than was stored, the entry is removed, and the command fails', async () => {
     const { host, kept } = makeFakes(
       platform,
       `case "$*" in *Retrieve*Password*|find-*) echo other; exit 0;; esac`,
@@ -266,7 +266,7 @@ test.each(['linux', 'darwin', 'win32'] as const)(
   },
 );
 
-test('P6: any other command is a key command and no more', () => {
+test('P6: a key command that only resembles a keychain entry is not treated as one', () => {
   for (const argv of [
     ['secret-tool', 'lookup', 'service', 'atlantis', 'account', 'mine'],
     ['secret-tool', 'lookup', 'service', 'other', 'account', 'main-00112233'],
@@ -277,7 +277,7 @@ test('P6: any other command is a key command and no more', () => {
   }
 });
 
-test('P6: a key too long for a line of security is refused before it is cut', async () => {
+test('P6: a key that is too long for an input line of security is refused instead of being truncated', async () => {
   const { host, kept } = makeFakes('darwin');
   await expect(storeInKeychain('main', `ak_live_${'0'.repeat(3_000)}`, host)).rejects.toMatchObject({
     message: expect.stringContaining('too long'),

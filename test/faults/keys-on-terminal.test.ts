@@ -1,4 +1,4 @@
-// The keys of `tail` and `replay` on a real terminal, in the foreground and in the background.
+// The keyboard keys of `tail` and `replay` on a real terminal, in the foreground and in the background.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -24,7 +24,7 @@ const tailOf = (url: string, ...args: string[]): string =>
   [process.execPath, COMMAND, 'stream', 'tail', '--url', url, '--verbose', '--color', 'never', ...args]
     .map(quote)
     .join(' ');
-/** Runs a command, then shows its status and the mode of the terminal. */
+/** Runs a command in a shell that then shows the exit status and the mode of the terminal. */
 const startWithShell = (command: string): Pty =>
   startInPty(['sh', '-c', `trap : INT; ${command}; echo "status $?"; stty -a; exec sleep 60`], {
     key: CANARY_KEY,
@@ -33,7 +33,7 @@ const startWithShell = (command: string): Pty =>
 const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
 
 (hasPty() ? describe : describe.skip)('keys of a terminal (needs python3)', () => {
-  test('q quits: exit 0, a summary, and the terminal is as before', async () => {
+  test('q quits: exit 0, a summary, and the terminal is restored', async () => {
     await using server = await serve();
     const pty = startWithShell(tailOf(server.url));
     await pty.waitFor(/n 5\b/);
@@ -48,37 +48,34 @@ const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
   test.each([
     ['Ctrl-C', '\x03', 'status 130'],
     ['SIGTERM', 'SIGTERM', 'status 143'],
-  ] as const)(
-    'row 139: %s, and a second one that ends it at once, leave the terminal as before',
-    async (_name, end, status) => {
-      for (const times of [1, 2]) {
-        // It does not answer the close, so the first one takes half a second.
-        await using server = await startScriptedServer(async (peer) => {
-          await peer.accept();
-          await peer.welcome();
-          for (const event of numberedEvents(5)) {
-            await peer.sendText(event);
-            await pauseFor(10);
-          }
-        });
-        const file = join(makeTempFolder(), 'ready');
-        const pty = startWithShell(tailOf(server.url, '--ready-file', file));
-        await pty.waitFor(/n 5\b/);
-        const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number };
-        for (let i = 0; i < times; i++) {
-          if (i > 0) await pauseFor(end === 'SIGTERM' ? 50 : 200);
-          if (end === 'SIGTERM') process.kill(pid, end);
-          else pty.send(end);
+  ] as const)('row 139: after one or two %s the terminal is restored', async (_name, end, status) => {
+    for (const times of [1, 2]) {
+      // The server does not answer the close, so the run takes half a second to end after the first signal.
+      await using server = await startScriptedServer(async (peer) => {
+        await peer.accept();
+        await peer.welcome();
+        for (const event of numberedEvents(5)) {
+          await peer.sendText(event);
+          await pauseFor(10);
         }
-        const output = await pty.waitFor(/status \d+[\s\S]*isig/);
-        expect(output).toContain(status);
-        expect(output.slice(output.indexOf('status'))).toMatch(COOKED);
-        pty.hangUp();
+      });
+      const file = join(makeTempFolder(), 'ready');
+      const pty = startWithShell(tailOf(server.url, '--ready-file', file));
+      await pty.waitFor(/n 5\b/);
+      const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number };
+      for (let i = 0; i < times; i++) {
+        if (i > 0) await pauseFor(end === 'SIGTERM' ? 50 : 200);
+        if (end === 'SIGTERM') process.kill(pid, end);
+        else pty.send(end);
       }
-    },
-  );
+      const output = await pty.waitFor(/status \d+[\s\S]*isig/);
+      expect(output).toContain(status);
+      expect(output.slice(output.indexOf('status'))).toMatch(COOKED);
+      pty.hangUp();
+    }
+  });
 
-  test('p pauses: nothing more is printed, pings continue, and nothing is lost', async () => {
+  test('p pauses: nothing is printed, pings continue, and nothing is lost', async () => {
     await using server = await serve();
     const args = ['--ping-interval', '100ms', '--pong-timeout', '2s', '--color', 'never', '--json'];
     const pty = startCliInPty(['stream', 'tail', '--url', server.url, ...args], { key: CANARY_KEY });
@@ -101,7 +98,7 @@ const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 
-  test('? lists the keys, and q ends a pause too', async () => {
+  test('? lists the keys, and q also quits during a pause', async () => {
     await using server = await serve();
     const pty = startCliInPty(['stream', 'tail', '--url', server.url], { key: CANARY_KEY });
     await pty.waitFor(/n(?:\x1b\[\d+m)? 5\b/);
@@ -134,7 +131,7 @@ const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
     expect([code, output.includes('here')]).toEqual([0, true]);
   });
 
-  test('a recording is paused and left in the same way', async () => {
+  test('replay can be paused and quit by the same keys', async () => {
     const file = join(makeTempFolder(), 'events.ndjson');
     writeFileSync(file, Array.from({ length: 5_000 }, (_unused, n) => `{"type":"t","n":${n}}\n`).join(''));
     const pty = startCliInPty(['stream', 'replay', file, '--rate', '100']);
@@ -145,14 +142,14 @@ const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
     expect(await pty.exit).toMatchObject({ code: 0, signal: null });
   });
 
-  test('row 139: in the background of a shell: not stopped, no status line, and no key is taken, until fg', async () => {
+  test('row 139: in the background of a shell, tail is not stopped, draws no status line and reads no keys until fg', async () => {
     await using server = await serve();
     const file = join(makeTempFolder(), 'events');
     const script = `set -m; ${tailOf(server.url, '--json')} > ${quote(file)} & read line; echo "read <$line>"; fg; echo "code $?"`;
     const pty = startInPty(['bash', '-c', script], { key: CANARY_KEY });
     const hasEvents = (): boolean => existsSync(file) && readFileSync(file, 'utf8').includes('"n":5');
     while (!hasEvents()) await pauseFor(20);
-    // In the foreground the status line would be there long before.
+    // In the foreground, the status line would appear much sooner.
     await pauseFor(1_000);
     pty.send('quit p\r');
     await pty.waitFor(/read <quit p>/);
@@ -163,7 +160,7 @@ const COOKED = / icanon .*\s echo |(?<!-)icanon[\s\S]*(?<!-)echo /;
     expect(output).toMatch(/code 0/);
   });
 
-  test('stdin of a pipe is not touched', async () => {
+  test('stdin is not read if it is a pipe', async () => {
     await using server = await serve();
     const words = tailOf(server.url, '--limit', '5');
     const pty = startWithShell(`(echo q; echo p; sleep 1) | (${words}; cat)`);
@@ -182,10 +179,10 @@ describe('row 139: whether a process is in the foreground of its terminal', () =
   };
 
   test.each([
-    ['its group is in the foreground', '7 (node) S 1 7 7 34816 7 0', true],
-    ['another group is', '7 (node) S 1 7 7 34816 9 0', false],
-    ['it has no terminal', '7 (node) S 1 7 7 0 -1 0', true],
-    ['the name has spaces and parentheses', '7 (a) b) c) S 1 7 7 34816 9 0', false],
+    ['yes, if its group is in the foreground', '7 (node) S 1 7 7 34816 7 0', true],
+    ['no, if another group is in the foreground', '7 (node) S 1 7 7 34816 9 0', false],
+    ['yes, if it has no terminal', '7 (node) S 1 7 7 0 -1 0', true],
+    ['no, also if its name has spaces and parentheses', '7 (a) b) c) S 1 7 7 34816 9 0', false],
   ])('%s', (_name, stat, isForeground) => {
     expect(isForegroundProcess(7, undefined, write(stat))).toBe(isForeground);
   });
@@ -193,12 +190,12 @@ describe('row 139: whether a process is in the foreground of its terminal', () =
   test.each([
     ['Ss+\n', true],
     ['S\n', false],
-  ])('where there is no /proc, ps says %j', (stat, isForeground) => {
+  ])('without /proc, the state %j of ps decides', (stat, isForeground) => {
     const run = (): string => stat;
     expect(isForegroundProcess(7, run, '/nowhere/stat')).toBe(isForeground);
   });
 
-  test('without /proc and ps the result is false, since the system stops a background process that reads keys', () => {
+  test('no, without /proc and ps, because the system stops a background process that reads keys', () => {
     expect(isForegroundProcess(7, undefined, '/nowhere/stat')).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-// Invalid keys from every source that a run can have, and keys that would be sent to the wrong host.
+// Invalid keys from every source, and keys that would be sent to the wrong host.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ import { startScriptedServer, streamHandler } from '../helpers/scripted-server.t
 
 const COMMANDS = ['stream tail --limit 1', 'stream check'] as const;
 
-/** A store with one profile of that URL and key. */
+/** Creates a store with one profile that has this URL and key. */
 function createStore(url: string, more: object): string {
   const folder = join(makeTempFolder(), 'config');
   mkdirSync(folder, { mode: 0o700 });
@@ -18,7 +18,7 @@ function createStore(url: string, more: object): string {
   return folder;
 }
 
-describe('row 55 (P2): what is not a key is refused without echo and without a connection', () => {
+describe('row 55 (P2): an invalid key is refused, not repeated, and no connection is opened', () => {
   const KINDS = [
     ['a line break inside', `${CANARY_KEY.slice(0, 30)}\n${CANARY_KEY.slice(30)}`],
     ['a no-break space', `${CANARY_KEY}\u00a0`],
@@ -32,7 +32,7 @@ describe('row 55 (P2): what is not a key is refused without echo and without a c
   );
 
   test.each(rows)('$kind, from $source: $command', async ({ kind, key, command, source }) => {
-    // The first line of stdin is the key: what follows is none of it.
+    // Only the first line of stdin is the key.
     if (source === '--key-stdin' && kind === 'a line break inside') return;
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const keyFile = join(makeTempFolder(), 'profiles.json');
@@ -43,13 +43,13 @@ describe('row 55 (P2): what is not a key is refused without echo and without a c
     const exit = await runCli(args, {
       stdin: source === '--key-stdin' ? key : CANARY_KEY,
       env: {
-        // With a good key at hand, which must not be used instead.
+        // A valid key that must not be used instead.
         ...(source === '--key-stdin' && { ATLANTIS_API_KEY: CANARY_KEY }),
         ATLANTIS_CONFIG_DIR: folder,
         ...(source === 'the environment' && { ATLANTIS_API_KEY: key }),
       },
     });
-    // An empty variable counts as unset: the key command runs, and prints nothing.
+    // An empty variable counts as unset, so the key command runs, which prints nothing.
     expect([exit.code, exit.signal]).toEqual([3, null]);
     expect(exit.stdout + exit.stderr).toMatch(/cannot be used: it |no key on stdin|printed more than a key/);
     expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
@@ -65,7 +65,7 @@ describe('row 55 (P2): what is not a key is refused without echo and without a c
   });
 });
 
-describe('row 57 (P3): a stored key does not go to another origin', () => {
+describe('row 57 (P3): a stored key is not sent to another origin', () => {
   const kinds = [
     ['a key', { key: CANARY_KEY }],
     ['a key command', { keyCommand: ['echo', CANARY_KEY] }],
@@ -78,7 +78,7 @@ describe('row 57 (P3): a stored key does not go to another origin', () => {
 
   test.each(rows)('$kind, by $way: exit 2, no connection: $command', async ({ command, secret, way }) => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
-    // The same host: the port alone makes it another origin.
+    // The same host with another port is another origin.
     const folder = createStore('http://127.0.0.1:1', secret);
     const args = [...command.split(' '), '--verbose', ...(way === 'flag' ? ['--url', server.url] : [])];
     const exit = await runCli(args, {

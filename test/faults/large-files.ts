@@ -1,4 +1,4 @@
-// Files that are larger than memory should be, and the memory that a run needs for them.
+// Creates large files, and measures the memory of a run that reads them.
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -16,14 +16,14 @@ const MIB = 2 ** 20;
 export const MAX_PEAK_BYTES = 120 * MIB;
 
 /**
- * The same for large events: some are queued, some are copied, and V8 collects unused buffers only after 64 MiB.
+ * The maximum for large events, some of which are queued or copied; V8 collects unused buffers only after 64 MiB.
  */
 export const maxPeakFor = (eventBytes: number): number => MAX_PEAK_BYTES + 16 * eventBytes;
 
-/** VmHWM is available. */
+/** Whether the system reports the peak of the resident memory (VmHWM). */
 export const hasPeak = process.platform === 'linux';
 
-/** Uncompressed, by gzip, or as `--record` compresses. */
+/** Uncompressed, compressed by gzip, or compressed as by `--record`. */
 export type Packing = 'plain' | 'gzip' | 'ours';
 
 const PACK: Readonly<Record<Packing, (block: Buffer) => Buffer>> = {
@@ -43,9 +43,9 @@ function splitLines(block: Buffer, bytes: number): Buffer[] {
   return parts;
 }
 
-/** A file of at least `bytes` of lines, which repeats one block to be cheap. */
+/** Writes a file with at least `bytes` of lines. It repeats one block, which is fast. */
 export function writeLines(makeLine: (n: number) => string, bytes: number, packing: Packing): string {
-  // Not makeTempFolder: its folders are searched for keys, which would take long.
+  // Not makeTempFolder, whose folders are searched for keys, which would take long.
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-large-'));
   registerCleanup(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, packing === 'plain' ? 'lines.ndjson' : 'lines.ndjson.gz');
@@ -94,7 +94,7 @@ export function startMeasured(args: readonly string[], options: CliOptions = {})
     ...options,
   });
   const exit = child.exit.then((end) => {
-    // The folder is gone if the test ended the run.
+    // The folder is already deleted if the end of the test ended the run.
     const written = existsSync(status) ? readFileSync(status, 'utf8') : '';
     const [, kilobytes = '0'] = /VmHWM:\s+(\d+)/.exec(written) ?? [];
     return { ...end, peakBytes: Number(kilobytes) * 1024 };
@@ -102,7 +102,7 @@ export function startMeasured(args: readonly string[], options: CliOptions = {})
   return { child, exit };
 }
 
-/** An HTTP endpoint that accepts every request after `delayMs` and only counts the events. */
+/** Starts an HTTP endpoint that accepts every request after `delayMs` and only counts bytes. */
 export async function startCounter(
   delayMs = 0,
 ): Promise<{ readonly url: string; readonly bytes: () => number }> {

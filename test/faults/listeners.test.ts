@@ -1,4 +1,4 @@
-// One signal, one handler: the bundles and the dependencies inside them register none of their own.
+// Each signal has one handler: the bundles, and the dependencies in them, register no others.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -11,9 +11,9 @@ import { startScriptedServer, streamHandler } from '../helpers/scripted-server.t
 import { preload, startTail } from './start-tail.ts';
 
 const DIST = join(ROOT, 'dist');
-/** Those that end a run, and the one that Node would take for its debugger. */
+/** The signals that end a run, and SIGUSR1, by which Node would open its debugger. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'];
-/** Events by which a library could take over the exit. */
+/** Events of the process by which a library could interfere with its exit. */
 const ENDS = ['exit', 'beforeExit', 'uncaughtException', 'uncaughtExceptionMonitor', 'unhandledRejection'];
 
 /** Records every listener that is added to the process for a signal or an exit. */
@@ -28,7 +28,7 @@ function recordListeners(): { nodeArgs: string[]; read(): string[] } {
   return { nodeArgs, read: () => readFileSync(file, 'utf8').split('\n').slice(0, -1).sort() };
 }
 
-test('S1: after every bundle is loaded, there is no listener for a signal or an exit', async () => {
+test('S1: loading every bundle adds no listener for a signal or an exit', async () => {
   const bundles = readdirSync(DIST).filter((name) => name.endsWith('.cjs'));
   expect(bundles.length).toBeGreaterThan(10);
   const script = `
@@ -48,7 +48,7 @@ test('S1: after every bundle is loaded, there is no listener for a signal or an 
   }
 });
 
-describe('S1: one signal, one handler, while a command runs', () => {
+describe('S1: while a command runs, each signal has one handler', () => {
   test('a tail in pretty format', async () => {
     const recorder = recordListeners();
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
@@ -61,7 +61,7 @@ describe('S1: one signal, one handler, while a command runs', () => {
     expect(recorder.read().filter((name) => !name.startsWith('SIG'))).toEqual(['uncaughtException']);
   });
 
-  test('profile add, which writes through conf: none', async () => {
+  test('profile add: conf, which writes the store, adds none', async () => {
     const recorder = recordListeners();
     const exit = await runCli(
       ['profile', 'add', 'x', '--url', 'https://api.atlantis.example', '--key-stdin'],
@@ -71,7 +71,8 @@ describe('S1: one signal, one handler, while a command runs', () => {
       },
     );
     expect(exit.code).toBe(0);
-    // Ours: no debugger opens, a write beyond `ulimit -f` is an error, an error is reported in one line. conf would add four more.
+    // Our own handlers: no debugger, an error for a write beyond `ulimit -f`, an error report in one line. conf would
+    // add four more.
     expect(recorder.read()).toEqual(['SIGUSR1', 'SIGXFSZ', 'uncaughtException']);
   });
 
@@ -85,7 +86,7 @@ describe('S1: one signal, one handler, while a command runs', () => {
       env: { NODE_OPTIONS: recorder.nodeArgs.join(' ') },
     });
     await pty.waitFor(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]\S* connecting/);
-    // A terminal that reads keys gets its mode back while the process is stopped.
+    // SIGCONT and SIGTSTP, because the mode of a terminal that reads keys is restored while the process is stopped.
     const expected = [...SIGNALS, 'SIGCONT', 'SIGTSTP'].sort();
     expect(recorder.read().filter((name) => /^SIG(?!WINCH)/.test(name))).toEqual(expected);
     pty.send('\x03');

@@ -1,4 +1,4 @@
-// The lock of a spool when clocks are set, processes are stopped, and its holder is in another container.
+// The lock of a spool if clocks change, its holder is stopped, or its holder is in another container.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ interface Scene {
   readonly endpoint: HttpEndpoint;
   /** Starts a relay with the spool. */
   start(options?: TailOptions): Tail;
-  /** The file in the lock of the spool that shows that its holder runs. */
+  /** The path of the file in the lock that the holder updates as a heartbeat. */
   findEntry(): string;
 }
 
@@ -55,7 +55,7 @@ async function expectRefusal(relay: Tail): Promise<void> {
   expect([exit.code, error?.message]).toEqual([9, expect.stringContaining('is locked by another process (')]);
 }
 
-/** Everything that was sent is delivered in order; after a kill some events may be duplicated. */
+/** Fails unless every event is delivered in order; after a kill some events may be duplicated. */
 async function expectDelivery({ hub, endpoint }: Scene, from: number): Promise<void> {
   await sendNumbered(hub, from, from + 100);
   const wanted = range(0, from + 100).map(makeNumbered);

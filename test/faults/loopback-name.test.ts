@@ -1,4 +1,4 @@
-// `localhost` that the resolver sends to another machine.
+// The name localhost, if it resolves to an address of another machine.
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -22,7 +22,7 @@ const LOOKUP = `
   };`;
 
 const describeWithAddress = OTHER === undefined ? describe.skip : describe;
-describeWithAddress('row 101 (C5): localhost is not this machine (needs a second address)', () => {
+describeWithAddress('row 101 (C5): localhost resolves to another machine (needs a second address)', () => {
   const hosts = { localhost: [OTHER ?? ''] };
 
   test.each(['tail', 'check'])('row 101: %s: exit 11, and no connection', async (command) => {
@@ -49,7 +49,7 @@ describeWithAddress('row 101 (C5): localhost is not this machine (needs a second
     const to = ['--to', `https://localhost:${endpoint.port}`];
     const args = ['stream', 'relay', '--url', 'https://127.0.0.1:9', ...to, '--verbose'];
     const { nodeArgs } = preload(LOOKUP);
-    // Node itself warns about the variable.
+    // Not runTail, because Node prints a warning about this variable.
     const exit = await runCli(args, {
       env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
       nodeArgs,
@@ -77,19 +77,19 @@ describeWithAddress('row 101 (C5): localhost is not this machine (needs a second
     expect(exit.stderr).toMatch(/http:\/\/localhost:\d+\/metrics.*; other machines can read them/);
   });
 
-  test('row 101: an address of loopback beside it is used', async () => {
+  test('row 101: if localhost also resolves to a loopback address, that address is used', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const both = { localhost: [OTHER ?? '', '127.0.0.1'] };
     const exit = await runTail(`http://localhost:${server.port}`, ['--limit', '1'], { hosts: both });
     expect(exit.code).toBe(0);
   });
 
-  test('row 101 (C7): nor is it trusted without certificate checks', async () => {
+  test('row 101 (C7): a tail without certificate checks: exit 11, and no connection', async () => {
     const server = await startScriptedServer(streamHandler({}), { host: '0.0.0.0' });
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     const args = ['stream', 'tail', '--url', `https://localhost:${server.port}`, '--verbose'];
     const { nodeArgs } = preload(LOOKUP);
-    // Node itself warns about the variable.
+    // Not runTail, because Node prints a warning about this variable.
     const exit = await runCli(args, { env, nodeArgs, key: CANARY_KEY });
     expect(exit.stderr).toMatch(/localhost:\d+ is not this machine/);
     expect(exit.code).toBe(11);

@@ -1,4 +1,4 @@
-// A live connection ends: what is printed and reported, what the next attempt decides, and no second socket.
+// A live connection ends: what is printed and reported, the next attempt, and never a second socket.
 import { describe, expect, test } from '@jest/globals';
 import { countEstablished } from '../helpers/established.ts';
 import { startFaultProxy } from '../helpers/fault-proxy.ts';
@@ -15,15 +15,15 @@ import { measureGaps, pickRecords, runTail, startTail } from '../helpers/tail.ts
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 const REVOKED = JSON.stringify({ error: { code: 'unauthorized', message: 'no such key' } });
 
-/** Connection n brings the event `{"n":<n>}` and then does what the n-th ending says; the last one stays. */
+/** Connection n sends the event `{"n":<n>}` and then runs ending n; a connection without an ending stays open. */
 function playEndings(endings: readonly ((peer: Peer) => unknown)[]): Script {
   return (peer, index) =>
     streamHandler({ events: [`{"n":${index}}`], finish: (one) => endings[index]?.(one) })(peer, index);
 }
 
-describe('row 15: a reset in mid-frame', () => {
+describe('row 15: a connection that ends in the middle of a frame', () => {
   test.each(['reset', 'end'] as const)(
-    'row 15 (G1, G2): %s: the part is not printed, the gap is reported',
+    'row 15 (G1, G2): %s: the incomplete event is not printed, and the gap is reported',
     async (how) => {
       let goOn = (): void => {};
       const firstPrinted = new Promise<void>((resolve) => {
@@ -50,7 +50,7 @@ describe('row 15: a reset in mid-frame', () => {
       await tail.child.waitForStdout('{"n":1}\n');
       tail.child.kill('SIGINT');
       const exit = await tail.finish();
-      // Bytes before a reset may be lost with it; an incomplete event is never printed.
+      // A reset may discard bytes before it, so the complete event may be missing.
       expect(exit.lines.filter((line) => line !== '{"n":"whole"}')).toEqual(['{"n":0}', '{"n":1}']);
       expect(pickRecords(exit, 'lost')).toMatchObject([{ cause: 'dropped' }]);
       expect(pickRecords(exit, 'gap')).toHaveLength(1);
@@ -60,8 +60,8 @@ describe('row 15: a reset in mid-frame', () => {
   );
 });
 
-describe('row 18: a key that is revoked in mid-stream', () => {
-  test('row 18: close 1008, then 401: exit 3 after exactly one further attempt', async () => {
+describe('row 18: a key that is revoked while the stream is live', () => {
+  test('row 18: close 1008, then 401: exit 3 after one more attempt', async () => {
     const server = await startScriptedServer((peer, index) => {
       if (index === 0) return playEndings([(one) => one.sendClose(1008, 'key revoked')])(peer, index);
       return peer.respond(401, { 'X-Request-Id': 'req-18' }, REVOKED);
@@ -81,7 +81,7 @@ describe('row 18: a key that is revoked in mid-stream', () => {
     { what: '4001, then 403', close: 4001, status: 403, code: 3 },
     { what: '3000, then 402', close: 3000, status: 402, code: 4 },
     { what: '2999, an unknown code, then 404', close: 2999, status: 404, code: 5 },
-  ])('row 18: close $what: $code', async ({ close, status, code }) => {
+  ])('row 18: close $what: exit $code', async ({ close, status, code }) => {
     const server = await startScriptedServer((peer, index) => {
       if (index === 0) return playEndings([(one) => one.sendClose(close)])(peer, index);
       return peer.respond(status, {}, JSON.stringify({ error: { code: 'c', message: 'm' } }));
@@ -92,7 +92,7 @@ describe('row 18: a key that is revoked in mid-stream', () => {
   });
 });
 
-describe('R3: the first loss ends the run with its code', () => {
+describe('R3: without reconnects, the first loss ends the run', () => {
   const endings: { what: string; code: number; end: (peer: Peer) => unknown }[] = [
     { what: 'close 1000', code: 7, end: (peer) => peer.sendClose(1000) },
     { what: 'close 1001', code: 7, end: (peer) => peer.sendClose(1001) },
@@ -104,17 +104,17 @@ describe('R3: the first loss ends the run with its code', () => {
     { what: 'a reset', code: 7, end: (peer) => peer.reset() },
     { what: 'a masked frame', code: 8, end: (peer) => peer.sendFrame({ payload: '{}', mask: true }) },
   ];
-  test.each(endings)('R3: $what with --no-reconnect: $code', async ({ code, end }) => {
+  test.each(endings)('R3: $what with --no-reconnect: exit $code', async ({ code, end }) => {
     const server = await startScriptedServer(playEndings([end]));
     const exit = await runTail(server.url, ['--no-reconnect']);
-    // Bytes before a reset may be lost.
+    // A reset may discard the event before it.
     if (!exit.stdout.includes('\n')) expect(exit.stderr).toContain('was lost');
     expect(exit.stderr).toMatch(/; not retrying, as requested/);
     expect(exit.code).toBe(code);
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('R3: --max-reconnects 0 is the same, 2 allows two', async () => {
+  test('R3: --max-reconnects 0 allows no reconnect, 2 allows two', async () => {
     for (const [count, attempts] of [
       ['0', 1],
       ['2', 3],
@@ -138,7 +138,7 @@ describe('R3: the first loss ends the run with its code', () => {
 });
 
 describe('§ 2: --max-silence', () => {
-  test('§ 2: connected, and no event for this long: exit 13, however many pongs arrive', async () => {
+  test('§ 2: no event for this time on a live connection is exit 13, even if pongs arrive', async () => {
     const server = await startScriptedServer(playEndings([]));
     const args = ['--max-silence', '600ms', '--ping-interval', '100ms'];
     const { code, stdout, stderr } = await runTail(server.url, args);
@@ -149,7 +149,7 @@ describe('§ 2: --max-silence', () => {
 });
 
 describe('C8: one socket at a time', () => {
-  /** Everything after the first byte of an ending, on a connection that the server never closes. */
+  /** Endings after which the server does not close the connection. */
   const endings: ((peer: Peer) => unknown)[] = [
     (peer) => peer.sendClose(1001),
     (peer) => peer.sendRaw(Buffer.concat([frame.close(1012), frame.text('{"old":true}')])),
@@ -158,7 +158,7 @@ describe('C8: one socket at a time', () => {
     (peer) => peer.sendClose(),
   ];
 
-  test('C8: a new attempt starts only when the old socket is gone; old events are ignored', async () => {
+  test('C8: a new attempt begins only after the old socket is closed, and events after an ending are ignored', async () => {
     const openAtStart: number[] = [];
     const server: ScriptedServer = await startScriptedServer(async (peer, index) => {
       openAtStart.push(countEstablished(server));
@@ -166,7 +166,7 @@ describe('C8: one socket at a time', () => {
       await peer.welcome();
       await peer.sendText(`{"n":${index}}`);
       await endings[index]?.(peer);
-      // The server sends nothing more and does not close: the client has to.
+      // The server does not close the connection, so the client must.
       await peer.untilClosed();
     });
     const tail = startTail(server.url, ['--limit', String(endings.length + 1), ...FAST], { log: 'json' });
@@ -178,7 +178,7 @@ describe('C8: one socket at a time', () => {
     for (const gapMs of measureGaps(server)) expect(gapMs).toBeGreaterThan(249);
   });
 
-  test('C8: refused upgrades on connections that the server keeps open', async () => {
+  test('C8: after a refused upgrade on a connection that the server keeps open, the client closes it before the next attempt', async () => {
     const openAtStart: number[] = [];
     const server: ScriptedServer = await startScriptedServer(async (peer, index) => {
       openAtStart.push(countEstablished(server));

@@ -1,4 +1,4 @@
-// A blocked reader: memory stays bounded, the server is slowed down, nothing is lost (contract O4).
+// A blocked reader: memory stays bounded, back-pressure slows the server, and nothing is lost (contract O4).
 import { readFileSync } from 'node:fs';
 import type { TlsOptions } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
@@ -13,16 +13,16 @@ import { endOf, lastRecord, numberedEvents, startTail } from './start-tail.ts';
 const overTls = hasOpenssl() ? test : test.skip;
 const MIB = 1024 * 1024;
 const MAX_GROWTH = 64 * MIB;
-/** Bytes that the server sends: without back-pressure the command would hold them all. */
+/** The number of bytes that the server sends, all of which the command would hold without back-pressure. */
 const FLOOD = 512 * MIB;
 
-/** Resident bytes. */
+/** The resident memory in bytes. */
 function readMemory(child: Child): number {
   const [, kilobytes = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) * 1024;
 }
 
-/** Sends `portion` again and again until `limit` bytes are sent or the client is gone; counts in `sent`. */
+/** Sends `portion` repeatedly until `limit` bytes are sent or the connection ends; counts them in `sent`. */
 async function flood(peer: Peer, portion: Buffer, sent: { bytes: number }, limit = FLOOD): Promise<void> {
   while (sent.bytes < limit) {
     await peer.sendRaw(portion);
@@ -41,7 +41,7 @@ const FLOODS = [
 ] as const;
 
 describe('O4: stdout blocked while the server floods', () => {
-  /** Growth of the command's memory in bytes while its reader is stopped and the server sends `portion` endlessly. */
+  /** Measures the growth of memory in bytes while the reader is stopped and the server sends `portion` endlessly. */
   async function measureGrowth(
     portion: Buffer,
     tls: TlsOptions | undefined,
@@ -50,7 +50,7 @@ describe('O4: stdout blocked while the server floods', () => {
   ): Promise<number> {
     const { server, first } = await startHandOver(['{"first":true}'], [], tls === undefined ? {} : { tls });
     const proxy = isProxied ? await startScriptedServer(tunnelTo(server.port)) : undefined;
-    // Not through a proxy to a loopback host; the tunnel leads to the server, whatever host is asked for.
+    // A loopback host would bypass the proxy; the tunnel leads to the server for any host name.
     const url = proxy === undefined ? server.url : 'https://stream.example';
     const env = proxy === undefined ? {} : { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` };
     const words = ['--ping-interval', '500ms', '--pong-timeout', '1s', ...args];
@@ -71,25 +71,34 @@ describe('O4: stdout blocked while the server floods', () => {
     return growth;
   }
 
-  test.each(FLOODS)('O4: %s: growth of at most 64 MiB, and the server is slowed down', async (_, portion) => {
-    expect(await measureGrowth(portion, undefined, [])).toBeLessThanOrEqual(MAX_GROWTH);
-  });
+  test.each(FLOODS)(
+    'O4: %s: memory grows by at most 64 MiB, and the server is slowed down',
+    async (_, portion) => {
+      expect(await measureGrowth(portion, undefined, [])).toBeLessThanOrEqual(MAX_GROWTH);
+    },
+  );
 
-  overTls.each([FLOODS[0], FLOODS[3]])('O4: over TLS, %s: the same', async (_, portion) => {
-    const { caFile, good } = makeCertificates('test');
-    const growth = await measureGrowth(portion, good, ['--ca-cert', caFile]);
-    expect(growth).toBeLessThanOrEqual(MAX_GROWTH);
-  });
+  overTls.each([FLOODS[0], FLOODS[3]])(
+    'O4: %s over TLS: memory grows by at most 64 MiB, and the server is slowed down',
+    async (_, portion) => {
+      const { caFile, good } = makeCertificates('test');
+      const growth = await measureGrowth(portion, good, ['--ca-cert', caFile]);
+      expect(growth).toBeLessThanOrEqual(MAX_GROWTH);
+    },
+  );
 
-  overTls('O4: over TLS through a proxy, events of 200 bytes: the same', async () => {
-    const { caFile, issue } = makeCertificates('test');
-    const identity = issue({ names: 'DNS:stream.example' });
-    const growth = await measureGrowth(FLOODS[0][1], identity, ['--ca-cert', caFile], true);
-    expect(growth).toBeLessThanOrEqual(MAX_GROWTH);
-  });
+  overTls(
+    'O4: events of 200 bytes over TLS through a proxy: memory grows by at most 64 MiB, and the server is slowed down',
+    async () => {
+      const { caFile, issue } = makeCertificates('test');
+      const identity = issue({ names: 'DNS:stream.example' });
+      const growth = await measureGrowth(FLOODS[0][1], identity, ['--ca-cert', caFile], true);
+      expect(growth).toBeLessThanOrEqual(MAX_GROWTH);
+    },
+  );
 
-  test('O4: nothing is lost, and order is kept', async () => {
-    // 50 MB: Linux buffers up to 36 MiB between the two sockets.
+  test('O4: after reading resumes, no event is missing or out of order', async () => {
+    // 50 MB are more than Linux buffers between the two sockets, which is up to 36 MiB.
     const count = 100_000;
     const { server, first } = await startHandOver();
     const child = startTail(server.url, ['--limit', `${count}`, '--log-format', 'json'], { limitMs: 60_000 });
@@ -117,7 +126,7 @@ describe('O4: stdout blocked while the server floods', () => {
   });
 });
 
-test('O4 (K1): a server that pings endlessly and never reads the pongs: growth of at most 64 MiB', async () => {
+test('O4 (K1): a server that pings endlessly and never reads the pongs: memory grows by at most 64 MiB', async () => {
   const { server, first } = await startHandOver(['{"first":true}']);
   const child = startTail(server.url);
   await child.waitForLines(1);

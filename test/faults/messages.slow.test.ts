@@ -1,10 +1,10 @@
-// Discarded messages over a longer time.
+// Reports about discarded messages over a longer time.
 import { expect, test } from '@jest/globals';
 import { frame, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { endOf, lastRecord, readRecords, startTail } from './start-tail.ts';
 
-test('G4: discarded messages are counted and named, at most one line per 5 s', async () => {
+test('G4: discarded messages are counted by reason and reported at most once per 5 s', async () => {
   const count = 44;
   await using server = await startScriptedServer(
     streamHandler({

@@ -1,4 +1,4 @@
-// Every kind of message in every format: events, and messages that are discarded and counted.
+// Every kind of message in every format: events are printed, other messages are discarded and counted.
 import { describe, expect, test } from '@jest/globals';
 import { OPCODE } from '../helpers/frames.ts';
 import { frame, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -31,7 +31,7 @@ describe('row 39 (K1, O1): every kind of message', () => {
   ];
   const events = ['"pong"', 'null', '42', '[]', '{}', 'true', '{"end":1}'];
 
-  test.each(FORMATS)('%s: events are printed, the rest is counted by reason', async (format, args) => {
+  test.each(FORMATS)('%s: events are printed, other messages are counted by reason', async (format, args) => {
     await using server = await serve(messages);
     const exit = await runTail(server.url, [...args, '--limit', `${events.length}`, '--log-format', 'json']);
     expect(exit.code).toBe(0);
@@ -48,7 +48,7 @@ describe('row 39 (K1, O1): every kind of message', () => {
     }
   });
 
-  test('G4: the first discarded message is named at once', async () => {
+  test('G4: the first discarded message is reported at once', async () => {
     await using server = await serve([frame.binary('x')]);
     const child = startTail(server.url, ['--log-format', 'json']);
     await child.waitForStderr('"discarded"');
@@ -56,7 +56,7 @@ describe('row 39 (K1, O1): every kind of message', () => {
   });
 });
 
-test('K1: text pings at their interval, the pong is not printed, a WebSocket ping is answered', async () => {
+test('K1: text pings are sent at their interval, pongs are not printed, and a WebSocket ping is answered', async () => {
   await using server = await startScriptedServer(
     streamHandler({
       finish: async (peer) => {
@@ -78,7 +78,7 @@ test('K1: text pings at their interval, the pong is not printed, a WebSocket pin
 });
 
 describe('row 34 (O1): one event, one line', () => {
-  test('an event over 30 lines, with CRLF and tabs: one line with the same value', async () => {
+  test('an event with 30 line breaks, CRLF and tabs becomes one line with the same value', async () => {
     const value = { list: Array.from({ length: 30 }, (_, n) => n), text: 'a\tb\r\nc', big: 'BIG' };
     const pretty = JSON.stringify(value, null, '\t').replace('"BIG"', '90071992547409931234.50e0');
     const sent = pretty.replaceAll('\n', '\r\n');
@@ -89,7 +89,7 @@ describe('row 34 (O1): one event, one line', () => {
     expect(JSON.parse(exit.stdout)).toEqual(JSON.parse(sent));
   });
 
-  test('DEL, C1, separators and bidi controls are escaped; order, duplicates and numbers stay', async () => {
+  test('DEL, C1, separators and bidi controls are escaped; key order, duplicate keys and numbers are unchanged', async () => {
     const sent = '{"b":1.0,"a":1e400,"a":2,"t":"\u007f\u0085\u009b2J\u2028\u2029\u202e\u2066 ä\\u0041"}';
     await using server = await serve(texts(sent));
     const exit = await runTail(server.url, ['--limit', '1']);
@@ -100,7 +100,7 @@ describe('row 34 (O1): one event, one line', () => {
   });
 });
 
-describe('row 40: odd and huge events crash no format', () => {
+describe('row 40: odd and huge events do not crash the output format', () => {
   const deep = 1_000_000;
   const events = [
     '['.repeat(deep) + ']'.repeat(deep),

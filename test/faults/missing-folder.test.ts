@@ -1,4 +1,4 @@
-// A file that is written later goes into a folder that does not exist.
+// Flags with a file that would be written into a folder that does not exist.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -27,20 +27,23 @@ async function run(words: readonly string[], env = {}) {
 }
 
 describe('row 110: a file in a folder that does not exist is refused before any connection is opened', () => {
-  test.each(FLAGS)('%s of %j: exit 9, with the command that creates the folder', async (flag, words) => {
-    const path = join(makeTempFolder(), 'no', 'such', 'file');
-    const { code, stdout, stderr, connections } = await run([...words, flag, path]);
-    expect([code, stdout, connections]).toEqual([9, '', 0]);
-    expect(stderr).toContain(`create the directory first: mkdir -p ${quoteForShell(dirname(path))}`);
-    expect(existsSync(dirname(path))).toBe(false);
-  });
+  test.each(FLAGS)(
+    '%s of %j: exit 9, and the hint is the command that creates the folder',
+    async (flag, words) => {
+      const path = join(makeTempFolder(), 'no', 'such', 'file');
+      const { code, stdout, stderr, connections } = await run([...words, flag, path]);
+      expect([code, stdout, connections]).toEqual([9, '', 0]);
+      expect(stderr).toContain(`create the directory first: mkdir -p ${quoteForShell(dirname(path))}`);
+      expect(existsSync(dirname(path))).toBe(false);
+    },
+  );
 
-  test.each(FLAGS)('%s of %j: a folder in its place: refused as well', async (flag, words) => {
+  test.each(FLAGS)('%s of %j: a folder in place of the file is exit 9 as well', async (flag, words) => {
     const { code, connections } = await run([...words, flag, makeTempFolder()]);
     expect([code, connections]).toEqual([9, 0]);
   });
 
-  test('a step summary, for which there is no flag: a warning, and the check continues', async () => {
+  test('a step summary, which has no flag, only causes a warning, and the check continues', async () => {
     const path = join(makeTempFolder(), 'no', 'summary.md');
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path };
     const { code, stderr } = await run(['stream', 'check'], env);
@@ -50,7 +53,7 @@ describe('row 110: a file in a folder that does not exist is refused before any 
     ).toHaveLength(1);
   });
 
-  test('a folder that disappears during the check: exit 9 at the end, after the report on stdout', async () => {
+  test('a folder that is deleted during a check is exit 9 at the end, after the report on stdout', async () => {
     const folder = join(makeTempFolder(), 'reports');
     mkdirSync(folder);
     const server = await startScriptedServer(async (peer, attempt) => {

@@ -1,4 +1,4 @@
-// Name lookup in a private network: a name server that says nothing, one that says no.
+// Name lookups and unreachable hosts in a private network namespace.
 import { describe, expect, test } from '@jest/globals';
 import { canUnshare, startInNamespace } from '../helpers/netns.ts';
 import { pickRecords, runTail, type TailOptions } from '../helpers/tail.ts';
@@ -6,14 +6,14 @@ import { pickRecords, runTail, type TailOptions } from '../helpers/tail.ts';
 const describeInside = canUnshare() ? describe : describe.skip;
 
 describeInside('in a namespace (needs unshare, ip, tc)', () => {
-  test('row 16 (C1): a lookup that hangs ends at the connect timeout', async () => {
+  test('row 16 (C1): a lookup that hangs is given up at the connect timeout', async () => {
     const namespace = await startInNamespace();
     await namespace.blackHoleNames();
     const startedAtMs = performance.now();
     const args = ['--connect-timeout', '700ms', '--max-reconnects', '1', '--retry-max', '250ms'];
     const options: TailOptions = { log: 'json', prefix: namespace.prefix };
     const exit = await runTail('https://stream.atlantis.test', [...args, '--retry-min', '250ms'], options);
-    // The process itself too, which a lookup in the system holds: by itself that takes ten seconds.
+    // The process has ended, too, although the lookup of the system would keep it for ten seconds.
     expect(performance.now() - startedAtMs).toBeLessThan(6_000);
     expect(pickRecords(exit, 'retrying')).toMatchObject([{ cause: 'timed-out' }]);
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
@@ -24,7 +24,7 @@ describeInside('in a namespace (needs unshare, ip, tc)', () => {
   test.each([
     { flag: '--timeout', code: 124 },
     { flag: '--duration', code: 0 },
-  ])('R2: $flag ends the process while a lookup hangs, not only the run', async ({ flag, code }) => {
+  ])('R2: while a lookup hangs, $flag ends the process, not only the run', async ({ flag, code }) => {
     const namespace = await startInNamespace();
     await namespace.blackHoleNames();
     const startedAtMs = performance.now();
@@ -35,7 +35,7 @@ describeInside('in a namespace (needs unshare, ip, tc)', () => {
     expect(pickRecords(exit, 'summary')).toHaveLength(1);
   });
 
-  test('row 30 (C9): a name server that is not there', async () => {
+  test('row 30 (C9): without a name server the cause is name-lookup-failed, exit 7', async () => {
     const namespace = await startInNamespace();
     await namespace.run('mount --bind /dev/null /etc/resolv.conf');
     const exit = await runTail('https://stream.atlantis.test', ['--no-reconnect'], {
@@ -46,7 +46,7 @@ describeInside('in a namespace (needs unshare, ip, tc)', () => {
     expect(exit.code).toBe(7);
   });
 
-  test('row 16 (C1): a server that packets do not reach', async () => {
+  test('row 16 (C1): a server that packets do not reach is given up at the connect timeout, exit 7', async () => {
     const namespace = await startInNamespace();
     const server = await namespace.startScriptedServer(async () => {});
     await namespace.blackHole(true);
@@ -58,7 +58,7 @@ describeInside('in a namespace (needs unshare, ip, tc)', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('row 30 (C9): a host that no route leads to', async () => {
+  test('row 30 (C9): for a host without a route the cause is unreachable, exit 7', async () => {
     const namespace = await startInNamespace();
     const exit = await runTail('https://192.0.2.1', ['--no-reconnect'], {
       log: 'json',

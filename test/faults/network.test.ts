@@ -1,4 +1,5 @@
-// Before there is an answer: names, ports, TLS on the wrong side. Each cause has its message (C9) and its exit code.
+// Attempts that fail before an answer arrives: names, ports, TLS on one side only. Each cause has its own message (C9)
+// and exit code.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
@@ -26,7 +27,7 @@ describe('row 28 (C9): a port without a listener', () => {
     expect([stdout, code]).toEqual(['', 7]);
   });
 
-  test('localhost refused on both ::1 and 127.0.0.1 names both', async () => {
+  test('for localhost, names both ::1 and 127.0.0.1', async () => {
     const port = await findClosedPort();
     const hosts = { localhost: ['::1', '127.0.0.1'] };
     const exit = await runTail(`ws://localhost:${port}`, ONCE, { hosts, log: 'json' });
@@ -48,7 +49,7 @@ describe('row 28 (C9): a port without a listener', () => {
 });
 
 describe('row 30 (C9): a host name that does not exist', () => {
-  test('is tried within the first budget, reports it, and exits 7', async () => {
+  test('is tried at most five times and reported, exit 7', async () => {
     const exit = await runTail('https://no-such-host.invalid', FAST, { log: 'json' });
     const attempts = pickRecords(exit, 'connecting').length;
     expect(attempts).toBeGreaterThanOrEqual(1);
@@ -62,7 +63,7 @@ describe('row 30 (C9): a host name that does not exist', () => {
 });
 
 (python === undefined ? describe.skip : describe)('C1: a name with two addresses (needs python3)', () => {
-  test('C1: the first one is slow and the second one dead: it gets through at the first attempt', async () => {
+  test('C1: if the first address is slow and the second one dead, the first attempt still connects', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const queue = startChild(python ?? '', [FULL_QUEUE, String(server.port)], {
       env: makeCleanEnvironment(),
@@ -74,21 +75,21 @@ describe('row 30 (C9): a host name that does not exist', () => {
       hosts: { localhost: ['127.0.0.3', '127.0.0.2'] },
     });
     await tail.child.waitForStderr('connecting to');
-    // Longer than Node would give the first address.
+    // Longer than Node would wait for the first address by default.
     await pauseFor(400);
     queue.stdin.write('go\n');
     const { code, stdout, stderr } = await tail.finish();
     expect([stdout, code]).toEqual(['{"n":1}\n', 0]);
     expect(stderr).not.toContain('retrying');
-    // What filled the queue was forwarded too, and said nothing.
+    // Connections that only filled the queue were forwarded, too, but sent no request.
     expect(server.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
   });
 });
 
-describe('C9: closed before an answer', () => {
+describe('C9: a connection that is closed before an answer', () => {
   const hangUps: { what: string; cause: string; script: Script }[] = [
-    { what: 'reset as soon as it is open', cause: 'reset', script: async (peer) => peer.reset() },
-    { what: 'ended as soon as it is open', cause: 'reset', script: async (peer) => peer.end() },
+    { what: 'reset at once', cause: 'reset', script: async (peer) => peer.reset() },
+    { what: 'ended at once', cause: 'reset', script: async (peer) => peer.end() },
     {
       what: 'reset after the request',
       cause: 'reset',
@@ -115,7 +116,7 @@ describe('C9: closed before an answer', () => {
     expect(exit.code).toBe(7);
   });
 
-  test('C9: closed on every attempt: retried with a delay, then exit 7', async () => {
+  test('C9: closed at every attempt: retried with a delay, then exit 7', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       peer.end();
@@ -148,14 +149,14 @@ describe('row 32: TLS on one side only', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  (hasOpenssl() ? test : test.skip)('row 32: loopback ws: to a TLS port: 8 with a hint', async () => {
+  (hasOpenssl() ? test : test.skip)('row 32: loopback ws: to a TLS port: exit 8 with a hint', async () => {
     const { cert, key } = makeCertificates('test').good;
     const server = await startScriptedServer(streamHandler(), { tls: { cert, key } });
     const { code, stdout, stderr } = await runTail(`ws://127.0.0.1:${server.port}`);
     expect(stderr).toContain('expects TLS on this port');
     expect(stderr).toMatch(/^ {2}use https:\/\/ in the URL/m);
     expect([stdout, code]).toEqual(['', 8]);
-    // The second connection asks whether it speaks TLS, and carries no request.
+    // The second connection only tests whether the port speaks TLS, and sends no request.
     expect(server.attempts.length).toBeLessThanOrEqual(2);
     expect(server.attempts.every(({ request }) => request === undefined)).toBe(true);
     for (const gapMs of measureGaps(server)) expect(gapMs).toBeGreaterThan(249);

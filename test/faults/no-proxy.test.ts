@@ -9,7 +9,7 @@ import { hasCurl } from '../helpers/real-components.ts';
 
 const NAME = 'https://api.atlantis.test';
 
-/** NO_PROXY, URL, and whether the connection is direct. */
+/** Values of NO_PROXY, with a URL and whether its connection is direct. */
 const TABLE: readonly (readonly [string, string, boolean])[] = [
   ['atlantis.test', NAME, true],
   ['.atlantis.test', NAME, true],
@@ -44,7 +44,7 @@ const TABLE: readonly (readonly [string, string, boolean])[] = [
   ['2001:db8::1', 'https://10.1.2.3', false],
 ];
 
-/** Not in curl 7.88: a port, brackets, networks of IPv6, `/0`, `*.`, and `*` in a list. */
+/** Forms that curl 7.88 does not support: a port, brackets, networks of IPv6, `/0`, `*.`, and `*` in a list. */
 const EXTENSIONS: readonly (readonly [string, string, boolean])[] = [
   ['api.atlantis.test:443', NAME, true],
   ['api.atlantis.test:444', NAME, false],
@@ -63,7 +63,7 @@ const EXTENSIONS: readonly (readonly [string, string, boolean])[] = [
 const isDirect = (noProxy: string, url: string): boolean =>
   findProxy(url, { HTTPS_PROXY: 'http://proxy.example:3128', NO_PROXY: noProxy }) === undefined;
 
-/** Whether curl goes past the proxy. It reaches every host at a port on loopback. */
+/** Returns whether curl bypasses the proxy. Its connections to every host go to a port on loopback. */
 async function isDirectWithCurl(noProxy: string, url: string): Promise<boolean> {
   const used: string[] = [];
   const ports = await Promise.all(
@@ -96,7 +96,7 @@ describe('row 93 (C6): NO_PROXY', () => {
     }
   });
 
-  test('row 93: no_proxy comes before NO_PROXY, as for curl', () => {
+  test('row 93: no_proxy overrides NO_PROXY, as for curl', () => {
     const env = { HTTPS_PROXY: 'http://p', no_proxy: 'other.example', NO_PROXY: '*' };
     expect(findProxy(NAME, env)).toBe('http://p');
   });

@@ -1,10 +1,10 @@
-// Servers that answer the upgrade with anything but a WebSocket: named, tried once, exit 8.
+// Servers that answer the upgrade with anything but a WebSocket: the answer is named, exit 8 after one attempt.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { type Peer, startScriptedServer } from '../helpers/scripted-server.ts';
 import { runTail } from '../helpers/tail.ts';
 
-describe('row 26: what is not a WebSocket exits 8 after one attempt', () => {
+describe('row 26: an answer that is not a WebSocket is exit 8 after one attempt', () => {
   const page = '<!DOCTYPE html><title>\x1b[31mIt works!</title>';
   const wrongAccept = createHash('sha1').update('something else').digest('base64');
   const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\n';

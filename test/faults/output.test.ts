@@ -23,13 +23,13 @@ import {
   untilHeardAgain,
 } from './start-tail.ts';
 
-/** Status messages are fine; a stack trace or an error is not. */
+/** Fails if stderr has an error or a stack trace; status messages are allowed. */
 function expectNoTrouble(stderr: string): void {
   expect(errorLines(stderr)).toEqual([]);
   expect(stderr).not.toMatch(/\n {4}at |Error:|node:/);
 }
 
-/** Endless bursts of events, some MB a second. */
+/** Yields endless bursts of events, a few MB per second. */
 async function* pacedEvents(): AsyncGenerator<string> {
   for (const event of numberedEvents(3_000)) {
     yield event;
@@ -41,7 +41,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
   test.each([
     ['ndjson', '--json'],
     ['pretty', '--format=pretty'],
-  ])('/dev/full, %s: exit 9, one line, no retry', async (_name, format) => {
+  ])('/dev/full, %s: exit 9, one error line, no retry', async (_name, format) => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 50) }));
     const full = openSync('/dev/full', 'w');
     const exit = await runTail(server.url, [format], { stdout: full });
@@ -55,7 +55,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
   });
 
   (canUnshare() ? test : test.skip)(
-    'a disk that fills up: exit 9, and only what fitted (needs unshare)',
+    'a disk that fills up: exit 9, and stdout has everything that fits (needs unshare)',
     async () => {
       await using server = await startScriptedServer(streamHandler({ events: numberedEvents(200) }));
       const script = `
@@ -83,7 +83,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('ulimit -f 8: exit 9, the file is filled, no death by SIGXFSZ', async () => {
+  test('ulimit -f 8: exit 9 instead of an end by SIGXFSZ, and the file is filled', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(200) }));
     const file = join(makeTempFolder(), 'events');
     const script = `ulimit -f 8; exec atlantis stream tail --verbose --url ${server.url} > '${file}'`;
@@ -98,7 +98,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     expect([...numberedEvents(200, 50)].join('\n').startsWith(written)).toBe(true);
   });
 
-  test('ulimit -f 8 with stderr in a file as well: the run continues without stderr', async () => {
+  test('ulimit -f 8 for stderr: the run continues without stderr', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 10) }));
     const file = join(makeTempFolder(), 'log');
     const script = `head -c 8192 /dev/zero > '${file}'; ulimit -f 8
@@ -118,7 +118,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     ]);
   });
 
-  test('a ready file on a full disk or in a missing folder: exit 9 and a line that names it', async () => {
+  test('a ready file in a missing folder: exit 9, and the error names the file', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const path = join(makeTempFolder(), 'missing', 'ready');
     const exit = await runTail(server.url, ['--ready-file', path]);
@@ -129,8 +129,8 @@ describe('row 42 (O7): stdout cannot be written', () => {
   });
 });
 
-describe('O7: the reader of stdout goes away', () => {
-  test('while events arrive: silent, exit 0, and the connection is closed properly', async () => {
+describe('O7: the reader of stdout exits', () => {
+  test('while events arrive: no error, exit 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
     const child = spawnTail(server.url);
     await child.waitForLines(3);
@@ -140,7 +140,7 @@ describe('O7: the reader of stdout goes away', () => {
     expectNoTrouble(exit.stderr);
   });
 
-  test('while a large write is blocked: silent, exit 0', async () => {
+  test('while a large write is blocked: no error, exit 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(10_000) }));
     const child = spawnTail(server.url);
     child.pauseStdout();
@@ -151,7 +151,7 @@ describe('O7: the reader of stdout goes away', () => {
     expectNoTrouble(exit.stderr);
   });
 
-  test('row 3: the reader exits at once, an event arrives later: exit 0, no trace', async () => {
+  test('row 3: before an event arrives: exit 0, no stack trace', async () => {
     await using server: ScriptedServer = await startScriptedServer(
       streamHandler({
         finish: async (peer) => {
@@ -171,7 +171,7 @@ describe('O7: the reader of stdout goes away', () => {
     expectNoTrouble(exit.stderr);
   });
 
-  test('with a limit that is not reached: still exit 0', async () => {
+  test('before the limit is reached: exit 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
     const exit = await runShell(`atlantis stream tail --url ${server.url} --limit 1000000 | head -n 2`, {
       key: CANARY_KEY,
@@ -181,8 +181,8 @@ describe('O7: the reader of stdout goes away', () => {
   });
 });
 
-describe('O6: the end', () => {
-  test('row 48: a limit of 100000 and a reader that starts late: exactly 100000 lines, exit 0', async () => {
+describe('O6: the end of a run', () => {
+  test('row 48: with a limit of 100000, a reader that starts late gets exactly 100000 lines, exit 0', async () => {
     await using server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();
@@ -205,7 +205,7 @@ describe('O6: the end', () => {
     ['--limit', ['--limit', '500'], 0],
     ['--duration', ['--duration', '700ms'], 0],
     ['--timeout', ['--timeout', '700ms'], 124],
-  ])('only whole lines after an end by %s', async (_name, args, code) => {
+  ])('by %s leaves only whole lines on stdout', async (_name, args, code) => {
     await using server = await startScriptedServer(streamHandler({ events: pacedEvents() }));
     const exit = await runTail(server.url, args);
     expect(exit.code).toBe(code);

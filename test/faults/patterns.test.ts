@@ -1,4 +1,4 @@
-// Large `--where` patterns on long strings: the server chooses the string.
+// Large `--where` patterns on long strings, which the server chooses.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -9,19 +9,19 @@ import { runCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { endOf, expectDeath, runTail, spawnTail } from './start-tail.ts';
 
-/** About 900 states, on a text that keeps most of them alive. */
+/** A pattern with about 900 states; the text keeps most of them active. */
 const PATTERN = '(?:a|b)[a-y]{450}[ab]{450}z';
 const textOf = (length: number): string => 'abcdxyba'.repeat(length / 8);
 const eventOf = (n: number, length: number): string => `{"n":${n},"text":"${textOf(length)}"}`;
 const CUT = /warning: --where: a string is too long to search with this pattern/g;
-/** Contract R2, the close, and a busy machine. */
+/** The limit of contract R2, the time for the close, and time for a busy machine. */
 const HEARD_MS = 500 + 500 + 1_500;
 
 describe('row 88 (O8, R2): a pattern of 900 states', () => {
   test.each([
     ['~', 'text ~ '],
     ['!~', 'text !~ '],
-  ])('%s on 15 MB: the event is kept, with one warning', async (_operator, where) => {
+  ])('%s on 15 MB: events are kept, with one warning', async (_operator, where) => {
     await using server = await startScriptedServer(
       streamHandler({
         events: [eventOf(1, 15_000_000), eventOf(2, 15_000_000), '{"n":3,"text":"short"}', '{"n":4}'],
@@ -38,7 +38,7 @@ describe('row 88 (O8, R2): a pattern of 900 states', () => {
   test.each([
     ['events of 15 MB', 15_000_000],
     ['many events of 8 kB', 8_000],
-  ])('%s: a signal ends the run', async (_what, length) => {
+  ])('during %s a signal ends the run in time', async (_what, length) => {
     await using server = await startScriptedServer(
       streamHandler({
         events: (function* () {
@@ -99,7 +99,7 @@ describe('row 88 (O8, R2): a pattern of 900 states', () => {
     if (outcome === 'kept') expect(sink.requests).toHaveLength(2);
   });
 
-  test('--timeout', async () => {
+  test('--timeout ends the run in time', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: Array.from({ length: 500 }, (_unused, n) => eventOf(n, 8_000)) }),
     );

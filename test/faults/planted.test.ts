@@ -1,4 +1,5 @@
-// Two users on one machine: one prepares links, pipes and locks where the other one's files go.
+// Two users on one machine: the attacker creates links, pipes and locks at places where the files of the victim are
+// written.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -28,14 +29,14 @@ import { startScriptedServer, streamHandler } from '../helpers/scripted-server.t
 const [VICTIM, OTHER] = [12_345, 54_321];
 const AS_VICTIM = ['setpriv', `--reuid=${VICTIM}`, `--regid=${VICTIM}`, '--clear-groups'];
 const [setpriv = '', ...user] = AS_VICTIM;
-/** Whether another user may run the command from here. */
+/** Whether another user can run the command in this folder. */
 const probe = [...user, process.execPath, COMMAND, '--version'];
 const hasUsers = process.getuid?.() === 0 && spawnSync(setpriv, probe).status === 0;
 const describeWithUsers = hasUsers ? describe : describe.skip;
 
 const URL = 'https://api.atlantis.example';
 const EVENTS = ['{"type":"large_transfer","id":"evt_1"}', '{"type":"large_transfer","id":"evt_2"}'];
-/** The name of the holder of a lock that is dead. */
+/** The name in a lock of a holder that has ended. */
 const DEAD = nameDeadHolder();
 
 function nameDeadHolder(): string {
@@ -44,7 +45,7 @@ function nameDeadHolder(): string {
   return [pid, ...rest, 'aabbccddeeff'].join('-');
 }
 
-/** A folder of the victim, with a home that holds what is precious. */
+/** Creates the home of the victim, with files that must not change. */
 function makeHome(): { home: string; ssh: string; names: string[] } {
   const home = join(makeTempFolder(), 'home');
   const ssh = join(home, '.ssh');
@@ -55,7 +56,7 @@ function makeHome(): { home: string; ssh: string; names: string[] } {
   return { home, ssh, names: readdirSync(ssh) };
 }
 
-/** A world-writable folder of the other user. */
+/** Creates a world-writable folder of the attacker. */
 function makeTrap(): string {
   const trap = join(makeTempFolder(), 'trap');
   mkdirSync(trap);
@@ -79,8 +80,8 @@ const run = (args: readonly string[], home: string, more: { stdin?: string } = {
     ...more,
   });
 
-describeWithUsers('row 61: a lock that another user prepared (needs root and setpriv)', () => {
-  test('a profile store: exit 10, and the folder that it leads to is as it was', async () => {
+describeWithUsers('row 61: a lock that is a link planted by another user (needs root and setpriv)', () => {
+  test('for a profile store: exit 10, and the folder that the link points to is unchanged', async () => {
     const { home, ssh, names } = makeHome();
     const folder = join(home, 'config');
     mkdirSync(folder, { mode: 0o700 });
@@ -93,7 +94,7 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect(readdirSync(folder)).toEqual(['profiles.json.lock']);
   });
 
-  test('a spool: exit 9, and the folder that it leads to is as it was', async () => {
+  test('for a spool: exit 9, and the folder that the link points to is unchanged', async () => {
     const { home, ssh, names } = makeHome();
     const spool = join(home, 'spool');
     const endpoint = await startHttpEndpoint();
@@ -118,7 +119,7 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect(readdirSync(ssh)).toEqual(names);
   });
 
-  test('a recording: exit 2, and the folder that it leads to is as it was', async () => {
+  test('for a recording: exit 2, and the folder that the link points to is unchanged', async () => {
     const { home, ssh, names } = makeHome();
     plantLink(ssh, join(home, 'events.ndjson.lock'));
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
@@ -129,14 +130,14 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect(readdirSync(ssh)).toEqual(names);
   });
 
-  test('an entry that cannot be removed: exit 10 after 2 s, without using the CPU', async () => {
+  test('a lock whose entry cannot be removed: exit 10 after 2 s, without busy waiting', async () => {
     const { home } = makeHome();
     const folder = join(home, 'config');
     const lock = join(folder, 'profiles.json.lock');
     mkdirSync(lock, { recursive: true });
     chmodSync(folder, 0o700);
     chownSync(folder, VICTIM, VICTIM);
-    // The lock itself is root's: nothing in it can be removed.
+    // The lock belongs to root, so the victim cannot remove entries from it.
     const entry = join(lock, DEAD);
     writeFileSync(entry, '');
     utimesSync(entry, 1, 1);
@@ -154,14 +155,14 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
   });
 });
 
-describeWithUsers('row 109: a recording of which another user wants to take the lock, or the content', () => {
+describeWithUsers('row 109: another user who tries to lock or read a recording', () => {
   const asOther = ['setpriv', `--reuid=${OTHER}`, `--regid=${OTHER}`, '--clear-groups'];
   const attack = (...words: readonly string[]): number | null => {
     const [command = '', ...args] = [...asOther, ...words];
     return spawnSync(command, args, { env: { PATH: process.env['PATH'], HOME: '/nonexistent' } }).status;
   };
 
-  test('nothing that the other user can do keeps a run from recording, and the file is readable by its owner only', async () => {
+  test('cannot do so in a folder of the owner: the run records, and only the owner can read the file', async () => {
     const { home } = makeHome();
     chmodSync(home, 0o755);
     const path = join(home, 'events.ndjson');
@@ -175,7 +176,7 @@ describeWithUsers('row 109: a recording of which another user wants to take the 
     expect(attack('cat', path)).not.toBe(0);
   });
 
-  test('in a folder such as /tmp: refused with the path, and not taken over', async () => {
+  test('can lock it in a folder such as /tmp: the run is refused, and the error has the path of the lock', async () => {
     const { home } = makeHome();
     const shared = makeTrap();
     chmodSync(shared, 0o1777);
@@ -189,8 +190,8 @@ describeWithUsers('row 109: a recording of which another user wants to take the 
   });
 });
 
-describeWithUsers('row 62 (F6): files that another user prepared (needs root and setpriv)', () => {
-  test('a spool in a folder of another user: exit 9, nothing is made in it and nothing delivered', async () => {
+describeWithUsers('row 62 (F6): files that another user has planted (needs root and setpriv)', () => {
+  test('a spool in a folder of another user: exit 9, nothing is created in it, and nothing is delivered', async () => {
     const { home } = makeHome();
     const trap = makeTrap();
     const endpoint = await startHttpEndpoint();
@@ -208,18 +209,21 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     ['--record', ['stream', 'tail', '--limit', '1'], 9],
     ['--junit', ['stream', 'check'], 9],
     ['--dead-letter', ['stream', 'relay', '--limit', '1', '--to', 'ENDPOINT'], 9],
-  ])('%s with a link to a file of ours: 9, and the file is as it was', async (flag, words, expected) => {
-    const { home, ssh } = makeHome();
-    const link = plantLink(join(ssh, 'authorized_keys'), join(makeTrap(), 'link'));
-    const endpoint = await startHttpEndpoint();
-    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
-    const args = words.map((word) => (word === 'ENDPOINT' ? endpoint.url : word));
-    const { code, stderr } = await run([...args, '--url', server.url, flag, link], home);
-    expect([code, stderr]).toEqual([expected, expect.stringContaining(LINKED)]);
-    expect(readFileSync(join(ssh, 'authorized_keys'), 'utf8')).toBe('precious');
-  });
+  ])(
+    '%s with a link to a file of the victim: exit 9, and the file is unchanged',
+    async (flag, words, expected) => {
+      const { home, ssh } = makeHome();
+      const link = plantLink(join(ssh, 'authorized_keys'), join(makeTrap(), 'link'));
+      const endpoint = await startHttpEndpoint();
+      const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+      const args = words.map((word) => (word === 'ENDPOINT' ? endpoint.url : word));
+      const { code, stderr } = await run([...args, '--url', server.url, flag, link], home);
+      expect([code, stderr]).toEqual([expected, expect.stringContaining(LINKED)]);
+      expect(readFileSync(join(ssh, 'authorized_keys'), 'utf8')).toBe('precious');
+    },
+  );
 
-  test('a step summary with a link to a file of ours: a warning, and the file is as it was', async () => {
+  test('a step summary with a link to a file of the victim: a warning, and the file is unchanged', async () => {
     const { home, ssh } = makeHome();
     const link = plantLink(join(ssh, 'authorized_keys'), join(makeTrap(), 'link'));
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
@@ -229,7 +233,7 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     expect(readFileSync(join(ssh, 'authorized_keys'), 'utf8')).toBe('precious');
   });
 
-  /** A pipe of the other user, who reads from it. */
+  /** Creates a pipe of the attacker, who reads from it. */
   function plantPipe(): { readonly pipe: string; readonly reader: number } {
     const pipe = join(makeTrap(), 'pipe');
     execFileSync('mkfifo', ['-m', '666', pipe]);

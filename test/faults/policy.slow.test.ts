@@ -1,11 +1,11 @@
-// The policy of § 5 seen from the server: how often the command comes back, how far apart, and when it stops.
+// The retry policy of § 5 as the server sees it: the number of attempts, the delays between them, and the end.
 import { describe, expect, test } from '@jest/globals';
 import { type Peer, type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { measureGaps, pickRecords, runTail, startTail } from '../helpers/tail.ts';
 import { pauseFor } from '../helpers/watch.ts';
 
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
-/** The largest draw there is: delays are then at their bounds. */
+/** The largest random number, with which delays are at their upper bounds. */
 const LAST = 0.999_999;
 const LIMIT_MS = 90_000;
 
@@ -17,8 +17,8 @@ function expectClose(actual: readonly number[], wanted: readonly number[], toler
   }
 }
 
-describe('from the start', () => {
-  test('row 23: 500, 502, 503 in turn: five attempts with growing bounds, then 7', async () => {
+describe('before the first welcome', () => {
+  test('row 23: 500, 502, 503 in turn: five attempts with growing delays, then exit 7', async () => {
     const server = await startScriptedServer((peer, index) =>
       peer.respond([500, 502, 503][index % 3] ?? 500, {}, '{"error":{"code":"x","message":"y"}}'),
     );
@@ -35,7 +35,7 @@ describe('from the start', () => {
     ]);
   });
 
-  test('row 23: with real chance each delay lies between 250 ms and its bound', async () => {
+  test('row 23: with random numbers each delay is between 250 ms and its upper bound', async () => {
     const server = await startScriptedServer((peer) => peer.respond(503));
     const exit = await runTail(server.url, ['--retry-min', '400ms', '--retry-max', '1s'], { log: 'json' });
     expect(exit.code).toBe(7);
@@ -45,7 +45,7 @@ describe('from the start', () => {
     }
   });
 
-  test('row 27 (C4): no welcome from the start: five attempts, then 8', async () => {
+  test('row 27 (C4): no welcome: five attempts, then exit 8', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.untilClosed();
@@ -57,8 +57,8 @@ describe('from the start', () => {
   });
 });
 
-describe('row 24: a welcome, then an instant close, every time', () => {
-  test('row 24: the delays keep growing, since nothing was up for 10 s', async () => {
+describe('row 24: connections that are closed early', () => {
+  test('row 24: the delays keep growing if no connection is up for 10 s', async () => {
     const server = await startScriptedServer(streamHandler({ finish: (peer) => peer.sendClose(1001) }));
     const args = ['--retry-min', '300ms', '--retry-max', '30s'];
     const tail = startTail(server.url, args, { log: 'json', random: LAST });
@@ -69,7 +69,7 @@ describe('row 24: a welcome, then an instant close, every time', () => {
     expectClose(measureGaps(server), [300, 600, 1_200, 2_400, 4_800], 1_000);
   });
 
-  test('row 24: whatever the flags say, at most 20 attempts in 60 s and none within 250 ms', async () => {
+  test('row 24: whatever the flags are, at most 20 attempts in 60 s, and no two within 250 ms', async () => {
     const server = await startScriptedServer(streamHandler({ finish: (peer) => peer.end() }));
     const args = ['--retry-min', '1ms', '--retry-max', '1ms', '--duration', '64s'];
     const { code } = await runTail(server.url, args, { limitMs: LIMIT_MS });
@@ -83,7 +83,7 @@ describe('row 24: a welcome, then an instant close, every time', () => {
     }
   }, 100_000);
 
-  test('§ 5: close 1000 five times in a row under 10 s up: stop with exit 7', async () => {
+  test('§ 5: five times in a row close 1000 after less than 10 s is exit 7', async () => {
     const server = await startScriptedServer(streamHandler({ finish: (peer) => peer.sendClose(1000) }));
     const exit = await runTail(server.url, FAST, { log: 'json' });
     expect(exit.code).toBe(7);
@@ -110,7 +110,7 @@ describe('row 24: a welcome, then an instant close, every time', () => {
 });
 
 describe('after the first welcome', () => {
-  /** Welcomes and drops the first connection; every later one is treated by `later`. */
+  /** Welcomes and drops the first connection; `later` handles the others. */
   const liveOnce =
     (later: Script): Script =>
     (peer, index) =>
@@ -135,7 +135,7 @@ describe('after the first welcome', () => {
       },
     },
   ];
-  test.each(answers)('§ 5: $what, five times in a row: $code', async ({ code, later }) => {
+  test.each(answers)('§ 5: $what, five times in a row, is exit $code', async ({ code, later }) => {
     const server = await startScriptedServer(liveOnce(later));
     const exit = await runTail(server.url, FAST, { log: 'json' });
     expect([exit.stdout, exit.code]).toEqual(['', code]);
@@ -143,7 +143,7 @@ describe('after the first welcome', () => {
     expect(pickRecords(exit, 'error')).toMatchObject([{ why: 'too-often' }]);
   });
 
-  test('§ 5: 5xx and hang-ups are retried without end, and the stream comes back', async () => {
+  test('§ 5: 5xx and lost connections are retried until the stream is live again', async () => {
     const endings: Script[] = [
       liveOnce(async () => {}),
       ...[500, 502, 503, 504, 408].map(
@@ -183,13 +183,13 @@ describe('after the first welcome', () => {
     tail.child.kill('SIGINT');
     const { lines, signal } = await tail.finish();
     expect(signal).toBe('SIGINT');
-    // The event in front of the reset may be lost with it.
+    // The reset may discard the event before it.
     const wanted = Array.from({ length: count }, (_, n) => `{"n":${n}}`);
     expect(wanted.filter((line) => !lines.includes(line) && line !== `{"n":${count - 2}}`)).toEqual([]);
     expect(server.attempts).toHaveLength(count);
   });
 
-  test.each([1002, 1003, 1007, 1009, 1010])('§ 5: close %i: three retries, then 8', async (code) => {
+  test.each([1002, 1003, 1007, 1009, 1010])('§ 5: close %i: three retries, then exit 8', async (code) => {
     const server = await startScriptedServer(streamHandler({ finish: (peer) => peer.sendClose(code) }));
     const exit = await runTail(server.url, FAST, { log: 'json' });
     expect(exit.code).toBe(8);
@@ -198,8 +198,8 @@ describe('after the first welcome', () => {
   });
 });
 
-describe('R1: no value makes a hot loop', () => {
-  test('R1: flags beyond what a timer can hold wait, and do not fire at once', async () => {
+describe('R1: durations beyond what a timer can hold', () => {
+  test('R1: of retries, timeouts and keepalive wait, instead of ending at once', async () => {
     const server = await startScriptedServer(streamHandler({ finish: (peer) => peer.end() }));
     const ages = ['--retry-min', '--retry-max', '--ping-interval', '--pong-timeout', '--connect-timeout'];
     const args = [...ages, '--max-silence', '--timeout'].flatMap((flag) => [flag, '1000h']);
@@ -213,7 +213,7 @@ describe('R1: no value makes a hot loop', () => {
     expect(pickRecords(exit, 'retrying')[0]?.delay_ms).toBeGreaterThan(2 ** 31);
   });
 
-  test('R1: a keepalive beyond what a timer can hold leaves a quiet connection alone', async () => {
+  test('R1: of the keepalive neither ping nor end a quiet connection', async () => {
     const server = await startScriptedServer(streamHandler());
     const args = ['--ping-interval', '1000h', '--pong-timeout', '1000h', '--duration', '1500ms'];
     const { code } = await runTail(server.url, args);
@@ -224,8 +224,8 @@ describe('R1: no value makes a hot loop', () => {
   });
 });
 
-describe('§ 2: --timeout over everything', () => {
-  test('§ 2: exit 124 while reconnecting again and again', async () => {
+describe('§ 2: --timeout', () => {
+  test('§ 2: while the connection is retried repeatedly: exit 124', async () => {
     const server = await startScriptedServer((peer, index) =>
       index === 0 ? streamHandler({ finish: (one) => one.end() })(peer, index) : peer.respond(503),
     );

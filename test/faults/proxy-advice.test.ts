@@ -1,4 +1,4 @@
-// Proxies that cannot be used: what is wrong with the variable or the login, and what to do next.
+// Proxies that cannot be used: the error says what is wrong with the variable or the login, and what to do next.
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES } from '../../src/connection/cause-table.ts';
 import { createRedactor } from '../../src/io/redact.ts';
@@ -18,7 +18,7 @@ describe('row 97 (C6, P4): a proxy variable that cannot be used', () => {
     [`http://user:100%${SECRET}@127.0.0.1:3128`, 'is not URL-encoded'],
     [`socks4://user:${SECRET}@127.0.0.1:1080`, 'names a socks4:// proxy, which is not supported'],
     [`socks5h://user:${SECRET.repeat(20)}@127.0.0.1:1080`, 'is too long for SOCKS 5'],
-  ])('row 97: %s: exit 2 with the whole advice, without the password', async (value, problem) => {
+  ])('row 97: %s is exit 2 with a complete hint, without the password', async (value, problem) => {
     const { code, stderr } = await runTail(URL, [], { env: { HTTPS_PROXY: value } });
     expect(stderr).toContain(`HTTPS_PROXY`);
     expect(stderr).toContain(problem);
@@ -29,14 +29,14 @@ describe('row 97 (C6, P4): a proxy variable that cannot be used', () => {
     expect(code).toBe(2);
   });
 
-  test('row 97: the redactor leaves every remedy as it is', () => {
+  test('row 97: the redactor does not change the hint of any cause', () => {
     const redactor = createRedactor();
     redactor.addProxyUrl(`http://user:${SECRET}@127.0.0.1:3128`);
     for (const { remedy } of Object.values(CAUSES)) expect(redactor.redact(remedy)).toBe(remedy);
   });
 });
 
-describe('row 98 (C6): a proxy that wants another login than Basic', () => {
+describe('row 98 (C6): a proxy that requires a login', () => {
   const answer407 = (challenges: string) =>
     startScriptedServer(async (peer) => {
       await peer.readRequest();
@@ -48,18 +48,21 @@ describe('row 98 (C6): a proxy that wants another login than Basic', () => {
   test.each([
     ['Proxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n', 'NTLM, Negotiate'],
     ['Proxy-Authenticate: Digest realm="a, b", nonce="x", qop="auth"\r\n', 'Digest'],
-  ])('row 98: %j: exit 5, naming the schemes', async (challenges, schemes) => {
-    const proxy = await answer407(challenges);
-    const env = { HTTPS_PROXY: `http://user:${SECRET}@${hostOf(proxy)}` };
-    const exit = await runTail(URL, [], { env, log: 'json' });
-    const [error] = pickRecords(exit, 'error');
-    expect(error).toMatchObject({ cause: 'proxy-login-unsupported', exit_code: 5 });
-    expect(error?.message).toContain(`the proxy offers ${schemes})`);
-    expect(error?.hint).toContain('only Basic is supported');
-    expect(proxy.attempts).toHaveLength(1);
-  });
+  ])(
+    'row 98: of another scheme than Basic is exit 5, and the error names the schemes: %j',
+    async (challenges, schemes) => {
+      const proxy = await answer407(challenges);
+      const env = { HTTPS_PROXY: `http://user:${SECRET}@${hostOf(proxy)}` };
+      const exit = await runTail(URL, [], { env, log: 'json' });
+      const [error] = pickRecords(exit, 'error');
+      expect(error).toMatchObject({ cause: 'proxy-login-unsupported', exit_code: 5 });
+      expect(error?.message).toContain(`the proxy offers ${schemes})`);
+      expect(error?.hint).toContain('only Basic is supported');
+      expect(proxy.attempts).toHaveLength(1);
+    },
+  );
 
-  test('row 98: one that offers Basic as well: the credentials are wrong', async () => {
+  test('row 98: and offers Basic as well is exit 5 for wrong credentials', async () => {
     const proxy = await answer407('Proxy-Authenticate: Negotiate, Basic realm="x"\r\n');
     const exit = await runTail(URL, [], { env: { HTTPS_PROXY: `http://${hostOf(proxy)}` }, log: 'json' });
     const [error] = pickRecords(exit, 'error');

@@ -1,4 +1,4 @@
-// Which connections go through a proxy: NO_PROXY, loopback, and values that name no proxy.
+// Which connections use a proxy: NO_PROXY, loopback, and invalid proxy URLs.
 import { networkInterfaces } from 'node:os';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
@@ -34,7 +34,7 @@ describeTls('row 33 (C6): NO_PROXY (needs the openssl command)', () => {
         ['--limit', '1', '--ca-cert', made.caFile, '--no-reconnect'],
         {
           env: { HTTPS_PROXY: httpProxy(proxy), NO_PROXY: names },
-          // Nothing listens on port 443: the test is only that the proxy was not asked.
+          // Nothing listens on port 443; the test only checks that the proxy was not used.
           hosts: { [NAME]: ['127.0.0.1'] },
         },
       );
@@ -42,7 +42,7 @@ describeTls('row 33 (C6): NO_PROXY (needs the openssl command)', () => {
       if (!names.includes(':443')) expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
     });
 
-    test('C6: no_proxy in lower case counts too', async () => {
+    test('C6: no_proxy in lower case works, too', async () => {
       const service = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { tls: identity });
       const proxy = await startScriptedServer(tunnelTo(service.port));
       const env = { https_proxy: httpProxy(proxy), no_proxy: NAME };
@@ -55,11 +55,11 @@ describeTls('row 33 (C6): NO_PROXY (needs the openssl command)', () => {
   });
 });
 
-describe('C5, C6: which connections use no proxy, and what is not a proxy', () => {
+describe('C5, C6: loopback hosts and invalid proxy URLs', () => {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const hasIpv6 = all.some(({ address }) => address === '::1');
   test.each(['127.0.0.1', 'localhost', '127.1', ...(hasIpv6 ? ['[::1]'] : [])])(
-    'C5: loopback never does: %s',
+    'C5: a loopback host never uses a proxy: %s',
     async (host) => {
       const listenOn = host === '[::1]' ? '::1' : '127.0.0.1';
       const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { host: listenOn });
@@ -76,7 +76,7 @@ describe('C5, C6: which connections use no proxy, and what is not a proxy', () =
     { value: 'socks4://127.0.0.1:1080', says: 'socks4' },
     { value: `http://user:${SECRET}@[oops`, says: 'HTTPS_PROXY' },
     { value: `ftp://user:${SECRET}@host`, says: 'ftp' },
-  ])('C6: $value is refused: 2, without its credentials', async ({ value, says }) => {
+  ])('C6: $value is exit 2, and its credentials are not shown', async ({ value, says }) => {
     const { code, stdout, stderr } = await runTail(`https://${NAME}`, [], { env: { HTTPS_PROXY: value } });
     expect(stderr).toContain(says);
     expect(stderr).not.toContain(SECRET);

@@ -1,4 +1,4 @@
-// Certificates where a proxy is in between: that of the service inside the tunnel, and that of the proxy.
+// Certificates of connections through a proxy: of the service, inside the tunnel, and of the proxy itself.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -9,13 +9,13 @@ const NAME = 'stream.atlantis.test';
 const SECRET = 'pa55w0rd-0f-the-proxy';
 const describeTls = hasOpenssl() ? describe : describe.skip;
 
-describeTls('row 31 (C6): trust through a proxy (needs the openssl command)', () => {
+describeTls('row 31 (C6): certificates through a proxy (needs the openssl command)', () => {
   let made: Certificates;
   beforeAll(() => {
     made = makeCertificates();
   });
 
-  /** The service with TLS, which the name only leads to by way of the proxy. */
+  /** Starts the service with TLS. Its name does not resolve, so only the proxy leads to it. */
   function startService(): Promise<ScriptedServer> {
     const { cert, key } = made.issue({ names: `DNS:${NAME}` });
     return startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { tls: { cert, key } });
@@ -26,7 +26,7 @@ describeTls('row 31 (C6): trust through a proxy (needs the openssl command)', ()
     return runTail(`https://${NAME}`, args, { log: 'json', env: { HTTPS_PROXY: proxyUrl } });
   }
 
-  test('row 31: a certificate that the proxy slipped in is refused: exit 11', async () => {
+  test('row 31: an untrusted certificate inside the tunnel is refused: exit 11', async () => {
     const service = await startScriptedServer(streamHandler(), { tls: made.selfSigned });
     const proxy = await startScriptedServer(tunnelTo(service.port));
     const exit = await run(`http://127.0.0.1:${proxy.port}`);
@@ -36,7 +36,7 @@ describeTls('row 31 (C6): trust through a proxy (needs the openssl command)', ()
     expect(service.attempts[0]?.request).toBeUndefined();
   });
 
-  test('row 31 (C7): of an address, a certificate for the name of the proxy is refused: exit 11', async () => {
+  test('row 31 (C7): for a service given by address, a certificate for the name of the proxy is refused: exit 11', async () => {
     const { cert, key } = made.good;
     const service = await startScriptedServer(streamHandler(), { tls: { cert, key } });
     const proxy = await startScriptedServer(tunnelTo(service.port));
@@ -49,18 +49,18 @@ describeTls('row 31 (C6): trust through a proxy (needs the openssl command)', ()
   });
 
   describe('C6: a proxy that is reached over TLS', () => {
-    /** A proxy that speaks TLS itself. */
+    /** Starts a proxy that speaks TLS itself. */
     const startTlsProxy = (service: ScriptedServer) =>
       startScriptedServer(tunnelTo(service.port), { tls: { cert: made.good.cert, key: made.good.key } });
 
-    test('C6: works, its certificate checked against the given roots', async () => {
+    test('C6: works with a certificate of an authority in --ca-cert', async () => {
       const service = await startService();
       const proxy = await startTlsProxy(service);
       const exit = await run(`https://localhost:${proxy.port}`);
       expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
     });
 
-    test('C7: not to be trusted: no CONNECT, no credentials, and the proxy is named', async () => {
+    test('C7: with an untrusted certificate gets neither CONNECT nor credentials, and the error names the proxy', async () => {
       const service = await startService();
       const proxy = await startTlsProxy(service);
       const env = { HTTPS_PROXY: `https://user:${SECRET}@localhost:${proxy.port}` };

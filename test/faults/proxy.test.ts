@@ -1,4 +1,4 @@
-// Proxies by CONNECT: what is sent to them, what they answer, and which connections bypass them.
+// HTTP proxies, used by CONNECT: the requests to them, and their answers.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
@@ -29,7 +29,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     identity = { cert, key };
   });
 
-  /** The service with TLS, which the name only leads to by way of the proxy. */
+  /** Starts the service with TLS. Its name does not resolve, so only the proxy leads to it. */
   function startService(): Promise<ScriptedServer> {
     return startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { tls: identity });
   }
@@ -46,7 +46,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
   const httpUrl = (server: ScriptedServer, userinfo = ''): string =>
     `http://${userinfo}127.0.0.1:${server.port}`;
 
-  test('row 33 (C6): works: tunnels, with no key and no User-Agent of ours in the CONNECT', async () => {
+  test('row 33 (C6): opens a tunnel; the CONNECT contains neither a key nor a User-Agent', async () => {
     const service = await startService();
     const proxy = await startScriptedServer(tunnelTo(service.port));
     const exit = await run(httpUrl(proxy));
@@ -60,22 +60,25 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(service.attempts[0]?.request?.headers['host']).toBe(NAME);
   });
 
-  test.each(['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'])('C6: %s names it', async (name) => {
-    const service = await startService();
-    const proxy = await startScriptedServer(tunnelTo(service.port));
-    const exit = await run('', [], { env: { HTTPS_PROXY: undefined, [name]: httpUrl(proxy) } });
-    expect(exit.code).toBe(0);
-    expect(proxy.attempts).toHaveLength(1);
-  });
+  test.each(['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'])(
+    'C6: is given by the variable %s',
+    async (name) => {
+      const service = await startService();
+      const proxy = await startScriptedServer(tunnelTo(service.port));
+      const exit = await run('', [], { env: { HTTPS_PROXY: undefined, [name]: httpUrl(proxy) } });
+      expect(exit.code).toBe(0);
+      expect(proxy.attempts).toHaveLength(1);
+    },
+  );
 
-  test('C6: without a scheme it is an HTTP proxy', async () => {
+  test('C6: given without a scheme is an HTTP proxy', async () => {
     const service = await startService();
     const proxy = await startScriptedServer(tunnelTo(service.port));
     expect((await run(`127.0.0.1:${proxy.port}`)).code).toBe(0);
     expect(proxy.attempts).toHaveLength(1);
   });
 
-  test('C6: its credentials go only to the proxy, and are never printed', async () => {
+  test('C6: is the only receiver of its credentials, which are never printed', async () => {
     const service = await startService();
     const proxy = await startScriptedServer(async (peer, index) => {
       const { headers } = await peer.readRequest();
@@ -96,7 +99,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     }
   });
 
-  test('row 33: 407: exit 5 after one attempt, naming the proxy', async () => {
+  test('row 33: that answers 407 is exit 5 after one attempt, and the error names the proxy', async () => {
     const proxy = await startScriptedServer((peer) =>
       peer.respond(407, { 'Proxy-Authenticate': 'Basic realm="x"' }, '<html>Proxy Authentication Required'),
     );
@@ -112,7 +115,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(proxy.attempts).toHaveLength(1);
   });
 
-  test('row 33: 403 of the proxy that looks like the API: the proxy is named, exit 5', async () => {
+  test('row 33: that answers 403 like the API is exit 5 with the cause proxy-refused', async () => {
     const body = JSON.stringify({ error: { code: 'forbidden', message: 'blocked' } });
     const proxy = await startScriptedServer((peer) => peer.respond(403, { 'X-Request-Id': 'r' }, body));
     const exit = await run(httpUrl(proxy));
@@ -120,7 +123,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(proxy.attempts).toHaveLength(1);
   });
 
-  test('row 33: 502: tried again, and through once it works', async () => {
+  test('row 33: that answers 502 is retried until it opens a tunnel', async () => {
     const service = await startService();
     const proxy = await startScriptedServer((peer, index) =>
       index < 2 ? peer.respond(502, {}, 'Bad Gateway') : tunnelTo(service.port)(peer, index),
@@ -160,17 +163,20 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
       },
     },
   ];
-  test.each(failures)('row 33: $what: retried, exit 7 in the end, naming the proxy', async ({ play }) => {
-    const proxy = await startScriptedServer(async (peer) => {
-      await play(peer);
-    });
-    const exit = await run(httpUrl(proxy), ['--max-reconnects', '1', ...FAST]);
-    const [error] = pickRecords(exit, 'error');
-    expect(error).toMatchObject({ exit_code: 7, proxy: `127.0.0.1:${proxy.port}` });
-    expect(error?.message).toContain(NAME);
-    expect([exit.stdout, exit.code]).toEqual(['', 7]);
-    expect(pickRecords(exit, 'connecting')).toHaveLength(2);
-  });
+  test.each(failures)(
+    'row 33: that $what is retried, then exit 7, and the error names the proxy',
+    async ({ play }) => {
+      const proxy = await startScriptedServer(async (peer) => {
+        await play(peer);
+      });
+      const exit = await run(httpUrl(proxy), ['--max-reconnects', '1', ...FAST]);
+      const [error] = pickRecords(exit, 'error');
+      expect(error).toMatchObject({ exit_code: 7, proxy: `127.0.0.1:${proxy.port}` });
+      expect(error?.message).toContain(NAME);
+      expect([exit.stdout, exit.code]).toEqual(['', 7]);
+      expect(pickRecords(exit, 'connecting')).toHaveLength(2);
+    },
+  );
 
   test.each([
     {
@@ -179,7 +185,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
       words: 'its response header is too long',
     },
     { what: 'sends no line end at all', begin: '', words: 'its response is not HTTP' },
-  ])('row 33: $what: given up after 64 KiB at most, tried again, 7', async ({ begin, words }) => {
+  ])('row 33: that $what is read up to 64 KiB and retried, then exit 7', async ({ begin, words }) => {
     const sent: number[] = [];
     const portion = Buffer.from(`X-Filler: ${'x'.repeat(16_371)}${begin === '' ? 'xx' : '\r\n'}`);
     const proxy = await startScriptedServer(async (peer, index) => {
@@ -195,11 +201,11 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(error).toMatchObject({ cause: 'proxy-failed', exit_code: 7 });
     expect(error?.message).toContain(words);
     expect(proxy.attempts).toHaveLength(2);
-    // What the kernel holds on both sides, but not what a reader without a bound would take.
+    // The proxy can send what fits in the buffers of the kernel, but not what a reader without a limit would read.
     for (const bytes of sent) expect(bytes).toBeLessThan(32 * MIB);
   });
 
-  test('row 33: a proxy that speaks another protocol: retried, exit 7', async () => {
+  test('row 33: that speaks another protocol is retried, then exit 7', async () => {
     const proxy = await startScriptedServer((peer) => peer.sendRaw('SSH-2.0-OpenSSH_9.6\r\n\r\n'));
     const exit = await run(httpUrl(proxy), ['--max-reconnects', '1', ...FAST]);
     const [error] = pickRecords(exit, 'error');
@@ -208,14 +214,14 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(proxy.attempts).toHaveLength(2);
   });
 
-  test('row 33: an answer that comes a byte at a time still opens the tunnel', async () => {
+  test('row 33: that answers byte by byte still opens the tunnel', async () => {
     const service = await startService();
     const proxy = await startScriptedServer(tunnelTo(service.port, { isDripped: true }));
     const exit = await run(httpUrl(proxy));
     expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
   });
 
-  test('row 33: no proxy listens there: exit 7, naming the proxy', async () => {
+  test('row 33: that does not listen is exit 7, and the error names the proxy', async () => {
     const proxy = await startScriptedServer(async () => {});
     await proxy.close();
     const exit = await run(httpUrl(proxy), ['--no-reconnect']);
@@ -230,27 +236,30 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     { what: 'says nothing', answer: '' },
     { what: 'begins an answer', answer: 'HTTP/1.1 200 OK\r\nX-Slow: ' },
     { what: 'opens the tunnel and passes nothing', answer: 'HTTP/1.1 200 OK\r\n\r\n' },
-  ])('row 16 (C1, C8): a proxy that $what: the attempt ends, and its socket is gone', async ({ answer }) => {
-    const openAtStart: number[] = [];
-    const proxy: ScriptedServer = await startScriptedServer(async (peer) => {
-      openAtStart.push(countEstablished(proxy));
-      await peer.readRequest();
-      if (answer !== '') await peer.sendRaw(answer);
-      peer.socket.on('data', () => undefined);
-      await peer.untilClosed();
-    });
-    const args = ['--connect-timeout', '500ms', '--max-reconnects', '1', ...FAST];
-    const exit = await run(httpUrl(proxy), args, { limitMs: 10_000 });
-    const [error] = pickRecords(exit, 'error');
-    expect(error).toMatchObject({ cause: 'timed-out', exit_code: 7 });
-    expect(error?.message).toMatch(
-      new RegExp(`no response within 500 ms, .* the proxy 127.0.0.1:${proxy.port}\\)`),
-    );
-    expect(exit.code).toBe(7);
-    expect(openAtStart).toEqual([1, 1]);
-  });
+  ])(
+    'row 16 (C1, C8): that $what is given up at the connect timeout, and its socket is closed',
+    async ({ answer }) => {
+      const openAtStart: number[] = [];
+      const proxy: ScriptedServer = await startScriptedServer(async (peer) => {
+        openAtStart.push(countEstablished(proxy));
+        await peer.readRequest();
+        if (answer !== '') await peer.sendRaw(answer);
+        peer.socket.on('data', () => undefined);
+        await peer.untilClosed();
+      });
+      const args = ['--connect-timeout', '500ms', '--max-reconnects', '1', ...FAST];
+      const exit = await run(httpUrl(proxy), args, { limitMs: 10_000 });
+      const [error] = pickRecords(exit, 'error');
+      expect(error).toMatchObject({ cause: 'timed-out', exit_code: 7 });
+      expect(error?.message).toMatch(
+        new RegExp(`no response within 500 ms, .* the proxy 127.0.0.1:${proxy.port}\\)`),
+      );
+      expect(exit.code).toBe(7);
+      expect(openAtStart).toEqual([1, 1]);
+    },
+  );
 
-  test('row 16 (R2): a signal while the proxy says nothing ends it at once', async () => {
+  test('row 16 (R2): that sends nothing does not delay the end by a signal', async () => {
     const proxy = await startScriptedServer((peer) => peer.untilClosed());
     const tail = startTail(`https://${NAME}`, [], { env: { HTTPS_PROXY: httpUrl(proxy) } });
     await proxy.waitForAttempt(1);
@@ -263,13 +272,13 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
 
   test.each([
     {
-      what: 'the API says 401',
+      what: 'a 401 of the API',
       status: 401,
       code: 3,
       body: '{"error":{"code":"unauthorized","message":"x"}}',
     },
     { what: 'a 403 from beyond the proxy', status: 403, code: 5, body: '<html>' },
-  ])('C3: through the tunnel $what: $code', async ({ status, code, body }) => {
+  ])('C3: through the tunnel, $what is exit $code', async ({ status, code, body }) => {
     const service = await startScriptedServer((peer) => peer.respond(status, {}, body), { tls: identity });
     const proxy = await startScriptedServer(tunnelTo(service.port));
     const exit = await run(httpUrl(proxy), [], { log: 'text' });

@@ -1,9 +1,9 @@
-// Dependencies never print: stdout is for events, and stderr for messages that are redacted.
+// Dependencies print nothing: stdout is for events, and stderr for redacted messages.
 import { expect, test } from '@jest/globals';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { runTail } from '../helpers/tail.ts';
 
-/** Every line is a message of this program, or its hint. */
+/** Fails unless every line is a message of this program or a hint. */
 function expectOurs(stderr: string): void {
   for (const line of stderr.trimEnd().split('\n'))
     expect(line).toMatch(/^((?:(?:\d\d:){2}\d\d )?atlantis: | {2})\S/);

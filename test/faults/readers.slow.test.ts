@@ -1,13 +1,14 @@
-// An end while the reader of stdout is stopped: queued output is written, with a time limit only after a signal.
+// A run that ends while the reader of stdout is stopped: queued output is written, with a time limit only after a
+// signal.
 import { expect, test } from '@jest/globals';
 import { pauseFor } from '../helpers/watch.ts';
 import { startHandOver } from './hand-over.ts';
 import { endOf, lastRecord, numberedEvents, startTail, whenGone } from './start-tail.ts';
 
-/** Longer than a signal waits for queued output. */
+/** Longer than a run waits for queued output after a signal. */
 const LONG_MS = 3_500;
 
-test('O6: the limit is reached while the reader is stopped: waits without limit, then exactly that many lines', async () => {
+test('O6: after --limit is reached, a run waits for a stopped reader without a time limit, then writes exactly --limit lines', async () => {
   const { server, first } = await startHandOver();
   const child = startTail(server.url, ['--limit', '2', '--log-format', 'json']);
   child.pauseStdout();
@@ -16,7 +17,7 @@ test('O6: the limit is reached while the reader is stopped: waits without limit,
     isGone = true;
   });
   const peer = await first;
-  // More than the pipe and its reader buffer: most of the last event stays queued.
+  // The events do not fit in the pipe and the buffer of its reader, so most of the last event stays queued.
   const events = [...numberedEvents(1_000_000, 3)];
   for (const event of events) void peer.sendText(event);
   await pauseFor(LONG_MS);
@@ -30,7 +31,7 @@ test('O6: the limit is reached while the reader is stopped: waits without limit,
   expect(Number(summary['paused_ms'])).toBeGreaterThan(LONG_MS - 1_000);
 });
 
-test('O6: a signal, and a reader that continues within 2 s: every event that was read, in whole lines', async () => {
+test('O6: after a signal, a reader that resumes within 2 s gets every event that was read, in whole lines', async () => {
   const { server, first } = await startHandOver();
   const child = startTail(server.url, ['--log-format', 'json']);
   child.pauseStdout();
@@ -49,11 +50,11 @@ test('O6: a signal, and a reader that continues within 2 s: every event that was
     .map((line) => JSON.parse(line).n);
   expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, n) => n + 1));
   expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ events: numbers.length });
-  // It stopped reading: most of what the server sent was not received.
+  // The command had paused reading, so it did not receive most of the events.
   expect(numbers.length).toBeLessThan(1_000);
 });
 
-test('O6: a signal, and a reader that stays stopped: output is cut after 2 s, and stderr says how much', async () => {
+test('O6: after a signal, output to a reader that stays stopped is cut after 2 s, and stderr says how much', async () => {
   const { server, first } = await startHandOver();
   const child = startTail(server.url, ['--log-format', 'json']);
   child.pauseStdout();
@@ -71,7 +72,8 @@ test('O6: a signal, and a reader that stays stopped: output is cut after 2 s, an
   const { events } = lastRecord(exit.stderr, 'summary');
   const { bytes_cut: cut, message } = lastRecord(exit.stderr, 'warning');
   expect(message).toMatch(/could not be written, and the last line may be incomplete/);
-  // Written and cut bytes together are all counted events; how much of the last write is in the pipe is unknown.
+  // Written and cut bytes together are at least all counted events. It is unknown how much of the last write is in the
+  // pipe, and thus counted twice.
   const whole = [...numberedEvents(1_000, Number(events))].map((event) => `${event}\n`).join('');
   expect(whole.startsWith(exit.stdout)).toBe(true);
   expect(exit.stdout.length).toBeLessThan(whole.length);

@@ -1,4 +1,4 @@
-// The reader of stdout goes away, is slow or starts late: whole lines, the right exit code, no extra messages.
+// A reader of stdout that exits, is slow or starts late: whole lines, the right exit code, no extra messages.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ async function pipeInto(reader: string, server: ScriptedServer): Promise<Awaited
   return exit;
 }
 
-/** Fails for a line on stderr that is not a status, or reports an error. */
+/** Fails if stderr has anything but status messages. */
 function expectOnlyStatus(stderr: string): void {
   for (const { level, event } of readRecords(stderr)) {
     expect(['debug', 'info']).toContain(level);
@@ -36,11 +36,11 @@ function expectOnlyStatus(stderr: string): void {
   }
 }
 
-describe('O7: the reader goes away', () => {
-  test('row 1 (O7): three events into head -1, then another: one whole line, exit 0, only status messages', async () => {
+describe('O7: a reader that exits', () => {
+  test('row 1 (O7): head -1 prints one whole line, exit 0, and stderr has only status messages', async () => {
     const { server, first } = await startHandOver(numberedEvents(0, 3));
     const run = pipeInto('head -1', server);
-    // `head` has exited by then; the command notices at its next write.
+    // The command notices the exit of `head` at its next write.
     const feed = setInterval(() => void first.then((one) => void one.sendText('{"n":4}')), 50);
     const exit = await run.finally(() => clearInterval(feed));
     expect(exit.stdout).toBe('{"n":1,"filler":""}\n');
@@ -52,7 +52,7 @@ describe('O7: the reader goes away', () => {
   test('row 121: on a quiet stream, --limit 1 ends the run at once, as docs/recipes.md says', async () => {
     const recipes = readFileSync(join(ROOT, 'docs/recipes.md'), 'utf8');
     expect(recipes.replace(/\s+/g, ' ')).toContain('Use `--limit 1` instead of `head -n 1`');
-    // One event, and then silence.
+    // The server sends one event, then nothing.
     await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const exit = await runShell(
       `atlantis stream tail --verbose --log-format json --limit 1 --url ${server.url} | cat`,
@@ -63,7 +63,7 @@ describe('O7: the reader goes away', () => {
     expectOnlyStatus(exit.stderr);
   });
 
-  test('row 3 (O7): a reader that exits at once, an event later: exit 0, no stack trace', async () => {
+  test('row 3 (O7): before the first event: exit 0, no stack trace', async () => {
     const { server, first } = await startHandOver();
     const run = pipeInto('true', server);
     await (await first).sendText('{"n":1}');
@@ -74,7 +74,7 @@ describe('O7: the reader goes away', () => {
     expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ reconnects: 0 });
   });
 
-  test('row 3 (O7): a reader that exits while megabytes wait', async () => {
+  test('row 3 (O7): while megabytes of events wait: exit 0, no reconnect', async () => {
     const server = await startScriptedServer(streamHandler({ events: numberedEvents(1_000, 20_000) }));
     const child = spawnTail(server.url, ['--log-format', 'json']);
     child.pauseStdout();
@@ -87,7 +87,7 @@ describe('O7: the reader goes away', () => {
 });
 
 describe('O5: a reader that keeps up', () => {
-  test('O5: gets a single event at once: no timer collects events', async () => {
+  test('O5: gets a single event at once, because no timer collects events', async () => {
     const { server, first } = await startHandOver();
     const child = spawnTail(server.url);
     const peer = await first;
@@ -105,7 +105,7 @@ describe('O5: a reader that keeps up', () => {
     expectSoon(tookMs[25] ?? Number.NaN, 10);
   });
 
-  test('O5: also if half a message follows it', async () => {
+  test('O5: gets an event at once even if half a message follows it', async () => {
     const { server, first } = await startHandOver();
     const child = spawnTail(server.url);
     const peer = await first;
@@ -120,13 +120,13 @@ describe('O5: a reader that keeps up', () => {
 });
 
 describe('O6: stdout and stderr in one pipe, as after 2>&1', () => {
-  test('O6: a slow reader gets every event whole, without messages inside', async () => {
+  test('O6: messages are never in the middle of an event, even if the reader is slow', async () => {
     const server = await startScriptedServer(
       streamHandler({ events: numberedEvents(150_000, 12), finish: (peer) => peer.sendClose(1000) }),
     );
     const child = spawnTail(server.url, ['--no-reconnect'], { prefix: ['sh', '-c', 'exec "$@" 2>&1', 'sh'] });
     child.pauseStdout();
-    // After a second of waiting the command reports that its reader does not keep up.
+    // After a second the command reports that its reader does not keep up.
     await server.waitForAttempt(1);
     await pauseFor(1_500);
     child.resumeStdout();
@@ -142,7 +142,7 @@ describe('O6: stdout and stderr in one pipe, as after 2>&1', () => {
 });
 
 describe('O6: the end', () => {
-  test('O6: at the limit reading ends: Close 1000, and no more events', async () => {
+  test('O6: at --limit the client closes with 1000, and prints no more events', async () => {
     const { server, first } = await startHandOver();
     const child = spawnTail(server.url, ['--limit', '3', '--log-format', 'json']);
     const peer = await first;

@@ -1,4 +1,4 @@
-// Gaps while libfaketime changes the wall clock of the whole process, as row 85 tests it with a clock of Node alone.
+// Gaps while libfaketime changes the wall clock of the whole process. gaps.test.ts only changes the clock of Node.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ import { endOf, spawnTail } from './start-tail.ts';
 const HOUR_MS = 3_600_000;
 const LIBRARY = findLibrary();
 
-/** Of Debian's package `faketime`: in the folder of this architecture. */
+/** Finds the library of Debian's package `faketime` in the folder of this architecture. */
 function findLibrary(): string | undefined {
   if (!existsSync('/usr/lib')) return undefined;
   return readdirSync('/usr/lib')
@@ -17,7 +17,7 @@ function findLibrary(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** A wall clock that is at `startMs` now, and a function that moves it. The monotonic clock is the real one. */
+/** A wall clock that starts at `startMs`, and a function that moves it. The monotonic clock is real. */
 function makeClock(startMs: number): { env: Record<string, string>; jump(ms: number): void } {
   const file = join(makeTempFolder(), 'offset');
   const offsetMs = startMs - Date.now();
@@ -35,7 +35,7 @@ function makeClock(startMs: number): { env: Record<string, string>; jump(ms: num
 }
 
 (LIBRARY === undefined ? describe.skip : describe)(
-  'row 85 (G1, G3): gaps by a real clock that is changed (needs libfaketime)',
+  'row 85 (G1, G3): a gap while the clock of the process changes (needs libfaketime)',
   () => {
     test.each([
       [
@@ -66,7 +66,7 @@ function makeClock(startMs: number): { env: Record<string, string>; jump(ms: num
         /between 2026-11-26 14:5\d:\d\d\.\d{3} \+01:00 and 2026-11-26 13:5\d:\d\d\.\d{3} \+01:00 \([\d.]+ s\) were not/,
         /^[\d.]+ s$/,
       ],
-    ])('%s: date, zone and duration', async (_what, iso, jumpMs, message, duration) => {
+    ])('%s: the report has date, zone and duration', async (_what, iso, jumpMs, message, duration) => {
       const { server, first } = await startHandOver(['{"n":1}'], ['{"n":2}']);
       const clock = makeClock(Date.parse(iso));
       const env = { ...clock.env, TZ: 'Europe/Berlin' };

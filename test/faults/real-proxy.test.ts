@@ -1,4 +1,4 @@
-// tinyproxy on the way to the service. Skipped by name where it is not installed.
+// tinyproxy between client and service. The tests are skipped if it is not installed.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CANARY_PREFIX } from '../helpers/canary.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
@@ -16,15 +16,15 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
   let service: { cert: string; key: string };
   beforeAll(() => {
     made = makeCertificates();
-    // Not a loopback host to the command, which would go past the proxy; the kernel takes it home.
+    // The command does not treat 0.0.0.0 as loopback, so it uses the proxy; the kernel connects it to this machine.
     const { cert, key } = made.issue({ names: 'IP:0.0.0.0' });
     service = { cert, key };
   });
 
-  /** The service as the proxy reaches it. */
+  /** Starts the service, which the proxy reaches at 0.0.0.0. */
   const startService = () => startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { tls: service });
 
-  test('row 33 (C6): works: tunnels, and sees no key', async () => {
+  test('row 33 (C6): opens a tunnel, and does not see the key', async () => {
     const server = await startService();
     const proxy = await startTinyproxy({ extra: 'LogLevel Connect' });
     const args = ['--limit', '1', '--ca-cert', made.caFile];
@@ -35,20 +35,23 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
     expect(proxy.readLog()).not.toContain(CANARY_PREFIX);
   });
 
-  (hasNginx() ? test : test.skip)('row 33: to nginx, to the simulator (needs nginx)', async () => {
-    const simulator = await startSimulator();
-    const identity = made.issue({ names: 'IP:0.0.0.0' });
-    const nginx = await startNginx({ targetPort: simulator.port, identity });
-    const proxy = await startTinyproxy();
-    const args = ['--limit', '20', '--ca-cert', made.caFile];
-    const { code, lines } = await runTail(`https://0.0.0.0:${nginx.port}`, args, {
-      env: { ALL_PROXY: proxy.url },
-    });
-    expect(lines).toHaveLength(20);
-    expect(code).toBe(0);
-  });
+  (hasNginx() ? test : test.skip)(
+    'row 33: opens a tunnel to nginx in front of the simulator (needs nginx)',
+    async () => {
+      const simulator = await startSimulator();
+      const identity = made.issue({ names: 'IP:0.0.0.0' });
+      const nginx = await startNginx({ targetPort: simulator.port, identity });
+      const proxy = await startTinyproxy();
+      const args = ['--limit', '20', '--ca-cert', made.caFile];
+      const { code, lines } = await runTail(`https://0.0.0.0:${nginx.port}`, args, {
+        env: { ALL_PROXY: proxy.url },
+      });
+      expect(lines).toHaveLength(20);
+      expect(code).toBe(0);
+    },
+  );
 
-  test('row 33 (C6): asks for credentials: exit 5 without them, works with them, and they are not printed', async () => {
+  test('row 33 (C6): that requires credentials is exit 5 without them and works with them, and they are not printed', async () => {
     const server = await startService();
     const proxy = await startTinyproxy({ basicAuth: `user:${SECRET}` });
     const url = `https://0.0.0.0:${server.port}`;
@@ -64,7 +67,7 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
     expect(stderr).not.toContain(SECRET);
   });
 
-  test('row 33: a port that it does not open: exit 5, naming it', async () => {
+  test('row 33: that refuses a port is exit 5, and the error names the proxy', async () => {
     const proxy = await startTinyproxy({ extra: 'ConnectPort 443' });
     const { code, stderr } = await runTail('https://0.0.0.0:8443', [], { env: { HTTPS_PROXY: proxy.url } });
     expect(stderr).toContain(
@@ -73,7 +76,7 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
     expect(code).toBe(5);
   });
 
-  test('row 33: a service that it cannot reach: tried again, then 7', async () => {
+  test('row 33: that cannot reach the service is retried, then exit 7', async () => {
     const server = await startService();
     await server.close();
     const proxy = await startTinyproxy();
@@ -85,7 +88,7 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
     expect(exit.code).toBe(7);
   });
 
-  test('row 33: NO_PROXY matches: direct', async () => {
+  test('row 33: is not used if NO_PROXY matches', async () => {
     const server = await startService();
     const proxy = await startTinyproxy();
     const env = { HTTPS_PROXY: proxy.url, NO_PROXY: '0.0.0.0' };
@@ -95,7 +98,7 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
     expect(proxy.readLog()).not.toContain('CONNECT');
   });
 
-  test('row 33: it is killed in mid-stream: a loss, then 7 with its name', async () => {
+  test('row 33: that is killed during a stream causes a loss, then exit 7, and the error names the proxy', async () => {
     const server = await startService();
     const proxy = await startTinyproxy();
     const args = ['--ca-cert', made.caFile, '--max-reconnects', '1', ...FAST];

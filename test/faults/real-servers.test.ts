@@ -1,5 +1,5 @@
-// Other people's software in place of the service: nginx in front of the simulator, and a server made of
-// Python's `websockets`. Skipped by name where one is not installed.
+// Software of others in place of the service: nginx in front of the simulator, and a server based on Python's
+// `websockets`. Tests are skipped if one is not installed.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, CANARY_PREFIX } from '../helpers/canary.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
@@ -18,7 +18,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     made = makeCertificates();
   });
 
-  test('C2, C4: in front of the simulator: events stream, the key arrives, the run ends as asked', async () => {
+  test('C2, C4: in front of the simulator: the key arrives, and events are printed up to --limit', async () => {
     const simulator = await startSimulator('--key', CANARY_KEY);
     const nginx = await startNginx({ targetPort: simulator.port, identity: made.good });
     const args = ['--limit', '50', '--ca-cert', made.caFile];
@@ -31,7 +31,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(nginx.readLog()).not.toContain(CANARY_KEY);
   });
 
-  test('row 19 (C3): the upstream simulator refuses the key: exit 3, with its message', async () => {
+  test('row 19 (C3): in front of a simulator that refuses the key: exit 3 with the message of the simulator', async () => {
     const simulator = await startSimulator('--key', `ak_live_${'0123abcd'.repeat(4)}`);
     const nginx = await startNginx({ targetPort: simulator.port, identity: made.good });
     const { code, stderr } = await runTail(nginx.url, ['--ca-cert', made.caFile]);
@@ -40,14 +40,14 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(code).toBe(3);
   });
 
-  test('row 31: without its authority: exit 11', async () => {
+  test('row 31: with a certificate of an unknown authority: exit 11', async () => {
     const nginx = await startNginx({ targetPort: 9, identity: made.good });
     const { code, stderr } = await runTail(nginx.url);
     expect(stderr).toContain('unknown issuer');
     expect(code).toBe(11);
   });
 
-  test('row 31: it demands a client certificate: exit 11, cause named', async () => {
+  test('row 31: that requires a client certificate: exit 11 with the cause', async () => {
     const nginx = await startNginx({
       targetPort: 9,
       identity: made.good,
@@ -60,7 +60,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(exit.code).toBe(11);
   });
 
-  test('row 32: loopback ws: to its TLS port: exit 8 with a hint', async () => {
+  test('row 32: reached at its TLS port by ws: is exit 8 with a hint', async () => {
     const nginx = await startNginx({ targetPort: 9, identity: made.good });
     const { code, stderr } = await runTail(`ws://127.0.0.1:${nginx.port}`);
     expect(stderr).toContain('expects TLS on this port');
@@ -68,7 +68,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(code).toBe(8);
   });
 
-  test('row 23 (C3): the upstream is down: the 502 is retried, then exit 7', async () => {
+  test('row 23 (C3): in front of a server that is down: the 502 is retried, then exit 7', async () => {
     const nginx = await startNginx({ targetPort: 9 });
     const { code, stderr } = await runTail(nginx.url, ['--max-reconnects', '1', ...FAST]);
     expect(stderr).toMatch(/error: .*HTTP 502.*did not come from Atlantis/);
@@ -81,14 +81,14 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     { answer: 'return 404;', says: 'did not come from Atlantis (HTTP 404', code: 5 },
     { answer: 'return 301 https://elsewhere.example/;', says: 'redirect, which is never followed', code: 5 },
     { answer: 'return 200 hello;', says: 'did not open a WebSocket (HTTP 200', code: 8 },
-  ])('C3: its own "$answer" ends with $code', async ({ answer, says, code }) => {
+  ])('C3: with the directive "$answer" is exit $code', async ({ answer, says, code }) => {
     const nginx = await startNginx({ targetPort: 9, location: answer });
     const exit = await runTail(nginx.url);
     expect(exit.stderr).toContain(says);
     expect(exit.code).toBe(code);
   });
 
-  test('K1: keepalive holds a quiet stream open that nginx would cut', async () => {
+  test('K1: keepalive keeps a quiet stream open that nginx would cut', async () => {
     const server = await startScriptedServer(streamHandler());
     const nginx = await startNginx({ targetPort: server.port, location: 'proxy_read_timeout 1s;' });
     const [kept, cut] = [
@@ -102,7 +102,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(server.attempts).toHaveLength(2);
   });
 
-  test('row 15: it is killed in mid-stream: a loss, and 7 when it does not come back', async () => {
+  test('row 15: that is killed during a stream causes a loss, then exit 7', async () => {
     const simulator = await startSimulator();
     const nginx = await startNginx({ targetPort: simulator.port, identity: made.good });
     const args = ['--ca-cert', made.caFile, '--max-reconnects', '1', ...FAST];
@@ -119,7 +119,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
 
 const describePython = findWebSocketsPython() ? describe : describe.skip;
 describePython("Python's websockets as the server (needs python3-websockets)", () => {
-  test('C4: events as sent, then its close is a loss', async () => {
+  test('C4: events are printed unchanged, and a close is a loss', async () => {
     const events = ['{"type":"large_transfer","amount":123456789012345678901234567890}', '{"s":"\\u00e4ä"}'];
     const server = await startPythonServer({ key: CANARY_KEY, events, closeCode: 1001 });
     const { code, lines, stderr } = await runTail(server.url, ['--no-reconnect']);
@@ -128,7 +128,7 @@ describePython("Python's websockets as the server (needs python3-websockets)", (
     expect(code).toBe(7);
   });
 
-  test('K1: it stays connected through many pings', async () => {
+  test('K1: the connection lasts through many pings', async () => {
     const server = await startPythonServer({ key: CANARY_KEY, events: ['{"n":1}'] });
     const tail = startTail(server.url, ['--ping-interval', '100ms', '--pong-timeout', '300ms']);
     await tail.child.waitForLines(1);
@@ -140,7 +140,7 @@ describePython("Python's websockets as the server (needs python3-websockets)", (
     expect(signal).toBe('SIGINT');
   });
 
-  test('row 19: another key is refused with exit 3', async () => {
+  test('row 19: a wrong key is exit 3', async () => {
     const server = await startPythonServer({ key: `ak_live_${'beef'.repeat(8)}`, events: [] });
     const { code, stderr } = await runTail(server.url);
     expect(stderr).toContain('HTTP 401');

@@ -1,4 +1,4 @@
-// Several connections in `stream relay` and `stream top`, the configuration file of the relay, and the metrics.
+// Several connections of `stream relay` and `stream top`, in the configuration file of the relay and in the metrics.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -12,7 +12,7 @@ import { range, sendNumbered, startRelay } from './relay-events.ts';
 const TWO = ['--connections', '2'];
 const LISTEN = ['--metrics-listen', '127.0.0.1:0'];
 
-/** A configuration file of a relay with one HTTP sink. */
+/** Writes a configuration file of a relay with one HTTP sink. */
 function writeConfig(source: string, sink: string): string {
   const path = join(makeTempFolder(), 'relay.yaml');
   writeFileSync(path, `source:\n${source}sinks:\n  - name: hook\n    to: ${sink}\n`, { mode: 0o600 });
@@ -20,7 +20,7 @@ function writeConfig(source: string, sink: string): string {
 }
 
 test.each(['flags', 'file'])(
-  'row 182: C10, B13, M4: a relay (%s) delivers each event once while one of two connections is lost; the metrics have all of it',
+  'row 182: C10, B13, M4: a relay (%s) delivers each event once while one of two connections is lost, as the metrics show',
   async (how) => {
     const hub = await startEventHub();
     const sink = await startHttpEndpoint(takeAll);
@@ -73,7 +73,7 @@ test.each(['flags', 'file'])(
   },
 );
 
-test('row 182: C10, L1: top counts each event once, and no gap, while one of two connections is lost', async () => {
+test('row 182: C10, L1: top counts each event once, and counts no gap, while one of two connections is lost', async () => {
   const hub = await startEventHub();
   const args = ['--once', '--json', '--limit', '30', ...TWO, '--retry-min', '250ms', '--retry-max', '250ms'];
   const top = startTail(hub.url, args, { command: 'top' });
@@ -89,7 +89,7 @@ test('row 182: C10, L1: top counts each event once, and no gap, while one of two
   expect(JSON.parse(stdout)).toMatchObject({ events: 30, gaps: 0, open_gap: false, connections: 3 });
 });
 
-test('B13: connections of a configuration file are checked, and a flag wins', async () => {
+test('B13: `connections` in a configuration file is checked, and --connections overrides it', async () => {
   const sink = await startHttpEndpoint(takeAll);
   const bad = await startTail('', ['--config', writeConfig('  connections: 9\n', sink.url), '--check'], {
     command: 'relay',

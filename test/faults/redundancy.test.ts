@@ -9,7 +9,7 @@ const numbersOf = ({ lines }: TailExit): number[] => lines.map((line) => JSON.pa
 const find = ({ records }: TailExit, event: string) => records.filter((record) => record.event === event);
 const upTo = (n: number): number[] => Array.from({ length: n }, (_unused, i) => i + 1);
 
-/** Sends numbered events to all clients. */
+/** Returns a function that sends numbered events to all clients. */
 function startNumbers(hub: EventHub): (count: number) => void {
   let n = 0;
   return (count) => {
@@ -18,60 +18,68 @@ function startNumbers(hub: EventHub): (count: number) => void {
 }
 
 describe('row 182: one of two connections is lost', () => {
-  test.each(['tail', 'library'])('C10, G6: no gap, no exit code, each event once (%s)', async (how) => {
-    const hub = await startEventHub();
-    const send = startNumbers(hub);
-    if (how === 'library') {
-      const { stream } = await import('../../src/stream/index.ts');
-      const items: string[] = [];
-      const numbers: number[] = [];
-      const key = 'ak_live_0123456789abcdef0123456789abcdef';
-      const events = stream({ url: hub.url, key, connections: 2, retryMinMs: 250, retryMaxMs: 250 });
-      const done = (async () => {
-        for await (const item of events.items()) {
-          items.push(item.kind);
-          if (item.kind === 'events')
-            for (const event of item.batch) numbers.push((event.value as { n: number }).n);
-          if (numbers.length === 9) return;
-        }
-      })();
+  test.each(['tail', 'library'])(
+    'C10, G6: each event is delivered once, without a gap, and the run continues (%s)',
+    async (how) => {
+      const hub = await startEventHub();
+      const send = startNumbers(hub);
+      if (how === 'library') {
+        const { stream } = await import('../../src/stream/index.ts');
+        const items: string[] = [];
+        const numbers: number[] = [];
+        const key = 'ak_live_0123456789abcdef0123456789abcdef';
+        const events = stream({ url: hub.url, key, connections: 2, retryMinMs: 250, retryMaxMs: 250 });
+        const done = (async () => {
+          for await (const item of events.items()) {
+            items.push(item.kind);
+            if (item.kind === 'events')
+              for (const event of item.batch) numbers.push((event.value as { n: number }).n);
+            if (numbers.length === 9) return;
+          }
+        })();
+        await hub.waitForLive(2);
+        send(3);
+        hub.peers[0]?.reset();
+        await hub.server.waitUntil(() => (hub.liveCount === 1 ? true : undefined), 'the loss');
+        send(3);
+        await hub.waitForLive(2);
+        send(3);
+        await done;
+        expect(numbers).toEqual(upTo(9));
+        expect(items).not.toContain('gap');
+        return;
+      }
+      const tail = startTail(hub.url, ['--connections', '2', '--fail-on-gap', '-n', '9', ...FAST_RETRY], {
+        log: 'json',
+      });
       await hub.waitForLive(2);
       send(3);
+      await tail.child.waitForLines(3);
       hub.peers[0]?.reset();
-      await hub.server.waitUntil(() => (hub.liveCount === 1 ? true : undefined), 'the loss');
+      await tail.child.waitForStderr('"lost"');
       send(3);
       await hub.waitForLive(2);
       send(3);
-      await done;
-      expect(numbers).toEqual(upTo(9));
-      expect(items).not.toContain('gap');
-      return;
-    }
-    const tail = startTail(hub.url, ['--connections', '2', '--fail-on-gap', '-n', '9', ...FAST_RETRY], {
-      log: 'json',
-    });
-    await hub.waitForLive(2);
-    send(3);
-    await tail.child.waitForLines(3);
-    hub.peers[0]?.reset();
-    await tail.child.waitForStderr('"lost"');
-    send(3);
-    await hub.waitForLive(2);
-    send(3);
-    const exit = await tail.finish();
-    expect(exit.code).toBe(0);
-    expect(numbersOf(exit)).toEqual(upTo(9));
-    expect(find(exit, 'lost')).toEqual([
-      expect.objectContaining({ level: 'info', connection: 1, still_live: [2] }),
-    ]);
-    expect(find(exit, 'lost')[0]?.message).toMatch(
-      /^connection 1 lost: .*; connection 2 is still live, no gap$/,
-    );
-    expect(find(exit, 'gap')).toEqual([]);
-    expect(find(exit, 'summary')[0]).toMatchObject({ reconnects: 1, gaps: 0, disconnected_ms: 0, missed: 0 });
-  });
+      const exit = await tail.finish();
+      expect(exit.code).toBe(0);
+      expect(numbersOf(exit)).toEqual(upTo(9));
+      expect(find(exit, 'lost')).toEqual([
+        expect.objectContaining({ level: 'info', connection: 1, still_live: [2] }),
+      ]);
+      expect(find(exit, 'lost')[0]?.message).toMatch(
+        /^connection 1 lost: .*; connection 2 is still live, no gap$/,
+      );
+      expect(find(exit, 'gap')).toEqual([]);
+      expect(find(exit, 'summary')[0]).toMatchObject({
+        reconnects: 1,
+        gaps: 0,
+        disconnected_ms: 0,
+        missed: 0,
+      });
+    },
+  );
 
-  test('C8, G1: when both are lost there is one gap; --fail-on-gap ends the run', async () => {
+  test('C8, G1: if the other one is lost, too, there is one gap, and --fail-on-gap ends the run', async () => {
     const hub = await startEventHub();
     const send = startNumbers(hub);
     const run = (args: readonly string[]) =>
@@ -106,7 +114,7 @@ describe('row 182: one of two connections is lost', () => {
 });
 
 describe('C8: attempts of several connections', () => {
-  test('never within a second of each other; never more sockets than --connections', async () => {
+  test('are at least a second apart, and never use more sockets than --connections', async () => {
     const times: number[] = [];
     let open = 0;
     let most = 0;
@@ -124,13 +132,13 @@ describe('C8: attempts of several connections', () => {
     const tail = startTail(server.url, ['--connections', '3', '--duration', '5s', ...FAST_RETRY]);
     await tail.finish();
     expect(times.length).toBeGreaterThanOrEqual(4);
-    // The server sees an attempt a moment after it started.
+    // Allows for the delay until the server sees an attempt.
     for (const [i, at] of times.slice(1, 3).entries()) expect(at - (times[i] ?? 0)).toBeGreaterThan(900);
     expect(most).toBe(3);
   });
 });
 
-describe('row 184: the service allows one connection only', () => {
+describe('row 184: the service allows only one connection', () => {
   test.each([
     [
       '429',
@@ -159,7 +167,7 @@ describe('row 184: the service allows one connection only', () => {
       },
     ],
   ] satisfies [string, (peer: import('../helpers/peer.ts').Peer) => Promise<unknown>][])(
-    'C8: %s for the second: continues with one, says so once, does not try again',
+    'C8: after %s for the second one, the run continues with one, reports that once, and does not retry',
     async (_title, refuse) => {
       let attempts = 0;
       const server = await startScriptedServer(async (peer) => {
@@ -187,7 +195,7 @@ describe('row 184: the service allows one connection only', () => {
 });
 
 describe('row 183: a connection that does not answer is replaced before it is given up', () => {
-  /** Stops the first connection: nothing is read or sent, until `resume`. */
+  /** Starts a hub, and a function that sends numbered events. */
   async function startSilence() {
     const hub = await startEventHub();
     const send = startNumbers(hub);
@@ -196,7 +204,7 @@ describe('row 183: a connection that does not answer is replaced before it is gi
 
   const KEEPALIVE = ['--ping-interval', '200ms', '--pong-timeout', '3s'];
 
-  test('K5, C8: a second connection before the pong timeout; the old one is let go without a loss', async () => {
+  test('K5, C8: before the pong timeout, and is closed without a loss if it answers again', async () => {
     const { hub, send } = await startSilence();
     const tail = startTail(hub.url, ['-n', '6', ...KEEPALIVE, ...FAST_RETRY], { log: 'json' });
     await hub.waitForLive(1);
@@ -219,7 +227,7 @@ describe('row 183: a connection that does not answer is replaced before it is gi
     expect(find(exit, 'gap')).toEqual([]);
   });
 
-  test('K5: one that is dead is lost as before, but the stream is live again already', async () => {
+  test('K5: and is reported as lost if it stays dead, while the stream is already live again', async () => {
     let connections = 0;
     const server = await startScriptedServer(async (peer) => {
       connections += 1;
@@ -241,12 +249,12 @@ describe('row 183: a connection that does not answer is replaced before it is gi
         still_live: [2],
       }),
     ]);
-    // Nothing was received in between, so that events may have been lost.
+    // A gap is reported, because nothing was received in between and events may have been lost.
     expect(find(exit, 'gap')).toHaveLength(1);
     expect(find(exit, 'gap')[0]?.['duration_ms']).toBeLessThan(3_000);
   });
 
-  test('K5: --no-overlap gives it up first', async () => {
+  test('K5: unless --no-overlap is given, which gives it up first', async () => {
     let open = 0;
     let most = 0;
     const server = await startScriptedServer(async (peer) => {
@@ -262,8 +270,8 @@ describe('row 183: a connection that does not answer is replaced before it is gi
   });
 });
 
-describe('row 185: connections that differ', () => {
-  test('G6: one that misses events is reported once; a loss of the other one within the window is a gap', async () => {
+describe('row 185: connections that deliver different events', () => {
+  test('G6: missed events of one are reported once; a loss of the other one within the window is a gap', async () => {
     const hub = await startEventHub();
     const tail = startTail(
       hub.url,
@@ -305,7 +313,7 @@ describe('row 185: connections that differ', () => {
     expect(find(exit, 'gap')).toEqual([expect.objectContaining({ missed: 1 })]);
   });
 
-  test('C10: two equal events of the service come out twice', async () => {
+  test('C10: two equal events of the service are delivered twice', async () => {
     const hub = await startEventHub();
     const tail = startTail(hub.url, ['--connections', '2', '-n', '3'], { log: 'json' });
     await hub.waitForLive(2);
@@ -317,7 +325,7 @@ describe('row 185: connections that differ', () => {
   });
 });
 
-describe('C8: the flags', () => {
+describe('C8: an invalid flag for several connections', () => {
   test.each([
     [['--connections', '5'], '--connections'],
     [['--connections', '0'], '--connections'],

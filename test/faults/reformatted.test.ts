@@ -1,4 +1,4 @@
-// Recordings and dead letters that another program wrote again, such as jq, and files with nothing in them.
+// Recordings and dead letters that were rewritten by another program, such as jq, and empty files.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const LETTERS = EVENTS.map(
     `{"dead_letter":1,"at":"${TIMES[index]}","to":"https://a.example","reason":"400","id":"${index}","event":${text}}`,
 );
 
-/** The members of each line in reverse order. */
+/** Reverses the order of the members of each line. */
 const reverse = (lines: readonly string[]): string[] =>
   lines.map((line) => JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(line)).reverse())));
 
@@ -43,8 +43,8 @@ const run = (...args: readonly string[]): Promise<Exit> =>
   runCli(['stream', ...args, '--verbose'], { key: CANARY_KEY });
 const SERVE = ['simulate', '--port', '0', '--json', '--replay'];
 
-describe('row 133: the members of each line in another order', () => {
-  test('replay: the events, with the receive times of the recording', async () => {
+describe('row 133: a file whose lines have their members in another order', () => {
+  test('replay prints its events with the recorded receive times', async () => {
     const path = write(reverse(LINES).join('\n'));
     const { code, stdout, stderr } = await run('replay', path, '--speed', 'max', '--envelope');
     expect([code, stderr]).toEqual([0, expect.not.stringContaining('damaged')]);
@@ -56,13 +56,13 @@ describe('row 133: the members of each line in another order', () => {
     expect(lines.slice(1)).toEqual(RECORDED.map((line) => JSON.parse(line)));
   });
 
-  test('replay: a number that a double cannot hold stays as it is', async () => {
+  test('replay does not change a number that a double cannot hold', async () => {
     const number = '12345678901234567890.10';
     const line = `{"event":{"n":${number}},"connection":1,"received_at":"${TIMES[0]}","seq":1}`;
     expect((await run('replay', write(`${HEADER}\n${line}\n`), '--json')).stdout).toBe(`{"n":${number}}\n`);
   });
 
-  test('replay, top: gaps are counted', async () => {
+  test('replay and top count its gaps', async () => {
     const gap = `{"lifecycle":"gap","from":"${TIMES[0]}","to":"${TIMES[1]}","cause":"dropped","envelope":1}`;
     for (const text of [gap, ...reverse([gap]), gap.replaceAll(/[:,](?=")/g, '$& ')]) {
       const path = write([HEADER, text, ...RECORDED].join('\n'));
@@ -73,27 +73,27 @@ describe('row 133: the members of each line in another order', () => {
     }
   });
 
-  test('replay: only some lines were sorted', async () => {
+  test('replay accepts a file with only some lines in another order', async () => {
     const path = write([...LINES, ...reverse(RECORDED)].join('\n'));
     const { code, stdout } = await run('replay', path, '--speed', 'max', '--json', '--strict');
     expect([code, stdout.trimEnd().split('\n')]).toEqual([0, [...EVENTS, ...EVENTS]]);
   });
 
-  test('tail --record continues the recording', async () => {
+  test('tail --record appends to it', async () => {
     const path = write(`${reverse(LINES).join('\n')}\n`);
     const tail = ['tail', '--simulate', '--limit', '1', '--json', '--record', path];
     expect((await run(...tail)).code).toBe(0);
     expect(readFileSync(path, 'utf8').split('\n').length).toBeGreaterThan(LINES.length + 3);
   });
 
-  test('relay --redeliver: the events of the dead letters', async () => {
+  test('relay --redeliver delivers its events', async () => {
     const endpoint = await startHttpEndpoint();
     const path = write(reverse(LETTERS).join('\n'));
     expect((await run('relay', '--to', endpoint.url, '--redeliver', path)).code).toBe(0);
     expect(endpoint.requests.map(({ body }) => body)).toEqual(EVENTS);
   });
 
-  testJq('jq -S -c sorts them: replayed (needs jq)', async () => {
+  testJq('replay plays the output of jq -S -c (needs jq)', async () => {
     const path = write(jq(LINES, '-S', '-c', '.'));
     const { code, stdout } = await run('replay', path, '--speed', 'max', '--json', '--strict');
     expect([
@@ -112,17 +112,20 @@ describe('row 133: the members of each line in another order', () => {
       'a connection that is not a number',
       `{"seq":1,"connection":"x","event":{},"received_at":"${TIMES[0]}"}`,
     ],
-  ])('%s: an event of plain NDJSON, and stderr says that it has no times', async (_what, text) => {
-    const { code, stdout, stderr } = await run('replay', write(text), '--json');
-    expect([code, stdout]).toEqual([0, `${text}\n`]);
-    expect(stderr).toContain('plain NDJSON without receive times: each line is an event');
-  });
+  ])(
+    '%s: the line is an event of plain NDJSON, and stderr says that it has no receive time',
+    async (_what, text) => {
+      const { code, stdout, stderr } = await run('replay', write(text), '--json');
+      expect([code, stdout]).toEqual([0, `${text}\n`]);
+      expect(stderr).toContain('plain NDJSON without receive times: each line is an event');
+    },
+  );
 });
 
-describe('row 133: pretty-printed or one array: exit 2, and what to do', () => {
+describe('row 133: a pretty-printed file or one JSON array is exit 2 with a hint', () => {
   const PRETTY = LINES.map((line) => JSON.stringify(JSON.parse(line), undefined, 2)).join('\n');
 
-  test.each([['replay'], SERVE])('%s', async (...words) => {
+  test.each([['replay'], SERVE])('pretty-printed: %s', async (...words) => {
     for (const text of [PRETTY, `\ufeff${PRETTY}`.replaceAll('\n', '\r\n'), `[\n${PRETTY}`]) {
       const { code, stdout, stderr } = await run(...words, write(text));
       expect([code, stdout]).toEqual([2, '']);
@@ -131,24 +134,21 @@ describe('row 133: pretty-printed or one array: exit 2, and what to do', () => {
     }
   });
 
-  test.each([['replay'], SERVE, ['top', '--once']])(
-    'one array, as `jq -cs .` writes it: %s',
-    async (...words) => {
-      for (const text of [
-        `[${LINES.join(',')}]\n`,
-        '\ufeff[ {"type":"a"}, {"type":"b"}]',
-        '[{"type":"a"}]\r\n\n',
-      ]) {
-        const { code, stdout, stderr } = await run(...words, write(text));
-        expect([code, stdout]).toEqual([2, '']);
-        expect(stderr).toContain('not a recording: it is a single line');
-        expect(stderr).toContain("it is one JSON array: put each element on one line, as `jq -c '.[]'` does");
-        expect(stderr).not.toContain('plain NDJSON');
-      }
-    },
-  );
+  test.each([['replay'], SERVE, ['top', '--once']])('one array, as of `jq -cs .`: %s', async (...words) => {
+    for (const text of [
+      `[${LINES.join(',')}]\n`,
+      '\ufeff[ {"type":"a"}, {"type":"b"}]',
+      '[{"type":"a"}]\r\n\n',
+    ]) {
+      const { code, stdout, stderr } = await run(...words, write(text));
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain('not a recording: it is a single line');
+      expect(stderr).toContain("it is one JSON array: put each element on one line, as `jq -c '.[]'` does");
+      expect(stderr).not.toContain('plain NDJSON');
+    }
+  });
 
-  test('events that are arrays, one on each line, are played', async () => {
+  test('events that are arrays, one per line, are played', async () => {
     const text = '[{"n":1}]\n[{"n":2}]\n';
     const { code, stdout, stderr } = await run('replay', write(text), '--json');
     expect([code, stdout]).toEqual([0, text]);
@@ -156,7 +156,7 @@ describe('row 133: pretty-printed or one array: exit 2, and what to do', () => {
     expect(await run('replay', write('[1,2]\n'), '--json')).toMatchObject({ code: 0, stdout: '[1,2]\n' });
   });
 
-  test('relay --redeliver of one array', async () => {
+  test('one array: relay --redeliver', async () => {
     const endpoint = await startHttpEndpoint();
     const { code, stderr } = await run(
       'relay',
@@ -169,7 +169,7 @@ describe('row 133: pretty-printed or one array: exit 2, and what to do', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  test('relay --redeliver', async () => {
+  test('pretty-printed: relay --redeliver', async () => {
     const endpoint = await startHttpEndpoint();
     const path = write(JSON.stringify(JSON.parse(LETTERS[0] ?? ''), undefined, 2));
     const { code, stderr } = await run('relay', '--to', endpoint.url, '--redeliver', path);
@@ -177,37 +177,37 @@ describe('row 133: pretty-printed or one array: exit 2, and what to do', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  testJq('jq . and back by what the hint says: replayed (needs jq)', async () => {
+  testJq('the commands in the hints make such files valid again (needs jq)', async () => {
     for (const back of [jq([jq(LINES, '.')], '-c', '.'), jq([jq(LINES, '-cs', '.')], '-c', '.[]')]) {
       expect((await run('replay', write(back), '--speed', 'max', '--strict')).code).toBe(0);
     }
   });
 });
 
-describe('row 133 (W4): nothing to play', () => {
+describe('row 133 (W4): an empty file, or one without events', () => {
   test.each([
     ['0 bytes', ''],
     ['only line breaks', '\n\r\n'],
     ['gzip of nothing', gzipSync('')],
-  ])('%s: 2, for replay and simulate --replay', async (_what, content) => {
+  ])('%s: replay and simulate --replay are exit 2', async (_what, content) => {
     for (const words of [['replay'], SERVE]) {
       const { code, stderr } = await run(...words, write(content));
       expect([code, stderr]).toEqual([2, expect.stringContaining('not a recording: it is empty')]);
     }
   });
 
-  test('an empty stdin: exit 2', async () => {
+  test('an empty stdin: replay is exit 2', async () => {
     expect((await runCli(['stream', 'replay', '-', '--verbose'], { key: CANARY_KEY, stdin: '' })).code).toBe(
       2,
     );
   });
 
-  test('a recording without events: 0, and the summary says so', async () => {
+  test('a recording without events: replay is exit 0, and the summary has 0 events', async () => {
     const { code, stderr } = await run('replay', write(`${HEADER}\n`));
     expect([code, stderr]).toEqual([0, expect.stringContaining('0 events in ')]);
   });
 
-  test('an empty dead-letter file, as a relay leaves it that had none: 0', async () => {
+  test('an empty dead-letter file, as a relay without dead letters leaves it: --redeliver is exit 0', async () => {
     const endpoint = await startHttpEndpoint();
     const { code, stderr } = await run('relay', '--to', endpoint.url, '--redeliver', write(''));
     expect([code, stderr]).toEqual([0, expect.stringContaining('0 events in ')]);

@@ -1,4 +1,4 @@
-// Refusals that take their time: a body that drips, and waiting as long as the server asks.
+// Slow refusals: a body that arrives byte by byte, and Retry-After.
 import { describe, expect, test } from '@jest/globals';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { measureGaps, pickRecords, runTail } from '../helpers/tail.ts';
@@ -8,7 +8,7 @@ const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 const RATE_LIMITED = JSON.stringify({ error: { code: 'rate_limited', message: 'slow down' } });
 
 describe('C3: a refusal is read for at most 5 s', () => {
-  test('C3: an endless slow body: judged by what came in 5 s', async () => {
+  test('C3: an endless slow body: the cause is decided after 5 s', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw('HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n\r\n');
@@ -26,7 +26,7 @@ describe('C3: a refusal is read for at most 5 s', () => {
     expect(tookMs).toBeLessThan(7_000);
   });
 
-  test('C3: the whole envelope, then a body that never ends: the API is recognized', async () => {
+  test('C3: a complete error object in a body that never ends: the refusal is attributed to the API', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw('HTTP/1.1 401 Unauthorized\r\nX-Request-Id: r\r\n\r\n');
@@ -40,8 +40,8 @@ describe('C3: a refusal is read for at most 5 s', () => {
   });
 });
 
-describe('waiting as asked', () => {
-  test('row 21 (R1): 429 with Retry-After: 2 twice, then 101: attempts 2.0 s apart, then it streams', async () => {
+describe('Retry-After', () => {
+  test('row 21 (R1): of 2 s with a 429: the next attempt is 2 s later', async () => {
     const server = await startScriptedServer(async (peer, index) => {
       if (index < 2) return peer.respond(429, { 'Retry-After': '2' }, RATE_LIMITED);
       return streamHandler({ events: ['{"n":1}'] })(peer, index);
@@ -61,7 +61,7 @@ describe('waiting as asked', () => {
     }
   });
 
-  test('row 21 (R1): an HTTP date, also on 503, and for a stream that was live before', async () => {
+  test('row 21 (R1): as an HTTP date with a 503, after the stream was live: the next attempt is not earlier', async () => {
     const server = await startScriptedServer(async (peer, index) => {
       if (index === 0) {
         return streamHandler({ events: ['{"n":1}'], finish: (one) => one.sendClose(1012) })(peer, index);

@@ -1,4 +1,4 @@
-// Answers instead of the upgrade: whose they are, what they mean, and how the run ends.
+// Answers instead of the upgrade: who sent them, their cause, and the exit code.
 
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -11,20 +11,20 @@ import { measureGaps, pickRecords, runTail } from '../helpers/tail.ts';
 
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
-/** The service's own answer (docs/protocol.md, "When the upgrade is refused"). */
+/** Answers like the service (docs/protocol.md, "When the upgrade is refused"). */
 function refuse(status: number, code: string, message: string, headers: Record<string, string> = {}): Script {
   const body = JSON.stringify({ error: { code, message } });
   const own = { 'Content-Type': 'application/json', 'X-Request-Id': 'req-1a2b3c', ...headers };
   return (peer) => peer.respond(status, own, body);
 }
 
-/** Runs against a server that gives each attempt the same answer. */
+/** Runs a tail with a server that gives each attempt the same answer. */
 async function tailRefused(script: Script, args: readonly string[] = [], log: 'text' | 'json' = 'text') {
   const server = await startScriptedServer(script);
   return { server, exit: await runTail(server.url, args, { log }) };
 }
 
-describe('row 19 (C3): refused by the API for good, after one attempt', () => {
+describe('row 19 (C3): a refusal of the API that is not retried', () => {
   test.each([
     { status: 400, code: 'bad_request', exitCode: 5 },
     { status: 401, code: 'unauthorized', exitCode: 3 },
@@ -32,7 +32,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     { status: 403, code: 'forbidden', exitCode: 3 },
     { status: 404, code: 'not_found', exitCode: 5 },
     { status: 418, code: 'not_in_the_list', exitCode: 5 },
-  ])('$status $code: $exitCode', async ({ status, code, exitCode }) => {
+  ])('$status $code is exit $exitCode after one attempt', async ({ status, code, exitCode }) => {
     const { server, exit } = await tailRefused(refuse(status, code, 'A reason.'));
     expect(exit.stdout).toBe('');
     expect(exit.code).toBe(exitCode);
@@ -45,7 +45,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     expect(remedy).toMatch(/^ {2}[a-z].{20,}[^.]$/);
   });
 
-  test('the same as fields for programs', async () => {
+  test('with --log-format json, status, code and request id are fields', async () => {
     const { exit } = await tailRefused(refuse(403, 'forbidden', 'Suspended.'), [], 'json');
     expect(pickRecords(exit, 'error')).toMatchObject([
       {
@@ -58,7 +58,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     ]);
   });
 
-  test('the message names the place that the refused key came from, and how to renew it there', async () => {
+  test('the message names the source of the refused key, and the hint says how to replace the key there', async () => {
     const server = await startScriptedServer(refuse(401, 'unauthorized', 'No such key.'));
     const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') };
     const add = ['profile', 'add', 'main', '--url', server.url, '--key-stdin', '--verbose'];
@@ -79,7 +79,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     }
   });
 
-  test("the server's words are made visible, have no effect, and are limited in length", async () => {
+  test('text of the server is escaped and limited in length', async () => {
     const message = `\x1b[2J\x9b31m\u202egnp.exe\r\natlantis: connected\u2028${'long '.repeat(1_000)}`;
     const { exit } = await tailRefused(refuse(401, 'un\x07authorized', message));
     const lines = exit.stderr.trimEnd().split('\n');
@@ -89,7 +89,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     expect(exit.code).toBe(3);
   });
 
-  test('a server that sends the key back does not get it printed', async () => {
+  test('a key that the server repeats is not printed', async () => {
     const script: Script = async (peer) => {
       const { headers } = await peer.readRequest();
       const key = headers['x-api-key'] ?? '';
@@ -102,7 +102,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
   });
 });
 
-describe('row 115 (C3): a complete answer counts, whatever follows it', () => {
+describe('row 115 (C3): a complete answer counts, whatever bytes follow', () => {
   const body = JSON.stringify({ error: { code: 'because', message: 'A reason.' } });
   const chunked = `${body.length.toString(16)}\r\n${body}\r\n`;
   const endings = [
@@ -126,20 +126,25 @@ describe('row 115 (C3): a complete answer counts, whatever follows it', () => {
     { status: 503, code: 7, cause: 'unavailable', attempts: 3 },
   ];
   const cases = endings.flatMap((ending) => statuses.map((one) => ({ ...ending, ...one })));
-  test.each(cases)('$status with $what: $cause', async ({ head, text, status, code, cause, attempts }) => {
-    const script: Script = async (peer) => {
-      await peer.readRequest();
-      await peer.sendRaw(`HTTP/1.1 ${status} Status\r\nX-Request-Id: r\r\n${head}\r\n\r\n${text}`);
-      peer.end();
-    };
-    const { server, exit } = await tailRefused(script, ['--max-reconnects', '2', ...FAST], 'json');
-    expect(pickRecords(exit, 'error')).toMatchObject([{ cause, http_status: status, error_code: 'because' }]);
-    expect(exit.code).toBe(code);
-    expect(server.attempts).toHaveLength(attempts);
-  });
+  test.each(cases)(
+    '$status with $what has the cause $cause',
+    async ({ head, text, status, code, cause, attempts }) => {
+      const script: Script = async (peer) => {
+        await peer.readRequest();
+        await peer.sendRaw(`HTTP/1.1 ${status} Status\r\nX-Request-Id: r\r\n${head}\r\n\r\n${text}`);
+        peer.end();
+      };
+      const { server, exit } = await tailRefused(script, ['--max-reconnects', '2', ...FAST], 'json');
+      expect(pickRecords(exit, 'error')).toMatchObject([
+        { cause, http_status: status, error_code: 'because' },
+      ]);
+      expect(exit.code).toBe(code);
+      expect(server.attempts).toHaveLength(attempts);
+    },
+  );
 });
 
-test('row 115 (C3): 401 as JSON with a Content-Length that is too short: exit 3', async () => {
+test('row 115 (C3): a 401 as JSON with a Content-Length that is too short is exit 3', async () => {
   const body = JSON.stringify({ error: { code: 'because', message: 'A reason.' } });
   const head = `X-Request-Id: r\r\nContent-Type: application/json\r\nContent-Length: ${body.length - 1}`;
   const { exit } = await tailRefused(async (peer) => {
@@ -150,7 +155,7 @@ test('row 115 (C3): 401 as JSON with a Content-Length that is too short: exit 3'
   expect([exit.code, exit.stderr]).toEqual([3, expect.stringContaining('request id r')]);
 });
 
-describe("C3: the API's own answer, or something in between", () => {
+describe('C3: a refusal of the API, or of a server in between', () => {
   const html = '<html><h1>403 Forbidden</h1></html>';
   test.each([
     { what: '403 with HTML', status: 403, headers: { Server: 'squid/6' }, body: html },
@@ -160,7 +165,7 @@ describe("C3: the API's own answer, or something in between", () => {
     { what: '404 with an error of another shape', status: 404, headers: {}, body: '{"error":"nope"}' },
     { what: '402 with an error without code', status: 402, headers: {}, body: '{"error":{"message":"x"}}' },
     { what: '451 in plain text', status: 451, headers: {}, body: 'Unavailable For Legal Reasons' },
-  ])('$what did not come from Atlantis: 5', async ({ status, headers, body }) => {
+  ])('$what did not come from Atlantis: exit 5', async ({ status, headers, body }) => {
     const { server, exit } = await tailRefused((peer) => peer.respond(status, { ...headers }, body));
     expect(exit.stderr).toMatch(
       new RegExp(`error: the response did not come from Atlantis \\(HTTP ${status}\\b`),
@@ -174,7 +179,7 @@ describe("C3: the API's own answer, or something in between", () => {
   test.each([
     { what: 'the envelope alone', headers: {}, body: '{"error":{"code":"forbidden","message":"x"}}' },
     { what: 'other JSON with X-Request-Id', headers: { 'X-Request-Id': 'req-9' }, body: '{"detail":"x"}' },
-  ])('403 with $what is the API: 3', async ({ headers, body }) => {
+  ])('403 with $what came from the API: exit 3', async ({ headers, body }) => {
     const { exit } = await tailRefused((peer) => peer.respond(403, { ...headers }, body));
     expect(exit.stderr).toContain('has suspended the key');
     expect(exit.code).toBe(3);
@@ -194,7 +199,7 @@ describe("C3: the API's own answer, or something in between", () => {
     expect(ended.how).toMatch(/^client/);
   });
 
-  test('a refusal that ends in mid-body is judged by what came', async () => {
+  test('a refusal with an incomplete body is attributed by the part that arrived', async () => {
     const { exit } = await tailRefused(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw('HTTP/1.1 401 Unauthorized\r\nContent-Length: 500\r\n\r\n');
@@ -220,7 +225,7 @@ describe('row 25 (C2): a redirect is never followed', () => {
     },
   );
 
-  test('also not to itself, to nowhere, or with words to obey', async () => {
+  test('not to the same server, without a target, or with control characters', async () => {
     for (const location of ['/v1/stream', '', 'http://\x9b2J.example/']) {
       const { server, exit } = await tailRefused(async (peer) => {
         await peer.readRequest();
@@ -236,7 +241,7 @@ describe('row 25 (C2): a redirect is never followed', () => {
 });
 
 describe('R1: Retry-After', () => {
-  test('row 21 (R1): what is neither seconds nor a date is ignored, and 0 does not cause a hot loop', async () => {
+  test('row 21 (R1): that is neither seconds nor a date is ignored, and 0 does not cause a hot loop', async () => {
     const values = ['0', '-5', '1.5e9', 'soon'];
     const server = await startScriptedServer(async (peer, index) => {
       const value = values[index];
@@ -268,15 +273,20 @@ describe('R1: Retry-After', () => {
       value: 'Fri, 31 Dec 9999 23:59:59 GMT',
       when: /try again after 9999-12-31 23:59:59/,
     },
-  ])('R1: 429 with $what ends now with 6 and says when to come back', async ({ value, when }) => {
-    const { server, exit } = await tailRefused(refuse(429, 'rate_limited', 'wait', { 'Retry-After': value }));
-    expect(exit.stderr).toMatch(when);
-    expect(exit.stderr).toContain('HTTP 429 rate_limited: wait');
-    expect([exit.stdout, exit.code]).toEqual(['', 6]);
-    expect(server.attempts).toHaveLength(1);
-  });
+  ])(
+    'R1: of $what with a 429 is exit 6 at once, and the message says when to try again',
+    async ({ value, when }) => {
+      const { server, exit } = await tailRefused(
+        refuse(429, 'rate_limited', 'wait', { 'Retry-After': value }),
+      );
+      expect(exit.stderr).toMatch(when);
+      expect(exit.stderr).toContain('HTTP 429 rate_limited: wait');
+      expect([exit.stdout, exit.code]).toEqual(['', 6]);
+      expect(server.attempts).toHaveLength(1);
+    },
+  );
 
-  test('R1: 429 beyond --timeout ends now with exit 6, not later with exit 124', async () => {
+  test('R1: beyond --timeout with a 429 is exit 6 at once, not exit 124 later', async () => {
     const script = refuse(429, 'rate_limited', 'wait', { 'Retry-After': '20' });
     const { server, exit } = await tailRefused(script, ['--limit', '1', '--timeout', '10s']);
     expect(exit.stderr).toContain('than --timeout allows');
@@ -284,7 +294,7 @@ describe('R1: Retry-After', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('R1: 503 that asks for a day ends now with exit 7', async () => {
+  test('R1: of a day with a 503 is exit 7 at once', async () => {
     const { server, exit } = await tailRefused(
       refuse(503, 'service_unavailable', 'x', { 'Retry-After': '86400' }),
     );
@@ -294,12 +304,12 @@ describe('R1: Retry-After', () => {
   });
 });
 
-describe('R3: asked not to reconnect', () => {
+describe('R3: without reconnects', () => {
   test.each([
     { flags: ['--no-reconnect'], status: 429, code: 6 },
     { flags: ['--max-reconnects', '0'], status: 503, code: 7 },
     { flags: ['--no-reconnect'], status: 408, code: 7 },
-  ])('R3: $flags: $status ends with $code after one attempt', async ({ flags, status, code }) => {
+  ])('R3: $flags: a $status is exit $code after one attempt', async ({ flags, status, code }) => {
     const { server, exit } = await tailRefused(refuse(status, 'x', 'y', { 'Retry-After': '1' }), flags);
     expect(exit.stderr).toContain('not retrying, as requested');
     expect(exit.code).toBe(code);

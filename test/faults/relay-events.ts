@@ -1,4 +1,4 @@
-// Shared by the fault tests of the relay: numbered events from a hub, a relay, and counts of what arrived.
+// Helpers of the fault tests of the relay: numbered events, a relay, and counts of delivered events.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -17,7 +17,7 @@ export const range = (from: number, to: number): number[] =>
 
 export const numbersOf = (texts: readonly string[]): number[] => texts.map((text) => JSON.parse(text).n);
 
-/** Short delays. */
+/** Short delays between retries, and no lifecycle records. */
 const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms', '--no-lifecycle'];
 
 export function startRelay(hub: EventHub, args: readonly string[], options: TailOptions = {}): Tail {
@@ -25,7 +25,7 @@ export function startRelay(hub: EventHub, args: readonly string[], options: Tail
   return startTail(hub.url, all, { command: 'relay', log: 'json', limitMs: 170_000, ...options });
 }
 
-/** Sends events to all live clients, `atOnce` at a time, so that other work is done in between. */
+/** Sends events to all live clients, with a pause after every `atOnce` events. */
 export async function sendNumbered(hub: EventHub, from: number, to: number, atOnce = 50): Promise<void> {
   for (let n = from; n < to; n += 1) {
     hub.send(makeNumbered(n));
@@ -33,12 +33,12 @@ export async function sendNumbered(hub: EventHub, from: number, to: number, atOn
   }
 }
 
-/** Number of records in the spools of a folder. */
+/** The number of records in the spools of a folder. */
 export function countWaiting(spool: string): number {
   return readdirSync(spool).reduce((sum, name) => sum + countSpooled(join(spool, name)), 0);
 }
 
-/** Counts the messages of a stream over one connection. */
+/** Returns a function that counts the messages of a stream, over one connection. */
 export async function openCounter(url: string, stream: string): Promise<() => Promise<number>> {
   const manager = await jetstreamManager(
     await connectTo(url, { reconnect: true, maxReconnectAttempts: -1 }),
@@ -56,7 +56,7 @@ export async function openCounter(url: string, stream: string): Promise<() => Pr
   };
 }
 
-/** Stops a process, and resolves when all of its threads have stopped: until then it could still answer. */
+/** Stops a process; resolves after all its threads have stopped, because until then it could still answer. */
 export async function stopProcess(child: {
   readonly pid: number;
   kill(signal: NodeJS.Signals): void;

@@ -1,5 +1,5 @@
-// Two relays into one stream, both killed at random many times: the consumer sees each of 100,000 events exactly once,
-// and those of each relay in order.
+// Two relays into one stream, which are killed many times at random: a consumer gets each of 100,000 events exactly
+// once, and the events of each relay in order.
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createRandom } from '../../src/simulator/random.ts';
@@ -15,7 +15,7 @@ const ROUNDS = 25;
 const NAMES = ['one', 'two'];
 
 describeWithNats('two relays with one key', () => {
-  test('both are killed at random: each event is stored once, and in order for each relay', async () => {
+  test('are killed at random: each event is stored once, and the events of each relay are in order', async () => {
     const random = createRandom('two relays');
     const broker = await startNatsServer();
     const hub = await startEventHub();
@@ -56,7 +56,7 @@ describeWithNats('two relays with one key', () => {
         await hub.waitForWelcomed(welcomed + 1);
       }
       await sending;
-      // Kills the other one only when the stream has everything that only the other one received.
+      // Before the other relay may be killed, the stream must have every event that only that relay received.
       await untilTrue(async () => (await count()) >= to, `${to} events`, 60_000);
     }
     for (const relay of relays) relay.child.kill('SIGTERM');

@@ -1,5 +1,4 @@
-// Faults of the broker, the disk and the relay: everything that was received is acknowledged, and nothing is in the
-// stream twice.
+// Faults of the broker, the disk and the relay: every received event is in the stream exactly once.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,12 +32,12 @@ const testWithMount = canMount ? test : test.skip;
 const texts = async (url: string): Promise<string[]> => (await readStream(url, 'E')).map(({ text }) => text);
 
 describeWithNats('faults of the relay', () => {
-  test.each(['', 'with a spool'])(
-    'the broker is killed repeatedly while events arrive %s',
+  test.each(['without a spool', 'with a spool'])(
+    'the broker is killed repeatedly while events arrive: every event is stored once (%s)',
     async (isSpooled) => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
-      const spool = isSpooled === '' ? [] : ['--spool', join(makeTempFolder(), 'spool')];
+      const spool = isSpooled === 'without a spool' ? [] : ['--spool', join(makeTempFolder(), 'spool')];
       const relay = startRelay(hub, ['--to', `${broker.url}/E`, '--create', '--limit', '6000', ...spool]);
       await hub.waitForLive(1);
       for (const round of range(0, 3)) {
@@ -58,7 +57,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'the relay is killed with a full spool: the next run delivers it first',
+    'the relay is killed with events in its spool: the next run delivers them first',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -69,12 +68,12 @@ describeWithNats('faults of the relay', () => {
       await sendNumbered(hub, 0, 500);
       const count = await openCounter(broker.url, 'E');
       await untilTrue(async () => (await count()) === 500, 'the first events');
-      // The cursor is written with a delay: from here the spool has what was sent.
+      // The cursor is written with a delay; from here on, the spool contains only newly sent events.
       await untilTrue(() => countWaiting(spool) === 0, 'the first acknowledgements');
       await stopProcess(broker.child);
       for (const round of range(1, 4)) {
         await sendNumbered(hub, round * 1_000 - 500, round * 1_000 + 500);
-        // What is in the spool was received.
+        // Waits until the relay has received every event.
         await untilTrue(() => countWaiting(spool) >= round * 1_000, 'the spool');
         relay.child.kill('SIGKILL');
         await relay.child.exit;
@@ -92,7 +91,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'a broker that is stopped for longer than --send-timeout',
+    'the broker is stopped for longer than --send-timeout: every event is stored once',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -113,7 +112,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'B3: window, spool, pause: each step is reported, pings continue while reading is paused, and nothing is lost',
+    'B3: window and spool fill up, then reading pauses: each step is reported, pings continue, and nothing is lost',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -135,7 +134,7 @@ describeWithNats('faults of the relay', () => {
         .map(({ event }) => event)
         .filter((event) => ['spooling', 'paused', 'resumed', 'caught-up', 'lost'].includes(event));
       expect(steps.slice(0, 2)).toEqual(['spooling', 'paused']);
-      // The sink may have caught up by the time that reading is resumed.
+      // The relay may report that the sink has caught up before or after it reports that reading resumed.
       expect(steps.slice(2)).toContain('resumed');
       expect(steps).not.toContain('lost');
       expect(pickRecords(exit, 'paused')[0]?.message).toContain('the window and the spool are full');
@@ -145,7 +144,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'without a spool: window, then pause',
+    'without a spool the window fills up, then reading pauses, and nothing is lost',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -199,7 +198,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'the leader of the stream is killed in a cluster of three',
+    'the leader of the stream is killed in a cluster of three: every event is stored once',
     async () => {
       const cluster = await startNatsCluster();
       const [first] = cluster;
@@ -233,11 +232,11 @@ describeWithNats('faults of the relay', () => {
       const exit = await relay.finish();
       expect(exit.code).toBe(0);
       expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 9_000 });
-      // A consumer can be placed on any server, even if it is down or has not caught up.
+      // A consumer may be placed on a server that is down or has not caught up, so this waits for all servers.
       await leader?.start();
       await untilReplicated(leader?.url ?? '', 'E');
       const numbers = numbersOf(await texts(leader?.url ?? ''));
-      // Each exactly once; in order, except what was refused within a window by an election.
+      // Each event is stored exactly once, in order except for events of a window that were refused during an election.
       expect([...numbers].sort((a, b) => a - b)).toEqual(range(0, 9_000));
       const farthest = Math.max(...numbers.map((n, at) => Math.abs(n - at)));
       expect(farthest).toBeLessThanOrEqual(256);
@@ -246,7 +245,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'tail --from --durable: the broker and the reader are killed, nothing is missing',
+    'tail --from --durable: the reader is killed and the broker restarted, and no event is missing',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -289,7 +288,7 @@ describeWithNats('faults of the relay', () => {
         .split('\n')
         .filter(Boolean);
       const [before, after] = [numbersOf(whole), numbersOf(lines)];
-      // At least once: only what was printed and not acknowledged is delivered again.
+      // Only events that were printed and not acknowledged are delivered again.
       expect(after).toEqual(range(after[0] ?? -1, 5_000));
       expect(before).toEqual(range(0, before.length));
       expect(after[0]).toBeLessThanOrEqual(before.length);

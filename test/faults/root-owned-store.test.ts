@@ -1,4 +1,5 @@
-// A profile store that root owns: mounted into a container, or left over from sudo; and a place that can hold none.
+// A profile store that belongs to root, because it is mounted into a container or was created under sudo, and folders
+// in which no store can be created.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +36,7 @@ const SETTINGS = ['config set time utc', 'config unset time'];
 
 const readText = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
 
-/** A folder that every user can enter. */
+/** Creates a folder that every user can enter. */
 function makeOpenFolder(): string {
   const folder = makeTempFolder();
   chmodSync(folder, 0o755);
@@ -68,20 +69,20 @@ const LAYOUTS: Readonly<Record<string, (folder: string) => void>> = {
   },
 };
 
-describeWithUsers('row 75 (F1): a store that is mounted (needs root and setpriv)', () => {
+describeWithUsers('row 75 (F1): a mounted store of root (needs root and setpriv)', () => {
   describe.each(Object.keys(LAYOUTS))('%s', (layout) => {
     const makeStore = (): Record<string, string> => {
       const folder = makeOpenFolder();
       LAYOUTS[layout]?.(folder);
       return { ATLANTIS_CONFIG_DIR: folder };
     };
-    test.each(READERS)('is read: %s', async (command, code) => {
+    test.each(READERS)('can be read: %s', async (command, code) => {
       const exit = await run(command, makeStore(), AS_USER);
       expect([exit.code, exit.signal]).toEqual([code, null]);
       expect(readText(exit)).not.toMatch(/chmod|another user/);
     });
 
-    test.each(WRITERS)('is not written, and the message says what to do: %s', async (command) => {
+    test.each(WRITERS)('cannot be written: exit 10 with a hint: %s', async (command) => {
       const exit = await run(command, makeStore(), AS_USER);
       expect([exit.code, exit.signal]).toEqual([10, null]);
       expect(readText(exit)).toContain('belongs to root and is read-only');
@@ -89,7 +90,7 @@ describeWithUsers('row 75 (F1): a store that is mounted (needs root and setpriv)
     });
   });
 
-  test.each(SETTINGS)('settings beside it are not written either: %s', async (command) => {
+  test.each(SETTINGS)('settings in the same folder cannot be written either: %s', async (command) => {
     const folder = makeOpenFolder();
     writeFileSync(join(folder, 'config.json'), '{"version":1,"settings":{"time":"utc"}}');
     const exit = await run(command, { ATLANTIS_CONFIG_DIR: folder }, AS_USER);
@@ -97,7 +98,7 @@ describeWithUsers('row 75 (F1): a store that is mounted (needs root and setpriv)
     expect(readText(exit)).toContain('belongs to root and is read-only');
   });
 
-  test('in a container that runs as root, too', async () => {
+  test('a container that runs as root can read it, but not write it', async () => {
     const folder = makeOpenFolder();
     LAYOUTS['a Kubernetes secret']?.(folder);
     const env = { ATLANTIS_CONFIG_DIR: folder };
@@ -114,7 +115,7 @@ describeWithUsers('row 75 (F1): a store that is mounted (needs root and setpriv)
       'a ..data of another user',
       (folder: string) => execFileSync('chown', ['-h', '54321', join(folder, '..data')]),
     ],
-  ])('%s is not followed: 10', async (_what, change) => {
+  ])('%s is not followed: exit 10', async (_what, change) => {
     const folder = makeOpenFolder();
     LAYOUTS['a Kubernetes secret']?.(folder);
     change(folder);
@@ -122,14 +123,14 @@ describeWithUsers('row 75 (F1): a store that is mounted (needs root and setpriv)
   });
 });
 
-describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)', () => {
+describeWithUsers('row 78 (F1): a store created under sudo (needs root and setpriv)', () => {
   function makeHome(): string {
     const home = join(makeOpenFolder(), 'home');
     mkdirSync(join(home, '.config'), { recursive: true });
     execFileSync('chown', ['-R', `${USER}:${USER}`, home]);
     return home;
   }
-  /** As an older version left it. */
+  /** Creates a store that belongs to root, as older versions did under sudo. */
   function leaveStore(home: string, mode: number): string {
     const folder = join(home, '.config/atlantis');
     mkdirSync(folder, { mode });
@@ -138,7 +139,7 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     return folder;
   }
 
-  test('profile add under sudo with HOME kept: refused, and nothing is made', async () => {
+  test('profile add under sudo with HOME kept is refused, and nothing is created', async () => {
     const home = makeHome();
     const env = { HOME: home, SUDO_UID: String(USER), SUDO_USER: 'me' };
     for (const command of [`profile add main --url ${URL} --key-stdin`, 'config set time utc']) {
@@ -152,20 +153,23 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
   test.each([
     ['700', 0o700],
     ['755', 0o755],
-  ])('in a directory with mode %s: exit 10 with the chown that repairs it', async (_octal, mode) => {
-    const home = makeHome();
-    const folder = leaveStore(home, mode);
-    const commands = [...READERS.map(([words]) => words), ...WRITERS, 'config list', ...SETTINGS];
-    for (const command of commands) {
-      const exit = await run(command, { HOME: home }, AS_USER);
-      expect([command, exit.code]).toEqual([command, 10]);
-      expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
-    }
-    execFileSync('chown', ['-R', String(USER), folder]);
-    expect((await run('profile list', { HOME: home }, AS_USER)).code).toBe(0);
-  });
+  ])(
+    'in a directory of root with mode %s is exit 10 with the chown command that repairs it',
+    async (_octal, mode) => {
+      const home = makeHome();
+      const folder = leaveStore(home, mode);
+      const commands = [...READERS.map(([words]) => words), ...WRITERS, 'config list', ...SETTINGS];
+      for (const command of commands) {
+        const exit = await run(command, { HOME: home }, AS_USER);
+        expect([command, exit.code]).toEqual([command, 10]);
+        expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
+      }
+      execFileSync('chown', ['-R', String(USER), folder]);
+      expect((await run('profile list', { HOME: home }, AS_USER)).code).toBe(0);
+    },
+  );
 
-  test('the whole of ~/.config, where root owns that', async () => {
+  test('if ~/.config belongs to root, the chown command in the hint is for ~/.config', async () => {
     const home = makeHome();
     leaveStore(home, 0o700);
     execFileSync('chown', ['0:0', join(home, '.config')]);
@@ -175,7 +179,7 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${home}/.config`);
   });
 
-  test('an empty folder of root: a write says it, too', async () => {
+  test('for an empty folder of root, profile add is exit 10 with the chown command', async () => {
     const home = makeHome();
     mkdirSync(join(home, '.config/atlantis'));
     const exit = await run(`profile add main --url ${URL} --key-stdin`, { HOME: home }, AS_USER);
@@ -183,7 +187,7 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${home}/.config/atlantis`);
   });
 
-  test('a new folder elsewhere, made under sudo: reported at once', async () => {
+  test('a new folder elsewhere is created under sudo, and the chown command is reported at once', async () => {
     const folder = join(makeOpenFolder(), 'config');
     const env = { ATLANTIS_CONFIG_DIR: folder, SUDO_UID: String(USER) };
     const exit = await run(`profile add main --url ${URL} --key-stdin`, env, []);
@@ -192,11 +196,11 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
   });
 });
 
-describe('row 79 (F1): a place where the system makes all entries', () => {
+describe('row 79 (F1): a folder in which only the system can create entries', () => {
   const places = ['/proc/x', '/proc/self/x/y', ...(existsSync('/sys/kernel') ? ['/sys/kernel/x'] : [])];
   const commands = [...READERS.map(([command]) => command), ...WRITERS, ...SETTINGS];
   test.each(places.flatMap((place) => commands.map((command) => [place, command])))(
-    'ATLANTIS_CONFIG_DIR=%s: 10: %s',
+    'ATLANTIS_CONFIG_DIR=%s is exit 10: %s',
     async (place, command) => {
       const exit = await run(command, { ATLANTIS_CONFIG_DIR: place }, []);
       expect([exit.code, exit.signal]).toEqual([10, null]);

@@ -1,12 +1,12 @@
-// A relay of one event to an HTTP sink, until it first reports a fault of the sink, or ends.
+// Runs a relay of one event to an HTTP sink until it reports a fault of the sink or ends.
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { type StatusRecord, startTail, type TailOptions } from '../helpers/tail.ts';
 
 export interface SinkRun {
-  /** Of the first report. */
+  /** The message of the first report. */
   readonly message: string;
   readonly hint: string;
-  /** The exit code; undefined if the relay retried, and was stopped for that. */
+  /** The exit code; undefined if the relay retried, and was therefore stopped. */
   readonly code: number | undefined;
   readonly stderr: string;
 }
@@ -25,7 +25,7 @@ export async function runSink(
     ...options,
   });
   const reported = child.waitForStderr(/"state":"failed"|"event":"error"/);
-  // A relay that delivers ends without a report.
+  // A relay that can deliver ends without a report.
   await Promise.race([reported, child.exit]).catch(() => undefined);
   if (!child.stderrText.includes('"event":"error"')) child.kill('SIGTERM');
   const { code, signal, records, stderr } = await finish();

@@ -1,4 +1,4 @@
-// Signals in every state of a run: it ends soon, by that signal, and closes an open connection normally.
+// Signals in every state of a run, which ends soon, by that signal, and closes an open connection normally.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -16,19 +16,19 @@ import {
 } from './start-tail.ts';
 import { expectEndIn, SIGNALS, STATES } from './states.ts';
 
-/** True where a process can be made the first one of a namespace. */
+/** True if this process can start the first process of a PID namespace. */
 function canFork(): boolean {
   return spawnSync('unshare', ['-rpf', 'true'], { stdio: 'ignore' }).status === 0;
 }
 
 describe('S1, R2: a signal in every state', () => {
-  // The other two signals for each state are in the slow suite.
+  // signals.slow.test.ts tests the other two signals for each state.
   test.each(STATES.map((state, index) => [state.name, SIGNALS[index % 3] ?? 'SIGINT', state] as const))(
-    'row 47: %s: %s ends it within 0.5 s, by that signal',
+    'row 47: %s: %s ends the run within 0.5 s, by that signal',
     (_name, signal, state) => expectEndIn(state, signal),
   );
 
-  test('streaming: the server gets a close with 1000', async () => {
+  test('streaming: the client closes with 1000', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const child = spawnTail(server.url);
     await child.waitForLines(1);
@@ -36,7 +36,7 @@ describe('S1, R2: a signal in every state', () => {
     expect(server.attempts[0]?.closeFrame).toEqual({ code: 1000, reason: '' });
   });
 
-  test('streaming a flood to a reader that keeps up: whole lines only, nothing is said of a cut', async () => {
+  test('streaming a flood to a reader that keeps up: only whole lines, and no cut is reported', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
     const child = spawnTail(server.url);
     await child.waitForLines(1_000);
@@ -48,7 +48,7 @@ describe('S1, R2: a signal in every state', () => {
     expect(exit.stderr.replaceAll(',', '')).toContain(`${exit.stdout.split('\n').length - 1} events in `);
   });
 
-  test('waiting for a new attempt after a loss', async () => {
+  test('waiting to retry after a loss: the run ends within 0.5 s', async () => {
     await using server = await startScriptedServer(async (peer, index) => {
       if (index > 0) return peer.respond(429, { 'Retry-After': '60' });
       await peer.accept();
@@ -66,7 +66,7 @@ describe('S1, O6: a signal while stdout is blocked', () => {
   const flood = (): Promise<ScriptedServer> =>
     startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
 
-  test('the reader resumes: all that was queued is written, in whole lines, and no cut is reported', async () => {
+  test('if the reader resumes, all queued events are written in whole lines, and no cut is reported', async () => {
     await using server = await flood();
     const child = await startBlocked(server.url);
     child.kill('SIGTERM');
@@ -90,7 +90,7 @@ describe('S1, O6: a signal while stdout is blocked', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('%s, which the kernel keeps from such a process: ends with %i', async (signal, code) => {
+  ] as const)('%s, by which the kernel does not end such a process, is exit %i', async (signal, code) => {
     await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const child = spawnTail(server.url, [], { prefix: ['unshare', '-rpf'] });
     await child.waitForLines(1);
@@ -115,10 +115,10 @@ describe('S1: other commands', () => {
   ];
 
   describe.each(COMMANDS)('%s', (_name, args, ready) => {
-    test.each(SIGNALS)('ends by %s', async (signal) => {
+    test.each(SIGNALS)('is ended by %s', async (signal) => {
       const child = spawnCli(args, { stdin: 'pipe' });
       await child.waitForStdout(ready);
-      // That it waits for stdin is not to be seen from outside.
+      // The test cannot see that the command waits for stdin.
       if (ready.test('')) await pauseFor(300);
       await expectDeath(child, signal);
       expect(child.stderrText).not.toMatch(/\n {4}at /);

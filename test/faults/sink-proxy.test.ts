@@ -1,4 +1,4 @@
-// An HTTP sink behind a proxy: every fault of the proxy has the same message and exit code as for the stream.
+// An HTTP sink behind a proxy: a fault of the proxy has the same message and exit code as for the stream.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { findClosedPort } from '../helpers/closed-port.ts';
@@ -19,10 +19,10 @@ const answer =
     await peer.respond(status, headers, 'no');
   };
 
-/** Ends the message of a fault that is retried, or is not. */
+/** The end of a message, which says whether the fault is retried. */
 const ENDING = /; (?:retrying|not retrying).*$/;
 
-describe('row 33, row 98 (B7, C6): the answer of a proxy, for the stream and for an HTTP sink', () => {
+describe('row 33, row 98 (B7, C6): a fault of a proxy', () => {
   test.each([
     { name: '407', script: answer(407), words: '(HTTP 407', code: 5 },
     {
@@ -36,35 +36,38 @@ describe('row 33, row 98 (B7, C6): the answer of a proxy, for the stream and for
     { name: '502', script: answer(502), words: 'did not open a tunnel to', code: undefined },
     { name: '503', script: answer(503), words: '(HTTP 503', code: undefined },
     {
-      name: 'the end',
+      name: 'a closed connection',
       script: (async (peer) => peer.end()) as Script,
       words: 'did not open',
       code: undefined,
     },
-  ])('row 98: $name', async ({ script, words, code }) => {
-    const proxy = await startScriptedServer(script);
-    const host = `127.0.0.1:${proxy.port}`;
-    const env = { HTTPS_PROXY: `http://user:${SECRET}@${host}` };
-    const stream = await runTail(URL, ['--no-reconnect'], { env, log: 'json' });
-    const sink = await runSink(URL, [], { env });
-    expect(sink.message).toContain(words);
-    expect(sink.message).toContain(host);
-    const [error] = pickRecords(stream, 'error');
-    expect(sink.message.replace(ENDING, '')).toBe(error?.message.replace(ENDING, ''));
-    expect(sink.hint).toBe(error?.hint);
-    // What ends the stream for good ends the relay, too.
-    expect([sink.code, stream.code]).toEqual([code, code ?? 7]);
-    expect(sink.stderr).not.toMatch(/pa55w0rd|connection to \S+ was lost/);
-  });
+  ])(
+    'row 98: $name has the same message for the stream and for an HTTP sink',
+    async ({ script, words, code }) => {
+      const proxy = await startScriptedServer(script);
+      const host = `127.0.0.1:${proxy.port}`;
+      const env = { HTTPS_PROXY: `http://user:${SECRET}@${host}` };
+      const stream = await runTail(URL, ['--no-reconnect'], { env, log: 'json' });
+      const sink = await runSink(URL, [], { env });
+      expect(sink.message).toContain(words);
+      expect(sink.message).toContain(host);
+      const [error] = pickRecords(stream, 'error');
+      expect(sink.message.replace(ENDING, '')).toBe(error?.message.replace(ENDING, ''));
+      expect(sink.hint).toBe(error?.hint);
+      // A fault that ends a run of the stream also ends the relay.
+      expect([sink.code, stream.code]).toEqual([code, code ?? 7]);
+      expect(sink.stderr).not.toMatch(/pa55w0rd|connection to \S+ was lost/);
+    },
+  );
 
-  test('row 98: a proxy that does not listen', async () => {
+  test('row 98: a proxy that does not listen is named and retried', async () => {
     const host = `127.0.0.1:${await findClosedPort()}`;
     const { message, code } = await runSink(URL, [], { env: { HTTPS_PROXY: `http://${host}` } });
     expect(message).toContain(`the proxy ${host} did not open a tunnel to sink.atlantis.test (ECONNREFUSED`);
     expect(code).toBeUndefined();
   });
 
-  test('row 98 (B7): nothing is received from the service before the proxy has opened a tunnel', async () => {
+  test('row 98 (B7): a relay does not connect to the service before the proxy has opened a tunnel', async () => {
     const service = await startScriptedServer(streamHandler());
     const proxy = await startScriptedServer(answer(403));
     const env = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` };
@@ -80,8 +83,8 @@ describeTls('an HTTP sink behind a proxy (needs the openssl command)', () => {
     made = makeCertificates();
   });
 
-  test('row 98: a proxy that refuses a sink that has worked is named, and retried until it works', async () => {
-    // Each event needs a new tunnel.
+  test('row 98: a proxy that refuses a tunnel to a sink that has worked is named, and retried until it opens one', async () => {
+    // The endpoint closes each connection, so each event needs a new tunnel.
     const close: Answer = (_request, _index, response) => {
       response.writeHead(204, { Connection: 'close' }).end();
     };
@@ -115,27 +118,30 @@ describeTls('an HTTP sink behind a proxy (needs the openssl command)', () => {
   test.each([
     ['http', 'that resets the connection, and speaks TLS', 'it accepts a TLS handshake'],
     ['http', 'that answers with a TLS alert', 'it answered with a TLS alert'],
-  ] as const)('row 119: an %s:// proxy %s: 8, for the stream and a sink', async (scheme, how, words) => {
-    for (const run of ['stream', 'sink']) {
-      const proxy = await startScriptedServer(
-        how.startsWith('that resets')
-          ? resetFirst(made)
-          : (peer) => peer.readRequest().then(() => alert(peer)),
-      );
-      const host = `127.0.0.1:${proxy.port}`;
-      const env = { HTTPS_PROXY: `${scheme}://user:${SECRET}@${host}` };
-      const {
-        message = '',
-        hint,
-        code,
-      } = run === 'sink' ? await runSink(URL, [], { env }) : await tailToError(env);
-      expect(message).toContain(`the proxy ${host} expects TLS on this port (${words})`);
-      expect(hint).toBe('use https:// in the URL of the proxy');
-      expect(code).toBe(8);
-    }
-  });
+  ] as const)(
+    'row 119: an %s:// proxy %s is exit 8, for the stream and for a sink',
+    async (scheme, how, words) => {
+      for (const run of ['stream', 'sink']) {
+        const proxy = await startScriptedServer(
+          how.startsWith('that resets')
+            ? resetFirst(made)
+            : (peer) => peer.readRequest().then(() => alert(peer)),
+        );
+        const host = `127.0.0.1:${proxy.port}`;
+        const env = { HTTPS_PROXY: `${scheme}://user:${SECRET}@${host}` };
+        const {
+          message = '',
+          hint,
+          code,
+        } = run === 'sink' ? await runSink(URL, [], { env }) : await tailToError(env);
+        expect(message).toContain(`the proxy ${host} expects TLS on this port (${words})`);
+        expect(hint).toBe('use https:// in the URL of the proxy');
+        expect(code).toBe(8);
+      }
+    },
+  );
 
-  test('row 120: an https:// proxy without TLS is blamed, not the sink', async () => {
+  test('row 120: the error about an https:// proxy without TLS names the proxy, not the sink', async () => {
     for (const run of ['stream', 'sink']) {
       const proxy = await startScriptedServer((peer) => peer.sendRaw('HTTP/1.1 400 Bad Request\r\n\r\n'));
       const host = `127.0.0.1:${proxy.port}`;
@@ -152,7 +158,7 @@ describeTls('an HTTP sink behind a proxy (needs the openssl command)', () => {
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'row 120: an https:// proxy that requires a client certificate, %s: exit 11',
+    'row 120: an https:// proxy that requires a client certificate is exit 11: %s',
     async (maxVersion) => {
       for (const run of ['stream', 'sink']) {
         const tls = { ...made.clientCertificateOptions(), maxVersion };
@@ -182,7 +188,7 @@ function resetFirst(made: Certificates): Script {
   };
 }
 
-/** Passes everything on to a port of this machine. */
+/** Forwards all bytes to a port of this machine. */
 async function tunnelRaw(peer: Parameters<Script>[0], port: number): Promise<void> {
   const { connect } = await import('node:net');
   const early = peer.takeOver();
@@ -208,7 +214,7 @@ async function tailToError(
 
 const describeSocks = hasMicrosocks() ? describe : describe.skip;
 describeSocks('row 99 (C6): an HTTP sink behind a SOCKS 5 proxy (needs microsocks)', () => {
-  test('row 99: a sink that it cannot reach is retried, with the name of the proxy', async () => {
+  test('row 99: that the proxy cannot reach is retried, and the error names the proxy', async () => {
     const proxy = await startMicrosocks();
     const env = { ALL_PROXY: proxy.url };
     const { message, code } = await runSink(`https://0.0.0.0:${await findClosedPort()}`, [], { env });
@@ -216,7 +222,7 @@ describeSocks('row 99 (C6): an HTTP sink behind a SOCKS 5 proxy (needs microsock
     expect(code).toBeUndefined();
   });
 
-  test('row 99: a login that it refuses: exit 5, with the name of the proxy', async () => {
+  test('row 99: if the proxy refuses the login: exit 5, and the error names the proxy', async () => {
     const proxy = await startMicrosocks({ login: ['user', SECRET] });
     const env = { ALL_PROXY: proxy.url.replace('//', '//user:wr0ng-w0rd@') };
     const { message, code, stderr } = await runSink(URL, [], { env });

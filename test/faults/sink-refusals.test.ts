@@ -1,5 +1,5 @@
-// Answers of an HTTP sink whose body cannot be read: the status counts once its header is complete, and an answer that
-// was complete counts, whatever follows it.
+// Answers of an HTTP sink with a body that cannot be read. The status counts after the header is complete, and a
+// complete answer counts, whatever bytes follow.
 import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -9,7 +9,7 @@ import { runSink } from './run-sink.ts';
 const CHUNKED = 'Transfer-Encoding: chunked';
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-/** What follows the status line, and whether the server then ends the connection. */
+/** The bytes after the status line, and whether the server then ends the connection. */
 const ENDINGS = [
   { what: 'a bad chunk', rest: `${CHUNKED}\r\n\r\n${chunk('a reason')}not a length\r\n`, ends: true },
   {
@@ -28,7 +28,7 @@ const ENDINGS = [
 ];
 const QUICK = ['--send-timeout', '500ms'];
 
-/** A sink that answers every request with these bytes; its first connection only shows that it can be reached. */
+/** Starts a sink that answers every request with these bytes. */
 const startSink = (bytes: string, ends: boolean) =>
   startScriptedServer(async (peer) => {
     await peer.readRequest();
@@ -36,14 +36,14 @@ const startSink = (bytes: string, ends: boolean) =>
     if (ends) peer.end();
   });
 
-describe('row 115: a refusal of an HTTP sink counts, whatever becomes of its body', () => {
+describe('row 115: a refusal of an HTTP sink counts, even if its body cannot be read', () => {
   const cases = ENDINGS.flatMap((ending) => [400, 401, 403].map((status) => ({ ...ending, status })));
   test.each(cases)(
     'row 115: $status with $what: exit 5 after one request',
     async ({ status, rest, ends }) => {
       const sink = await startSink(`HTTP/1.1 ${status} No\r\n${rest}`, ends);
       const { message, hint, code } = await runSink(`http://127.0.0.1:${sink.port}`, QUICK);
-      // 401 and 403 may be about the endpoint: its first answer without a spool.
+      // 401 and 403 may be about the endpoint; as its first answer, without a spool, they end the run.
       const isAboutEvent = status === 400;
       expect(message).toContain(
         `${isAboutEvent ? 'refused an event:' : 'answered'} HTTP ${status}: a reason`,
@@ -54,7 +54,7 @@ describe('row 115: a refusal of an HTTP sink counts, whatever becomes of its bod
     },
   );
 
-  test.each(ENDINGS)('row 115: 503 with $what: retried for its status', async ({ rest, ends }) => {
+  test.each(ENDINGS)('row 115: 503 with $what is retried because of its status', async ({ rest, ends }) => {
     const sink = await startSink(`HTTP/1.1 503 No\r\n${rest}`, ends);
     const { message, code } = await runSink(`http://127.0.0.1:${sink.port}`, QUICK);
     expect(message).toMatch(/answered HTTP 503: a reason; retrying/);
@@ -67,21 +67,24 @@ describe('row 115: a refusal of an HTTP sink counts, whatever becomes of its bod
     ['204 with a body', 'HTTP/1.1 204 No Content\r\nContent-Type: text/html\r\n\r\n<html></html>'],
     ['200', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok<html>'],
     ['200 in chunks', `HTTP/1.1 200 OK\r\n${CHUNKED}\r\n\r\n${chunk('ok')}0\r\n\r\njunk`],
-  ])('row 115 (B1): %s, followed by junk: delivered, and not sent again', async (_what, bytes) => {
-    const sink = await startSink(bytes, true);
-    const { message, code } = await runSink(`http://127.0.0.1:${sink.port}`, QUICK);
-    expect([message, code]).toEqual(['', 0]);
-    expect(sink.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
-  });
+  ])(
+    'row 115 (B1): %s, followed by junk: the event counts as delivered, and is not sent again',
+    async (_what, bytes) => {
+      const sink = await startSink(bytes, true);
+      const { message, code } = await runSink(`http://127.0.0.1:${sink.port}`, QUICK);
+      expect([message, code]).toEqual(['', 0]);
+      expect(sink.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
+    },
+  );
 
-  test('row 115 (B1): 200 with half of its body is not an answer: sent again', async () => {
+  test('row 115 (B1): 200 with an incomplete body: the event is sent again', async () => {
     const sink = await startSink('HTTP/1.1 200 OK\r\nContent-Length: 80\r\n\r\nhalf', true);
     const { message, code } = await runSink(`http://127.0.0.1:${sink.port}`, QUICK);
     expect(message).toContain('the response was incomplete');
     expect(code).toBeUndefined();
   });
 
-  test('row 119, row 120: the pages of nginx, Go and Apache about TLS do not refuse the event', async () => {
+  test('row 119, row 120: a page of nginx, Go or Apache about TLS counts as a TLS fault, not as a refused event', async () => {
     const pages = [
       ['<title>400 The plain HTTP request was sent to HTTPS port</title>', 8, 'expects TLS on this port'],
       ['Client sent an HTTP request to an HTTPS server.\n', 8, 'expects TLS on this port'],
@@ -105,13 +108,13 @@ describe('row 115: a refusal of an HTTP sink counts, whatever becomes of its bod
 });
 
 describe('row 96 (C3): a 401 whose body never ends', () => {
-  test('row 96: in the handshake: exit 3, within 5 s', async () => {
+  test('row 96: in the handshake of the stream is exit 3 within 5 s', async () => {
     const service = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw(
         `HTTP/1.1 401 No\r\n${CHUNKED}\r\nX-Request-Id: r\r\nContent-Type: application/json\r\n\r\n`,
       );
-      // Slower than the limit on its size, and without an end.
+      // Too slow to reach the limit on the size of a body.
       for (;;) {
         await peer.sendRaw(chunk('{'));
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -122,7 +125,7 @@ describe('row 96 (C3): a 401 whose body never ends', () => {
     await service.waitUntil(() => (service.countOpen() === 0 ? true : undefined), 'the socket to be closed');
   });
 
-  test('row 96: of a sink, as fast as it is read: exit 5', async () => {
+  test('row 96: from a sink that sends as fast as it is read is exit 5', async () => {
     const sink = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw(`HTTP/1.1 401 No\r\n${CHUNKED}\r\n\r\n`);
@@ -134,7 +137,7 @@ describe('row 96 (C3): a 401 whose body never ends', () => {
     await sink.waitUntil(() => (sink.countOpen() === 0 ? true : undefined), 'the socket to be closed');
   });
 
-  test('row 96: of a sink, with a spool: the event is sent again instead of being a dead letter', async () => {
+  test('row 96: from a sink, with a spool: the event is sent again, and does not become a dead letter', async () => {
     const sink = await startScriptedServer(async (peer, index) => {
       await peer.readRequest();
       // The first connection only shows that the sink can be reached.

@@ -1,4 +1,4 @@
-// SOCKS 5 proxies on the way to the service: microsocks, and what it refuses.
+// SOCKS 5 proxies between client and service: microsocks, and its refusals.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { findClosedPort } from '../helpers/closed-port.ts';
@@ -37,7 +37,7 @@ describeSocks('row 99 (C6): microsocks as SOCKS 5 proxy (needs microsocks and op
     },
   );
 
-  test('row 99: socks5: this machine looks the name up', async () => {
+  test('row 99: with socks5:// this machine looks up the name', async () => {
     const service = await startService();
     const proxy = await startMicrosocks();
     const env = { HTTPS_PROXY: proxy.url.replace('socks5h', 'socks5') };
@@ -49,7 +49,7 @@ describeSocks('row 99 (C6): microsocks as SOCKS 5 proxy (needs microsocks and op
     expect(nowhere.code).toBe(7);
   });
 
-  test('row 99: a login works and is not printed; a wrong one or none is exit 5 after one attempt', async () => {
+  test('row 99: with a login, which is not printed, works; a wrong login or none is exit 5 after one attempt', async () => {
     const service = await startService();
     const proxy = await startMicrosocks({ login: [USER, PASSWORD] });
     const hosts = { [NAME]: ['127.0.0.1'] };
@@ -73,7 +73,7 @@ describeSocks('row 99 (C6): microsocks as SOCKS 5 proxy (needs microsocks and op
     expect(service.attempts).toHaveLength(1);
   });
 
-  test('row 99: a service that it cannot reach is retried, then exit 7 with the name of the proxy', async () => {
+  test('row 99: that cannot reach the service is retried, then exit 7, and the error names the proxy', async () => {
     const proxy = await startMicrosocks();
     const url = `https://0.0.0.0:${await findClosedPort()}`;
     const args = ['--max-reconnects', '1', ...FAST];
@@ -84,7 +84,7 @@ describeSocks('row 99 (C6): microsocks as SOCKS 5 proxy (needs microsocks and op
     ]);
   });
 
-  test('row 99: an HTTP sink', async () => {
+  test('row 99: works for an HTTP sink', async () => {
     const endpoint = await startScriptedServer(
       async (peer) => {
         await peer.readRequest();
@@ -104,7 +104,7 @@ describeSocks('row 99 (C6): microsocks as SOCKS 5 proxy (needs microsocks and op
     expect(endpoint.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
   });
 
-  test('row 99: check names its steps', async () => {
+  test('row 99: works for check, which reports the tunnel', async () => {
     const service = await startService();
     const proxy = await startMicrosocks();
     const env = { ALL_PROXY: proxy.url.replace('socks5h', 'socks5') };
@@ -119,7 +119,7 @@ describeSocks('row 99 (C6): microsocks as SOCKS 5 proxy (needs microsocks and op
 });
 
 describe('row 99 (R2, C8): a SOCKS proxy that never answers', () => {
-  test('row 99: the attempt ends at the connect timeout, and its socket is closed', async () => {
+  test('row 99: is given up at the connect timeout, and its socket is closed', async () => {
     const proxy = await startScriptedServer(async (peer) => peer.untilClosed());
     const env = { ALL_PROXY: `socks5h://127.0.0.1:${proxy.port}` };
     const args = ['--connect-timeout', '300ms', '--no-reconnect'];

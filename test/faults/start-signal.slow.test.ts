@@ -1,4 +1,4 @@
-// SIGUSR1 at any moment while Node starts: it may end the process, but leaves no debugger open.
+// SIGUSR1 at any moment while Node starts may end the process, but leaves no debugger open.
 import { expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { listListening } from '../helpers/established.ts';
@@ -6,10 +6,10 @@ import { spawnCli } from '../helpers/run-cli.ts';
 import { pauseFor, untilTrue } from '../helpers/watch.ts';
 
 const ATTEMPTS = 40;
-/** Later than the listener of the command, by far. */
+/** Much later than the command registers its listener. */
 const LAST_DELAY_MS = 120;
 
-test('row 60 (S3): SIGUSR1 while Node starts: no debugger is open once the stream runs', async () => {
+test('row 60 (S3): after SIGUSR1 while Node starts, no debugger is open when the stream runs', async () => {
   const ends = { running: 0, ended: 0, opened: 0 };
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const words = ['stream', 'tail', '--simulate', '--json', '--verbose'];
@@ -26,7 +26,7 @@ test('row 60 (S3): SIGUSR1 while Node starts: no debugger is open once the strea
       continue;
     }
     if (child.stderrText.includes('Debugger listening')) ends.opened += 1;
-    // The port of the simulator is all that is left.
+    // Only the port of the simulator remains open.
     await untilTrue(() => listListening(child.pid).length === 1, 'the port to be closed');
     child.kill('SIGTERM');
     await child.exit;

@@ -1,5 +1,5 @@
-// `stream tail` as the fault suite runs it: with a canary key and --verbose, so that every row also proves
-// that the key is in no output.
+// Runs `stream tail` with a canary key and --verbose, so that every fault test also proves that the key is in
+// no output.
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
@@ -17,12 +17,12 @@ export function startTail(url: string, args: readonly string[] = [], options: Cl
   return startCli(words, { key: CANARY_KEY, ...options });
 }
 
-/** The same in a process of its own, for what only a process can show. */
+/** Starts it in a process of its own, for behavior that only a process can show. */
 export function spawnTail(url: string, args: readonly string[] = [], options: CliOptions = {}): Child {
   return startTail(url, args, { ...options, spawned: true });
 }
 
-/** Waits for the end; fails if the key is in the output. */
+/** Waits for the end of the run; fails if the output contains the key. */
 export async function endOf(child: Child): Promise<Exit> {
   const exit = await child.exit;
   expectNoKey(exit.stdout, exit.stderr);
@@ -46,7 +46,7 @@ export function readRecords(stderr: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-/** The record of one kind that came last. */
+/** The last record of this kind. */
 export function lastRecord(stderr: string, event: string): Record<string, unknown> {
   return readRecords(stderr).findLast((record) => record['event'] === event) ?? {};
 }
@@ -76,16 +76,16 @@ export function* numberedEvents(size = 0, count = Number.POSITIVE_INFINITY): Gen
   for (let n = 1; n <= count; n++) yield `{"n":${n},"filler":"${filler}"}`;
 }
 
-/** Resolves with how the run ended as soon as it did, whatever is still to be read from it. */
+/** Resolves as soon as the process has ended, even if its output has not been read. */
 export const whenGone = (child: Child): Child['ended'] => child.ended;
 
-/** Resolves when the client has sent something more on this connection, such as a ping. */
+/** Resolves when the client has sent another frame on this connection, such as a ping. */
 export async function untilHeardAgain(server: ScriptedServer, peer: Peer): Promise<void> {
   const before = peer.attempt.frames.length;
   await server.waitUntil(() => peer.attempt.frames.length > before || undefined, 'another frame');
 }
 
-/** A pipe without a reader: it takes 64 KiB, no more. */
+/** Creates a pipe that is not read, so that 64 KiB fit in it. */
 export function makeUnreadPipe(): { writeEnd: number } {
   const path = join(makeTempFolder(), 'pipe');
   execFileSync('mkfifo', [path]);
@@ -95,7 +95,7 @@ export function makeUnreadPipe(): { writeEnd: number } {
   return { writeEnd };
 }
 
-/** A tail whose reader has stopped, with the server held back. */
+/** Starts a tail whose reader is stopped, and waits until the tail reports that. */
 export async function startBlocked(
   url: string,
   args: readonly string[] = [],
@@ -107,10 +107,10 @@ export async function startBlocked(
   return child;
 }
 
-/** Contract R2, plus what it takes to reap a process. */
+/** The limit of contract R2, and time to reap a process. */
 export const SOON_MS = 500 + 400;
 
-/** Sends the signal and measures; fails unless the process died by it within `withinMs`. */
+/** Sends the signal; fails unless it ends the process within `withinMs`. */
 export async function expectDeath(child: Child, signal: NodeJS.Signals, withinMs = SOON_MS): Promise<void> {
   const sentAtMs = performance.now();
   expect(child.kill(signal)).toBe(true);

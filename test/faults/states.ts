@@ -1,4 +1,4 @@
-// The states of a run in which a signal can come, each with a server that keeps the command in it.
+// The states of a run in which a signal can arrive, each with a server that keeps the command in that state.
 import { expect } from '@jest/globals';
 import { OPCODE } from '../helpers/frames.ts';
 import type { Child, CliOptions } from '../helpers/run-cli.ts';
@@ -16,7 +16,7 @@ const NEVER_ANSWERS: Script = async (peer) => {
   await peer.readRequest();
 };
 
-/** A state of a run, and how to get there. */
+/** A state of a run, and how to get a run into it. */
 export interface State {
   readonly name: string;
   readonly script: Script;
@@ -62,7 +62,7 @@ export const STATES: readonly State[] = [
       await peer.sendRaw('HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n{"error":');
       await peer.sendRaw('x');
     },
-    // Whether the answer was read cannot be seen from outside; the server has sent it, and it arrives at once.
+    // The test cannot see whether the answer was read, but it was sent, and arrives at once.
     reach: (_child, server) => server.waitUntil(() => server.attempts[0]?.request, 'the request'),
   },
   {
@@ -80,7 +80,7 @@ export const STATES: readonly State[] = [
     reach: (child) => child.waitForLines(1),
   },
   {
-    name: 'streaming from a server that ignores the goodbye',
+    name: 'streaming from a server that ignores the close',
     script: async (peer) => {
       await peer.accept();
       await peer.welcome();
@@ -95,7 +95,7 @@ export const STATES: readonly State[] = [
   },
 ];
 
-/** Brings a tail into the state and sends the signal: it must die by it, in time, with its summary. */
+/** Gets a tail into the state and sends the signal, which must end it in time, with a summary. */
 export async function expectEndIn(state: State, signal: NodeJS.Signals): Promise<void> {
   const { script, args = [], options, url, reach, attempts = 1 } = state;
   await using server = await startScriptedServer(script);

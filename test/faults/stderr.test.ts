@@ -1,4 +1,4 @@
-// A stderr that is gone, full, closed or not read neither ends a run nor keeps it from ending.
+// A stderr that is closed, full or not read neither ends a run nor keeps it from ending.
 import { writeSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -6,8 +6,8 @@ import { runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { expectDeath, makeUnreadPipe, numberedEvents, spawnTail, untilHeardAgain } from './start-tail.ts';
 
-describe('row 43 (O7): stderr goes away', () => {
-  test('its reader is gone: events continue after a loss and a reconnect', async () => {
+describe('row 43 (O7): a stderr that cannot be written', () => {
+  test('because its reader has exited: events are still printed after a loss and a reconnect', async () => {
     await using server: ScriptedServer = await startScriptedServer(
       streamHandler({
         events: ['{"n":1}'],
@@ -31,7 +31,7 @@ describe('row 43 (O7): stderr goes away', () => {
     ['full', '2>/dev/full'],
     ['closed', '2>&-'],
     ['open for reading only', '2</etc/passwd'],
-  ])('it is %s from the start: the run is not affected', async (_name, redirection) => {
+  ])('because it is %s from the start: the run is not affected', async (_name, redirection) => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
     const exit = await runShell(
       `exec atlantis stream tail --url ${server.url} --limit 3 --verbose ${redirection}`,
@@ -40,7 +40,7 @@ describe('row 43 (O7): stderr goes away', () => {
     expect(exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 3)].join('\n')}\n` });
   });
 
-  test('it is full and not read: the run ends anyway', async () => {
+  test('because it is full and not read: the run still ends at --limit', async () => {
     const pipe = makeUnreadPipe();
     writeSync(pipe.writeEnd, Buffer.alloc(64 * 1024));
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
@@ -48,7 +48,7 @@ describe('row 43 (O7): stderr goes away', () => {
     expect(await child.exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 3)].join('\n')}\n` });
   });
 
-  test('R2: it is full and not read: a signal ends the run in time', async () => {
+  test('R2: because it is full and not read: a signal ends the run in time', async () => {
     const pipe = makeUnreadPipe();
     writeSync(pipe.writeEnd, Buffer.alloc(64 * 1024));
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
@@ -57,7 +57,7 @@ describe('row 43 (O7): stderr goes away', () => {
     await expectDeath(child, 'SIGTERM');
   });
 
-  test('together with stdout: exit 0', async () => {
+  test('together with stdout, because their reader has exited: exit 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
     const exit = await runShell(`atlantis stream tail --url ${server.url} --verbose 2>&1 | head -n 1`, {
       key: CANARY_KEY,
@@ -65,7 +65,7 @@ describe('row 43 (O7): stderr goes away', () => {
     expect(exit.pipeStatus).toEqual([0, 0]);
   });
 
-  test('gone, and the run fails: the exit code is still that of the failure', async () => {
+  test('does not change the exit code of a run that fails', async () => {
     await using server = await startScriptedServer((peer) =>
       peer.respond(401, {}, '{"error":{"code":"unauthorized","message":"no"}}'),
     );

@@ -1,4 +1,4 @@
-// A path to the profile store that cannot be used, and what each command makes of it.
+// A path of the profile store that cannot be used, and the result of each command.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,10 +27,10 @@ const USER = 12_345;
 const AS_USER = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
 const [setpriv = '', ...user] = AS_USER;
 const isRoot = process.getuid?.() === 0;
-/** Whether another user may run the command from here. */
+/** Whether another user can run the command in this folder. */
 const probe = [...user, process.execPath, COMMAND, '--version'];
 const mayDropRoot = isRoot && spawnSync(setpriv, probe).status === 0;
-/** Root may read and write everything. */
+/** Not for root, who may read and write everything. */
 const testDenied = isRoot && !mayDropRoot ? test.skip : test;
 
 const run = (command: string, folder: string, prefix: readonly string[] = []): Promise<Exit> =>
@@ -40,7 +40,7 @@ const run = (command: string, folder: string, prefix: readonly string[] = []): P
     ...(prefix.length > 0 && { prefix }),
   });
 
-/** A folder of the user with a store. */
+/** Creates a folder of the user with a store. */
 function makeStore(mode: number): string {
   const folder = join(makeTempFolder(), 'config');
   mkdirSync(folder);
@@ -53,8 +53,8 @@ function makeStore(mode: number): string {
   return folder;
 }
 
-describe('row 91 (F1): a store that cannot be there', () => {
-  test.each(WRITERS)('beyond a file: exit 10: %s', async (command) => {
+describe('row 91 (F1): a profile store with an unusable path', () => {
+  test.each(WRITERS)('below a file: exit 10: %s', async (command) => {
     const { code, stderr } = await run(command, '/dev/null/x');
     expect(code).toBe(10);
     expect(stderr).toContain(
@@ -67,7 +67,7 @@ describe('row 91 (F1): a store that cannot be there', () => {
     ['stream tail', 2],
     [REMOVE, 2],
   ])(
-    'beyond a file, as in the home /dev/null of a service: there are no profiles: %s: %i',
+    'below a file, as for a service with the home /dev/null, counts as without profiles: %s is exit %i',
     async (command, code) => {
       expect(await run(command, '/dev/null/x')).toMatchObject({ code });
     },
@@ -80,7 +80,7 @@ describe('row 91 (F1): a store that cannot be there', () => {
       [command, LOOP] as const,
       [command, LONG] as const,
     ]),
-  )('%s: 10: %s', async (command, why) => {
+  )('%s is exit 10: %s', async (command, why) => {
     const loop = join(makeTempFolder(), 'loop');
     symlinkSync('loop', loop);
     const { code, stdout, stderr } = await run(command, why === LOOP ? loop : `/${'x'.repeat(300)}`);
@@ -88,17 +88,20 @@ describe('row 91 (F1): a store that cannot be there', () => {
   });
 
   testDenied.each([...READERS, REMOVE, ...WRITERS])(
-    'a directory that may not be read: 10: %s',
+    'in a directory without read permission: exit 10: %s',
     async (command) => {
       const { code, stdout, stderr } = await run(command, makeStore(0), isRoot ? AS_USER : []);
       expect([code, stdout + stderr]).toEqual([10, expect.stringContaining('permission denied (EACCES)')]);
     },
   );
 
-  testDenied.each([REMOVE, ...WRITERS])('a directory that may not be written to: 10: %s', async (command) => {
-    const folder = makeStore(0o500);
-    const { code, stderr } = await run(command, folder, isRoot ? AS_USER : []);
-    expect([code, stderr]).toEqual([10, expect.stringContaining('permission denied (EACCES)')]);
-    expect(existsSync(join(folder, 'profiles.json.lock'))).toBe(false);
-  });
+  testDenied.each([REMOVE, ...WRITERS])(
+    'in a directory without write permission: exit 10: %s',
+    async (command) => {
+      const folder = makeStore(0o500);
+      const { code, stderr } = await run(command, folder, isRoot ? AS_USER : []);
+      expect([code, stderr]).toEqual([10, expect.stringContaining('permission denied (EACCES)')]);
+      expect(existsSync(join(folder, 'profiles.json.lock'))).toBe(false);
+    },
+  );
 });

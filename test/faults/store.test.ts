@@ -1,5 +1,5 @@
-// A profile store that is damaged, or may have been written by another user: what every command makes
-// of that. The store's own tests know more kinds of both; here is what a user sees.
+// What a user sees of a profile store that is damaged or may have been written by another user. The tests of the store
+// have more kinds of both.
 import {
   chmodSync,
   chownSync,
@@ -22,7 +22,7 @@ const WHOLE = JSON.stringify({
   profiles: { main: { url: URL, key: CANARY_KEY } },
 });
 
-/** Every command that reads the store, and the exit code where the store is sound. */
+/** Every command that reads the store, with its exit code for a valid store. */
 const COMMANDS: readonly (readonly [string, number])[] = [
   ['stream tail --no-reconnect', 7],
   ['stream check', 7],
@@ -35,7 +35,7 @@ const COMMANDS: readonly (readonly [string, number])[] = [
 
 const READERS = ['stream tail --no-reconnect', 'stream check', 'profile list'];
 
-/** A folder for a store that is not there yet. */
+/** Creates a folder without a store, and the path of the store in it. */
 function makeFolder(): { folder: string; path: string } {
   const folder = join(makeTempFolder(), 'config');
   mkdirSync(folder, { mode: 0o700 });
@@ -48,19 +48,19 @@ const run = (command: string, folder: string): Promise<Exit> =>
     env: { ATLANTIS_CONFIG_DIR: folder },
   });
 
-/** A check reports on stdout, all others on stderr only. */
+/** The output of a command: a check reports on stdout, all others only on stderr. */
 const allOutput = ({ stdout, stderr }: Exit): string => stdout + stderr;
 
 const ADD = `profile add more --url ${URL} --key-stdin`;
 
-describe('row 49 (F1): a store that others could get at', () => {
-  test.each(COMMANDS)('0644: a warning with the command that fixes it: %s', async (command, code) => {
+describe('row 49 (F1): a store that other users could read or replace', () => {
+  test.each(COMMANDS)('mode 0644: a warning with the command that fixes it: %s', async (command, code) => {
     const { folder, path } = makeFolder();
     writeFileSync(path, WHOLE);
     chmodSync(path, 0o644);
     const exit = await run(command, folder);
     expect([exit.code, exit.signal]).toEqual([code, null]);
-    // A write tightens it and has nothing left to warn of.
+    // A write corrects the mode, so there is nothing to warn about.
     if (!/use|rename/.test(command)) expect(exit.stderr).toContain(`run chmod 600 ${path}`);
   });
 
@@ -139,11 +139,11 @@ describe('row 49 (F1): a store that others could get at', () => {
   });
 });
 
-describe('row 63 (F1): a store that others could have written: exit 10, and its key command does not run', () => {
+describe('row 63 (F1): a store that other users could have written is exit 10, and its key command does not run', () => {
   describe.each<[string, string, number]>([
-    ['the file', 'profiles.json', 0o622],
-    ['its directory', '.', 0o770],
-    ['a directory above it', '..', 0o777],
+    ['they can write to the file', 'profiles.json', 0o622],
+    ['they can write to its directory', '.', 0o770],
+    ['they can write to a directory above it', '..', 0o777],
   ])('%s', (_what, place, mode) => {
     test.each([...READERS, 'profile use main', ADD, `${ADD} --force`])('%s', async (command) => {
       const { folder, path } = makeFolder();
@@ -160,7 +160,7 @@ describe('row 63 (F1): a store that others could have written: exit 10, and its 
   });
 });
 
-describe('row 52 (F4): a damaged store: exit 10, nothing of it shown, untouched', () => {
+describe('row 52 (F4): a damaged store is exit 10, and is neither shown nor changed', () => {
   const cut = WHOLE.slice(0, WHOLE.indexOf(CANARY_KEY) + 30);
   describe.each([
     ['cut inside the key', cut],

@@ -1,4 +1,4 @@
-// A bug in the command, made by a script that is loaded before it.
+// Causes a bug in the command by a script that is loaded first.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -7,12 +7,12 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import type { CliOptions } from '../helpers/run-cli.ts';
 import { preload } from './start-tail.ts';
 
-/** A fault that happens when the test says so; `throwing` is code that may use `key`. */
+/** Prepares a fault that occurs when the test calls `strike`; the code in `throwing` may use `key`. */
 export function makeFault(throwing: string): { options: CliOptions; strike(): void } {
   const trigger = join(makeTempFolder(), 'now');
   const script = `
     const { existsSync } = require('node:fs');
-    // Turned round: the file itself is searched for keys.
+    // The key is reversed, because this file is searched for keys.
     const key = process.env.ATLANTIS_API_KEY ?? [...'${[...CANARY_KEY].reverse().join('')}'].reverse().join('');
     const timer = setInterval(() => {
       if (!existsSync('${trigger}')) return;

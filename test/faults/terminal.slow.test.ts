@@ -1,4 +1,4 @@
-// A stopped terminal, by Ctrl-S or a window that hangs: pings continue and signals are handled.
+// A terminal that accepts no output, after Ctrl-S or because its window hangs: pings continue, and signals work.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasPty, type Pty, startCliInPty } from '../helpers/pty.ts';
@@ -6,8 +6,8 @@ import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { numberedEvents, SOON_MS } from './start-tail.ts';
 
-(hasPty() ? describe : describe.skip)('a terminal that takes no more output (needs python3)', () => {
-  /** A tail of an endless stream on a terminal that `stop` stops; resolves when nothing is transferred any more. */
+(hasPty() ? describe : describe.skip)('a terminal that accepts no output (needs python3)', () => {
+  /** Starts a tail of an endless stream, stops its terminal, and waits until the server can send nothing more. */
   async function startStopped(stop: (pty: Pty) => void) {
     let sentAtMs = performance.now();
     const server = await startScriptedServer(async (peer) => {
@@ -26,12 +26,12 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     });
     await pty.waitFor('"n":20');
     stop(pty);
-    // Checked at every ping, so this also waits for pings that continue.
+    // The condition is checked at every ping, so this also requires that pings continue.
     await server.waitUntil(() => performance.now() - sentAtMs > 500 || undefined, 'a standstill');
     return { server, pty };
   }
 
-  test('K3, row 10 on a terminal: pings continue, the connection stays, nothing is lost', async () => {
+  test('K3, row 10 on a terminal: pings continue, the connection is not given up, and nothing is lost', async () => {
     const { server, pty } = await startStopped((one) => one.pause());
     const attempt = await server.waitForAttempt(1);
     const before = attempt.frames.length;
@@ -39,7 +39,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     const seen = pty.output.length;
     pty.pause(false);
     await pty.waitFor((text) => text.length > seen + 1_000_000);
-    // Not Ctrl-C, which makes the terminal discard its output.
+    // SIGTERM instead of Ctrl-C, which would make the terminal discard its output.
     process.kill(await pty.readPid(), 'SIGTERM');
     const { output, signal } = await pty.exit;
     expect(signal).toBe('SIGTERM');
@@ -49,7 +49,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 
-  test('S1, R2: SIGTERM ends it after 2 s of trying to write the rest', async () => {
+  test('S1, R2: SIGTERM ends the run, which tries to write the rest for 2 s', async () => {
     const { server, pty } = await startStopped((one) => one.pause());
     const pid = await pty.readPid();
     const sentAtMs = performance.now();
@@ -59,7 +59,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     expect(server.attempts[0]?.closeFrame?.code).toBe(1000);
   });
 
-  test('S1, R2: a second SIGTERM after more than a second ends it at once', async () => {
+  test('S1, R2: a second SIGTERM after more than a second ends the run at once', async () => {
     const { server, pty } = await startStopped((one) => one.pause());
     const pid = await pty.readPid();
     process.kill(pid, 'SIGTERM');
@@ -71,7 +71,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     expect(performance.now() - sentAtMs).toBeLessThan(SOON_MS);
   });
 
-  test('S1, R2: Ctrl-S, then Ctrl-C', async () => {
+  test('S1, R2: Ctrl-C after Ctrl-S ends the run by SIGINT', async () => {
     const { pty } = await startStopped((one) => one.send('\x13'));
     pty.send('\x03');
     expect(await pty.exit).toMatchObject({ code: null, signal: 'SIGINT', core: false });

@@ -1,4 +1,4 @@
-// A real terminal: it goes away, it is stopped, and it gets input.
+// A real terminal that hangs up or changes its width, with its spinner and its status line.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -25,7 +25,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
   startScriptedServer(streamHandler({ events }));
 
 (hasPty() ? describe : describe.skip)('on a terminal (needs python3)', () => {
-  describe('row 44: the terminal goes away', () => {
+  describe('row 44: the terminal hangs up', () => {
     test('while events stream: killed by SIGHUP, no abort, no core', async () => {
       await using server = await serve(endlessEvents());
       const pty = startTail(server.url);
@@ -35,7 +35,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       expectNoKey(pty.output);
     });
 
-    test('without a SIGHUP, as for a terminal of another session: writing fails, and it is killed by SIGHUP', async () => {
+    test('without a SIGHUP, as in another session: writing fails, and the run ends itself by SIGHUP', async () => {
       await using server = await serve(endlessEvents());
       const status = join(makeTempFolder(), 'status');
       const tail = ['stream', 'tail', '--verbose', '--url', server.url];
@@ -52,7 +52,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       expect(await untilWritten(status)).toBe('129\n');
     });
 
-    test('while no events arrive: the same', async () => {
+    test('while no events arrive: killed by SIGHUP after a close with 1000', async () => {
       await using server = await serve(['{"n":1}']);
       const pty = startTail(server.url);
       await pty.waitFor(/n(?:\x1b\[\d+m)? 1\b/);
@@ -63,7 +63,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       expect(attempt.closeFrame?.code).toBe(1000);
     });
 
-    test('while the spinner turns: the same', async () => {
+    test('while the spinner is shown: killed by SIGHUP, no abort, no core', async () => {
       await using server = await startScriptedServer(async (peer) => {
         await peer.readRequest();
       });
@@ -90,11 +90,11 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     const at = lines.findIndex((line) => line.includes('first'));
     expect(exit.output).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]\S* connecting/);
     expect(lines.slice(at).join('\n')).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
-    // The text on the event's line before it is erased.
+    // The spinner on this line was erased before the event was printed.
     expect(lines[at]?.split('\x1b[2K').at(-1)).not.toMatch(/connecting/);
   });
 
-  test('O2: events are laid out for a window that becomes narrow', async () => {
+  test('O2: after the window becomes narrow, events fit its new width', async () => {
     const event = (n: number): string => `{"type":"t","n":${n},"note":"${'word '.repeat(20)}end"}`;
     await using server = await serve(
       (async function* () {
@@ -111,11 +111,11 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     const first = Number(/t {2}n (\d+)\r\n(?= {2}note word)/.exec(narrow)?.[1]);
     const before = pty.output.length;
     await pty.waitFor(new RegExp(`t {2}n ${first + 20}\\b`));
-    // Not typed: the kernel would echo `^C` into the current line.
+    // Not a typed Ctrl-C, which the kernel would echo as `^C` into the current line.
     process.kill(await pty.readPid(), 'SIGINT');
     const { signal, output } = await pty.exit;
     expect(signal).toBe('SIGINT');
-    // Text that the status line drew and erased counts as separate lines.
+    // Text of the status line, which was drawn and erased, is split off into separate lines.
     const lines = output
       .slice(before)
       .split(/\r\n/)
@@ -125,7 +125,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     for (const line of lines) expect([line, line.length <= 44]).toEqual([line, true]);
   });
 
-  test('O3: the status line is erased even if a narrower window has wrapped it', async () => {
+  test('O3: the status line is erased even if it was wrapped by a narrower window', async () => {
     await using server = await serve(endlessEvents());
     const pty = startTail(server.url, ['--type', 'none', '--color', 'never']);
     await pty.waitFor(/live {2}0 of \d\d events {2}/);
@@ -133,7 +133,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     await pty.waitFor(/live {2}0 of \d\d\d events {2}0 gaps\x1b/);
     process.kill(await pty.readPid(), 'SIGINT');
     const { output } = await pty.exit;
-    // Before each frame everything from its start on is erased; after it the cursor returns to its start.
+    // Each frame first erases everything from its start on, and finally returns the cursor to its start.
     const pictures = output.split(/(?=\x1b\[\?2026h)/).slice(1);
     expect(pictures.length).toBeGreaterThan(3);
     for (const picture of pictures) {
@@ -151,7 +151,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     await pty.waitFor(/live/);
     const [sinceMs, first] = [performance.now(), pictures()];
     await pty.waitFor(/live[^●]* [3-9]\d\d events/);
-    // Read before the clock, which only makes the check stricter.
+    // Read before the clock, so that the measured rate is rather too high.
     const drawn = pictures() - first;
     const seconds = (performance.now() - sinceMs) / 1_000;
     pty.send('\x03');
@@ -160,7 +160,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     expect(drawn).toBeLessThanOrEqual(10 * seconds + 2);
   });
 
-  test('Ctrl-C while streaming: killed by SIGINT, the summary is on the screen', async () => {
+  test('Ctrl-C while streaming: killed by SIGINT, and the summary is on the screen', async () => {
     await using server = await serve(endlessEvents());
     const pty = startTail(server.url);
     await pty.waitFor(/n(?:\x1b\[\d+m)? 5\b/);

@@ -1,5 +1,5 @@
-// A plaintext request to a TLS port: whatever the port answers, the message names TLS. And TLS that a proxy or a server
-// does not speak as expected.
+// A plaintext request to a TLS port: the message names TLS, whatever the port answers. Also faults in the TLS handshake
+// with a proxy or a server.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import {
@@ -45,17 +45,20 @@ const ALERTS = [
     await expectNamed(`ws://127.0.0.1:${port}`);
   });
 
-  test.each(ALERTS)('row 119: http:// to a port that answers with the TLS alert $name', async ({ alert }) => {
-    await using server = await startScriptedServer(async (peer) => {
-      await peer.readRequest();
-      await peer.sendRaw(alert);
-      peer.end();
-    });
-    await expectNamed(server.url);
-    expect(server.attempts).toHaveLength(1);
-  });
+  test.each(ALERTS)(
+    'row 119: http:// to a port that answers with the TLS alert $name is exit 8',
+    async ({ alert }) => {
+      await using server = await startScriptedServer(async (peer) => {
+        await peer.readRequest();
+        await peer.sendRaw(alert);
+        peer.end();
+      });
+      await expectNamed(server.url);
+      expect(server.attempts).toHaveLength(1);
+    },
+  );
 
-  test('row 119: http:// to a port that resets the connection, and speaks TLS', async () => {
+  test('row 119: http:// to a TLS port that resets plaintext connections is exit 8', async () => {
     const { cert, key } = made.good;
     await using inner = await startScriptedServer(streamHandler(), { tls: { cert, key } });
     const { connect } = await import('node:net');
@@ -74,7 +77,7 @@ const ALERTS = [
     await expectNamed(server.url);
   });
 
-  test('row 119: a proxy that expects TLS, whose URL begins with http://', async () => {
+  test('row 119: http:// for a proxy that expects TLS is exit 8, and the hint is to use https://', async () => {
     await using proxy = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw(makeAlert(10));
@@ -87,7 +90,7 @@ const ALERTS = [
     expect(proxy.attempts).toHaveLength(1);
   });
 
-  test('row 119: an HTTP sink that expects TLS, whose URL begins with http://', async () => {
+  test('row 119: http:// for an HTTP sink that expects TLS is exit 8', async () => {
     await using service = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     await using sink = await startScriptedServer(async (peer, index) => {
       // The first connection only shows that the sink can be reached.
@@ -102,7 +105,7 @@ const ALERTS = [
     expect(exit.code).toBe(8);
   });
 
-  test('row 120: a proxy without TLS, whose URL begins with https://: exit 8 after one attempt', async () => {
+  test('row 120: https:// for a proxy without TLS is exit 8 after one attempt', async () => {
     await using proxy = await startScriptedServer((peer) => peer.sendRaw('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const env = { HTTPS_PROXY: `https://127.0.0.1:${proxy.port}` };
     const exit = await runTail('https://stream.atlantis.test', [], { log: 'json', env });
@@ -122,7 +125,7 @@ const ALERTS = [
     { what: 'no cipher in common', description: 40, says: 'no TLS cipher in common' },
     { what: 'an error of the server', description: 80, says: 'an internal error of the server' },
     { what: 'access denied', description: 49, says: /access denied|ACCESS_DENIED/ },
-  ])('row 120: $what', async ({ description, says }) => {
+  ])('row 120: $what: the TLS alert is named, exit 11 after one attempt', async ({ description, says }) => {
     await using server = await startScriptedServer(async (peer) => {
       await peer.sendRaw(makeAlert(description));
       peer.end();

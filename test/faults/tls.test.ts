@@ -1,4 +1,4 @@
-// Certificates and TLS versions, right and wrong: each fault is named, tried once, and exits 11.
+// Valid and invalid certificates and TLS versions: each fault is named, and is exit 11 after one attempt.
 
 import type { TlsOptions } from 'node:tls';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,7 +8,7 @@ import { pickRecords, runTail, type TailOptions } from '../helpers/tail.ts';
 
 const describeTls = hasOpenssl() ? describe : describe.skip;
 
-/** The server's side of an identity. */
+/** The TLS options of a server with this certificate. */
 const show = ({ cert, key }: Identity): TlsOptions => ({ cert, key });
 
 describeTls('TLS (needs the openssl command)', () => {
@@ -24,7 +24,7 @@ describeTls('TLS (needs the openssl command)', () => {
     return { server, exit };
   }
 
-  describe('row 31 (C9): untrusted: exit 11 after one attempt, cause named', () => {
+  describe('row 31 (C9): a TLS fault is named, exit 11 after one attempt', () => {
     const faults: {
       what: string;
       tls: () => TlsOptions;
@@ -39,13 +39,13 @@ describeTls('TLS (needs the openssl command)', () => {
         says: /self-signed \(DEPTH_ZERO_SELF_SIGNED_CERT/,
       },
       {
-        what: 'of an authority that is not known',
+        what: 'of an unknown authority',
         tls: () => show(made.good),
         cause: 'certificate-unknown-issuer',
         says: /unknown issuer \(\S+/,
       },
       {
-        what: 'of an authority that is not known, and says who it is',
+        what: 'of an unknown authority, whose certificate the server sends',
         tls: () => ({ ...show(made.good), cert: made.good.cert + made.ca }),
         cause: 'certificate-unknown-issuer',
         says: /unknown issuer \(\S+/,
@@ -93,15 +93,15 @@ describeTls('TLS (needs the openssl command)', () => {
         trusts: true,
       },
       {
-        what: 'a client certificate demanded, TLS 1.3',
+        what: 'a client certificate is required, TLS 1.3',
         tls: () => made.clientCertificateOptions(),
         cause: 'client-certificate-demanded',
         says: /requires a client certificate/,
         trusts: true,
       },
       {
-        // Up to TLS 1.2 the alert is the same as for ciphers.
-        what: 'a client certificate demanded, TLS 1.2',
+        // Up to TLS 1.2, the alert is the same as the one without a common cipher.
+        what: 'a client certificate is required, TLS 1.2',
         tls: () => ({ ...made.clientCertificateOptions(), maxVersion: 'TLSv1.2' }),
         cause: 'client-certificate-demanded',
         says: /requires a client certificate \(TLS alert 40\)/,
@@ -121,19 +121,19 @@ describeTls('TLS (needs the openssl command)', () => {
     });
   });
 
-  describe('row 31: with the authority given it works', () => {
-    test('row 31: --ca-cert', async () => {
+  describe('row 31: the connection is made', () => {
+    test('row 31: with the authority in --ca-cert', async () => {
       const { server, exit } = await tailTls(show(made.good), ['--ca-cert', made.caFile]);
       expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
       expect(server.attempts).toHaveLength(1);
     });
 
-    test('row 31: --ca-cert with a certificate that signed itself', async () => {
+    test('row 31: with a self-signed certificate in --ca-cert', async () => {
       const { exit } = await tailTls(show(made.selfSigned), ['--ca-cert', made.selfSigned.certFile]);
       expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
     });
 
-    test('row 31: NODE_EXTRA_CA_CERTS, alone and beside a --ca-cert of something else', async () => {
+    test('row 31: with the authority in NODE_EXTRA_CA_CERTS, also if --ca-cert has another one', async () => {
       const env = { NODE_EXTRA_CA_CERTS: made.caFile };
       for (const args of [[], ['--ca-cert', made.selfSigned.certFile]]) {
         const { exit } = await tailTls(show(made.good), args, { env });
@@ -141,7 +141,7 @@ describeTls('TLS (needs the openssl command)', () => {
       }
     });
 
-    test('row 31: by address as well as by name', async () => {
+    test('row 31: to an address that is in the certificate', async () => {
       const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }), {
         tls: show(made.good),
       });
@@ -150,15 +150,15 @@ describeTls('TLS (needs the openssl command)', () => {
       expect(code).toBe(0);
     });
 
-    test('row 31: TLS 1.2 is good enough', async () => {
+    test('row 31: with TLS 1.2', async () => {
       const tls: TlsOptions = { ...show(made.good), maxVersion: 'TLSv1.2' };
       const { exit } = await tailTls(tls, ['--ca-cert', made.caFile]);
       expect(exit.code).toBe(0);
     });
   });
 
-  describe('C7: nothing turns certificate checks off', () => {
-    test('C7: NODE_TLS_REJECT_UNAUTHORIZED=0 is refused for a host that is not loopback: exit 2, no connection', async () => {
+  describe('C7: certificate checks cannot be turned off', () => {
+    test('C7: by NODE_TLS_REJECT_UNAUTHORIZED=0 for a host that is not loopback: exit 2, no connection', async () => {
       const server = await startScriptedServer(streamHandler(), { tls: show(made.selfSigned) });
       const hosts = { 'stream.atlantis.test': ['127.0.0.1'] };
       const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
@@ -170,7 +170,7 @@ describeTls('TLS (needs the openssl command)', () => {
     });
 
     test.each(['--insecure', '-k', '--no-verify', '--skip-tls-verify'])(
-      'C7: there is no %s: exit 2',
+      'C7: by %s, which is an unknown flag: exit 2',
       async (flag) => {
         const { code, stderr } = await runTail('https://127.0.0.1:9', [flag]);
         expect(stderr).toMatch(/unknown flag/);
@@ -181,9 +181,9 @@ describeTls('TLS (needs the openssl command)', () => {
 
   describe('--ca-cert', () => {
     test.each([
-      ['a file that is not there', '/nonexistent/ca.pem', 'ENOENT'],
+      ['a file that does not exist', '/nonexistent/ca.pem', 'ENOENT'],
       ['a file without a certificate', '/etc/hostname', 'contains no certificate'],
-    ])('%s: 2, no connection', async (_, path, says) => {
+    ])('with %s is exit 2 without a connection', async (_, path, says) => {
       const { server, exit } = await tailTls(show(made.good), ['--ca-cert', path]);
       expect(exit.stderr).toContain(says);
       expect(exit.code).toBe(2);

@@ -1,4 +1,4 @@
-// The screen of `top` on a real terminal: drawn in the alternate screen, and restored at every end.
+// The screen of `top` on a real terminal, which is drawn in the alternate screen and restored at every end.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -38,12 +38,12 @@ function startTop(
 ): Pty {
   const { nodeArgs = [], ...rest } = options;
   const words = [process.execPath, ...nodeArgs, COMMAND, 'stream', 'top', '--url', url, '--verbose', ...args];
-  // The shell must survive a signal to the whole group.
+  // The shell ignores SIGINT, which Ctrl-C sends to the whole process group.
   const script = `trap : INT; stty -g; ${words.map(quote).join(' ')}; echo "code $?"; stty -g`;
   return startInPty(['sh', '-c', script], { key: CANARY_KEY, ...rest });
 }
 
-/** Fails unless the screen and the mode of the terminal are as before; returns the code and what is on the screen then. */
+/** Fails unless screen and mode of the terminal are restored; returns the exit code and the text on the screen. */
 async function endOf(
   pty: Pty,
 ): Promise<{ readonly code: number; readonly screen: string; readonly output: string }> {
@@ -61,11 +61,11 @@ async function endOf(
   return { code: Number(code), screen, output };
 }
 
-/** Resolves when a table with events was drawn. */
+/** Resolves after a table with events was drawn. */
 const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt1 +tron +\d/, 15_000);
 
 (hasPty() ? describe : describe.skip)('the screen of top (needs python3)', () => {
-  test('L3: q: exit 0; the last table, the messages and the summary are on the screen that was there before', async () => {
+  test('L3: q quits: exit 0, and the last table, the messages and the summary are on the restored screen', async () => {
     await using server = await serve();
     const pty = startTop(server.url, ['--color', 'never']);
     await untilDrawn(pty);
@@ -77,7 +77,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     );
   });
 
-  test('row 60 (S3): SIGUSR1 opens no debugger, and the screen stays', async () => {
+  test('row 60 (S3): SIGUSR1 opens no debugger, and top continues', async () => {
     await using server = await serve();
     const pty = startTop(server.url, ['--color', 'never']);
     await untilDrawn(pty);
@@ -94,7 +94,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     ['SIGHUP', 129, (_pty, pid) => void process.kill(pid, 'SIGHUP'), /stopped by SIGHUP/],
   ];
 
-  test.each(ENDS)('row 145: %s: exit %i, the screen is restored', async (_name, code, end, words) => {
+  test.each(ENDS)('row 145: %s: exit %i, and the screen is restored', async (_name, code, end, words) => {
     await using server = await serve();
     const pty = startTop(server.url);
     await untilDrawn(pty);
@@ -105,7 +105,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect(found.screen).toMatch(/\d+ events in /);
   });
 
-  test('row 145: a bug: exit 1, the screen is restored, the message is readable', async () => {
+  test('row 145: a bug: exit 1, and its message is on the restored screen', async () => {
     const fault = makeFault('throw new Error("boom");');
     await using server = await serve();
     const pty = startTop(server.url, [], { nodeArgs: fault.options.nodeArgs ?? [] });
@@ -116,7 +116,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect(screen).toContain('a bug in atlantis: boom');
   });
 
-  test('row 145: a stream that gives up: its exit code, its message', async () => {
+  test('row 145: a refused key: exit 3, and its message is on the restored screen', async () => {
     await using server = await serve(async (peer, index) => {
       if (index === 0) {
         await streamHandler({ events: Array.from({ length: 9 }, () => '{"type":"t1","chain":"tron"}') })(
@@ -134,7 +134,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect(screen).toMatch(/HTTP 401 unauthorized[\s\S]*disconnected[\s\S]*1 gap \(one still open\)/);
   });
 
-  test('row 145: Ctrl-Z gives the screen back, and continuing takes it again', async () => {
+  test('row 145: SIGTSTP restores the screen, and continuing draws the table again', async () => {
     await using server = await serve();
     const pty = startTop(server.url);
     await untilDrawn(pty);
@@ -149,7 +149,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect((await endOf(pty)).code).toBe(0);
   });
 
-  test('row 139: in the background of a shell: draws nothing and takes no key, until it is in the foreground', async () => {
+  test('row 139: in the background of a shell, top draws nothing and reads no keys until it is in the foreground', async () => {
     let sent = 0;
     await using server = await serve(
       streamHandler({
@@ -172,7 +172,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     ];
     const script = `set -m; ${words.map(quote).join(' ')} & read line; echo "read <$line>"; fg; echo "code $?"`;
     const pty = startInPty(['bash', '-c', script], { key: CANARY_KEY });
-    // More than a frame takes.
+    // More events than arrive during one frame.
     while (sent < 300) await pauseFor(20);
     expect(pty.output).not.toContain('\x1b[');
     pty.send('quit p\r');
@@ -184,7 +184,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect(output.slice(output.lastIndexOf(LEAVE))).toMatch(/>EVENTS[\s\S]*code 0/);
   });
 
-  test('L3: it is drawn at most four times a second, also while keys are pressed, in place, and follows the size of the window', async () => {
+  test('L3: the table is drawn in place at most four times a second, also during key presses, and fits a resized window', async () => {
     await using server = await serve();
     const pty = startTop(server.url, [], { columns: 100 });
     const frames = (text = pty.output): number => text.split('\x1b[H\x1b[2K').length - 1;
@@ -213,7 +213,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     }
   });
 
-  test.each([40, 80])('row 140: at %i columns, a warning and its hint are complete', async (columns) => {
+  test.each([40, 80])('row 140: at %i columns a warning and its hint are shown in full', async (columns) => {
     await using server = await serve();
     const pty = startTop(server.url, ['--color', 'never', '--where', 'amount_usd = "$5"'], { columns });
     const words = 'amount_usd is a number, such as 0 write a plain number, without quotes: 1000, 1_000, 1.5M';
@@ -227,7 +227,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect((await endOf(pty)).code).toBe(0);
   });
 
-  test('L3: keys order the rows, reverse and pause', async () => {
+  test('L3: keys change the order of the rows, reverse it, and pause', async () => {
     await using server = await serve();
     const pty = startTop(server.url, ['--color', 'never'], { columns: 120 });
     await untilDrawn(pty);
@@ -246,7 +246,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect((await endOf(pty)).code).toBe(0);
   });
 
-  test('row 146 (O2): hostile events draw nothing of their own, also on a Linux console without color', async () => {
+  test('row 146 (O2): hostile events have no effect on the screen, also on a Linux console without color', async () => {
     await using server = await serve(
       streamHandler({
         events: endlessEvents((n) =>
@@ -266,7 +266,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect(drawn.replace(own, '').replace(/\r+\n/g, '')).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
   });
 
-  test('a terminal without escape sequences needs --once, and gets the table', async () => {
+  test('on a terminal without escape sequences top is exit 2, and the hint is --once', async () => {
     await using server = await serve();
     const refused = await startInPty([process.execPath, COMMAND, 'stream', 'top', '--url', server.url], {
       env: { TERM: 'dumb' },
@@ -276,7 +276,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
   });
 });
 
-/** The process id of node, which the shell started. */
+/** The process id of the command, which the shell started. */
 async function findNode(pty: Pty): Promise<number> {
   const shell = await pty.readPid();
   return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'latin1').trim().split(' ')[0]);

@@ -29,7 +29,7 @@ describe('S2: an uncaught fault while streaming', () => {
   ] as const;
 
   test.each(KINDS)(
-    '%s: exit 1, one line, no secret, the events before it are written',
+    '%s: exit 1, one line without secrets, and earlier events are written',
     async (_name, throwing, words) => {
       const fault = makeFault(throwing);
       await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
@@ -50,7 +50,7 @@ describe('S2: an uncaught fault while streaming', () => {
     },
   );
 
-  test('it ends promptly', async () => {
+  test('ends the run promptly', async () => {
     const fault = makeFault('throw new Error("boom");');
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const child = startPlainTail(server, [], fault.options);
@@ -62,7 +62,7 @@ describe('S2: an uncaught fault while streaming', () => {
     expect(server.attempts[0]?.closeFrame?.code).toBe(1000);
   });
 
-  test('--verbose adds the stack, redacted', async () => {
+  test('is reported with a redacted stack by --verbose', async () => {
     const fault = makeFault(WITH_SECRETS);
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const child = startPlainTail(server, ['--verbose'], fault.options);
@@ -73,7 +73,7 @@ describe('S2: an uncaught fault while streaming', () => {
     expect(exit.stderr).toMatch(/a bug in atlantis: boom[^\n]*\n(.*\n)*? {4}at .*preload\.cjs/);
   });
 
-  test('G5: with --log-format json it is one object, the stack inside', async () => {
+  test('G5: is reported as one object with the stack by --log-format json', async () => {
     const fault = makeFault(WITH_SECRETS);
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const child = startPlainTail(server, ['--verbose', '--log-format', 'json'], fault.options);
@@ -86,7 +86,7 @@ describe('S2: an uncaught fault while streaming', () => {
     expect(String(errors[0]?.['stack'])).toContain('preload.cjs');
   });
 
-  test('stdout is blocked: what was queued is written once the reader resumes', async () => {
+  test('while stdout is blocked: queued events are written after the reader resumes', async () => {
     const fault = makeFault('throw new Error("boom");');
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
     const child = startPlainTail(server, [], fault.options);
@@ -103,7 +103,7 @@ describe('S2: an uncaught fault while streaming', () => {
   });
 });
 
-describe('S2: an uncaught fault outside of a stream', () => {
+describe('S2: an uncaught fault in another command', () => {
   const COMMANDS: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['a tail that waits for its key', ['stream', 'tail', '--url', 'ws://127.0.0.1:9', '--key-stdin'], /^/],
     ['the simulator', ['stream', 'simulate', '--port', '0'], /Simulator ready/],
@@ -114,11 +114,11 @@ describe('S2: an uncaught fault outside of a stream', () => {
     ],
   ];
 
-  test.each(COMMANDS)('%s: exit 1, one line', async (_name, args, ready) => {
+  test.each(COMMANDS)('%s: exit 1, one line on stderr', async (_name, args, ready) => {
     const fault = makeFault('throw new Error("boom");');
     const child = spawnCli(args, { ...fault.options, stdin: 'pipe' });
     await child.waitForStdout(ready);
-    // That it waits for stdin is not to be seen from outside.
+    // The test cannot see that the command waits for stdin.
     if (ready.test('')) await pauseFor(300);
     fault.strike();
     const exit = await child.exit;

@@ -1,4 +1,4 @@
-// Terminals with and without Unicode, with and without cursor movement; and a status line that fails.
+// Terminals with and without Unicode, with and without cursor movement, and a status line that fails.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -13,10 +13,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const TAIL = ['stream', 'tail', '--simulate', '--limit', '3', '--time', 'none'];
 const AN_EVENT = /large_transfer|address_activity/g;
 const BRAILLE = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/;
-/** What a terminal shows: ASCII, line ends, and the escape sequences that move its cursor. */
+/** Output for a terminal without Unicode: ASCII, line ends and escape sequences. */
 const ASCII = /^[\x07-\x0d\x1b -~]*$/;
 
-/** As on Windows; set before our code is loaded. */
+/** A script, loaded before our code, that makes the platform look like Windows. */
 const ON_WINDOWS = `Object.defineProperty(process, 'platform', { value: 'win32' });`;
 
 /** Makes Node load a script before the command. */
@@ -27,14 +27,14 @@ const start = (args: readonly string[], env: Environment): Pty =>
 
 const run = (args: readonly string[], env: Environment): Promise<PtyExit> => start(args, env).exit;
 
-/** Without Unicode only ASCII is shown. */
+/** Fails unless the output has an ellipsis with Unicode, or only ASCII without it. */
 function expectSigns({ output }: PtyExit, hasUnicode: boolean): void {
   expect(output).not.toContain('a bug in atlantis');
   if (hasUnicode) expect(output).toContain('…');
   else expect(output).toMatch(ASCII);
 }
 
-/** Environment, whether the terminal has Unicode, and whether it can redraw a line. */
+/** Terminals: the environment, whether they have Unicode, and whether they can redraw a line. */
 const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean])[] = [
   ['TERM=linux', () => ({ TERM: 'linux' }), false, true],
   ['TERM=xterm-256color', () => ({ TERM: 'xterm-256color' }), true, true],
@@ -46,7 +46,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
 
 (hasPty() ? describe : describe.skip)('row 59: on a terminal of 100 × 30 (needs python3)', () => {
   describe.each(TERMINALS)('%s', (_name, makeEnvironment, hasUnicode, isDrawn) => {
-    test('tail --simulate: events, and a status line', async () => {
+    test('tail prints events, and a status line if the terminal can redraw it', async () => {
       const exit = await run(TAIL, makeEnvironment());
       expectSigns(exit, hasUnicode);
       expect(exit).toMatchObject({ code: 0, output: expect.stringContaining('3 events in') });
@@ -56,14 +56,14 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
       expect(exit.output.includes('\x1b')).toBe(isDrawn);
     });
 
-    test('check', async () => {
+    test('check passes, with the right symbols', async () => {
       const { url } = await openSimulator({});
       const exit = await run(['stream', 'check', '--url', url], makeEnvironment());
       expectSigns(exit, hasUnicode);
       expect(exit).toMatchObject({ code: 0, output: expect.stringMatching(/key ak_live_\w{8}(?:…|\.{3}) /) });
     });
 
-    test('relay', async () => {
+    test('relay delivers, with the right symbols', async () => {
       const { url } = await openSimulator({});
       const endpoint = await startHttpEndpoint();
       const args = ['stream', 'relay', '--url', url, '--to', endpoint.url, '--limit', '3'];
@@ -73,7 +73,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
     });
   });
 
-  test('TERM=linux: `profile add` asks, `profile list` and `show` print tables', async () => {
+  test('TERM=linux: the prompts and tables of `profile` commands are ASCII', async () => {
     const env = { TERM: 'linux', ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') };
     const prompt = start(['profile', 'add', 'main'], env);
     await prompt.waitFor('Base URL: ');
@@ -96,7 +96,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
     expectSigns(await removal.exit, false);
   });
 
-  test('TERM=linux: an invalid expression has its caret under the mistake', async () => {
+  test('TERM=linux: the caret is under the error in an invalid expression', async () => {
     const filter = ['--where', `${'x.'.repeat(50)}x => 5`];
     const exit = await run(['stream', 'tail', '--simulate', ...filter], { TERM: 'linux' });
     expectSigns(exit, false);
@@ -106,7 +106,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
     expect(pointer.indexOf('^')).toBe(shown.indexOf('=>') + 1);
   });
 
-  test('TERM=linux: JSON is unchanged', async () => {
+  test('TERM=linux: JSON output still has Unicode', async () => {
     const env = { ATLANTIS_URL: 'https://api.atlantis.example' };
     const show = (term: string): Promise<PtyExit> =>
       run(['profile', 'show', '--json'], { ...env, TERM: term });
@@ -127,10 +127,10 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
       require('node:tty').WriteStream.prototype.${name} = () => { throw new Error('cannot be called'); };`;
 
     test.each([
-      ['ora does not load', failLoading('ui.spinner'), false],
-      ['nor what it says', failLoading('ui.stream-progress'), false],
+      ['ora cannot be loaded', failLoading('ui.spinner'), false],
+      ['its text cannot be loaded', failLoading('ui.stream-progress'), false],
       ['the cursor cannot be moved', failCalling('cursorTo'), true],
-      ['nothing can be erased', failCalling('clearScreenDown'), true],
+      ['a line cannot be erased', failCalling('clearScreenDown'), true],
     ])('%s', async (_what, script, mayBegin) => {
       const { code, output } = await run(TAIL, loadFirst(script));
       expect(output).not.toContain('a bug in atlantis');

@@ -1,13 +1,13 @@
-// URLs that must not be connected to, refused before any lookup; and those that stay on this machine.
+// URLs that are refused before any lookup, and URLs without TLS that are allowed because they stay on this machine.
 import { describe, expect, test } from '@jest/globals';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { runTail } from '../helpers/tail.ts';
 
-/** Names that would lead to the server if anybody asked. */
+/** Names that would resolve to the server if they were looked up. */
 const EVIL = ['evil.test', '127.0.0.1.evil.test', 'localhost.evil.test', '0.0.0.0'];
 const HOSTS = Object.fromEntries(EVIL.map((name) => [name, ['127.0.0.1']]));
 
-describe('row 56 (C5): refused with exit 2, and no connection', () => {
+describe('row 56 (C5): a URL that is refused with exit 2, without a connection', () => {
   test.each([
     ['http to another host', 'http://evil.test:PORT'],
     ['ws to another host', 'ws://evil.test:PORT'],
@@ -26,7 +26,7 @@ describe('row 56 (C5): refused with exit 2, and no connection', () => {
     ['no scheme', '127.0.0.1:PORT'],
     ['backslashes', 'ws:\\\\127.0.0.1:PORT'],
     ['a line break', 'ws://127.0.0.1\n.evil.test:PORT'],
-    ['a port that is none', 'ws://127.0.0.1:99999'],
+    ['an invalid port', 'ws://127.0.0.1:99999'],
     ['nothing', ''],
   ])('C5: %s', async (_, url) => {
     const server = await startScriptedServer(streamHandler());
@@ -41,7 +41,7 @@ describe('row 56 (C5): refused with exit 2, and no connection', () => {
   });
 });
 
-describe('row 56 (C5): allowed without TLS', () => {
+describe('row 56 (C5): a URL of this machine, which is allowed without TLS', () => {
   test.each(['ws://127.0.0.1', 'http://127.1', 'ws://0x7f000001', 'ws://2130706433', 'HTTP://LOCALHOST'])(
     'C5: %s',
     async (url) => {

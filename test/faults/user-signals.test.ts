@@ -1,5 +1,5 @@
-// SIGUSR1, to which Node would answer by opening its debugger to every user of the machine, and the other signals
-// that do not end a run in order.
+// SIGUSR1, by which Node would open its debugger to every user of the machine, and other signals that do not end a run
+// in order.
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const expectJsonLines = (text: string): void => {
 };
 
 describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => {
-  test('tail --simulate: no port is opened, and events keep coming', async () => {
+  test('tail --simulate: no port is opened, and more events are printed', async () => {
     const words = ['stream', 'tail', '--simulate', '--json', '--verbose', '--log-format', 'json'];
     const child = spawnCli(words, { key: CANARY_KEY });
     await child.waitForLines(1);
@@ -38,14 +38,14 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
   });
 
   test.each(['stream tail', 'stream check', 'stream relay', 'profile add'])(
-    '%s, while it waits for the server',
+    '%s, while it waits for an answer of the server',
     async (command) => {
       let answer = (): void => {};
       const mayAnswer = new Promise<void>((resolve) => {
         answer = resolve;
       });
       await using server = await startScriptedServer(async (peer: Peer, index) => {
-        // The relay first looks whether its endpoint can be reached.
+        // The first connection of a relay only tests whether the endpoint can be reached.
         if (command === 'stream relay' && index === 0) return;
         await peer.readRequest();
         await mayAnswer;
@@ -73,7 +73,7 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
     },
   );
 
-  test('stream simulate: it still serves', async () => {
+  test('stream simulate: clients are still served', async () => {
     const words = ['stream', 'simulate', '--port', '0', '--json', '--rate', '50', '--key', CANARY_KEY];
     const child = spawnCli([...words, '--verbose']);
     const { tail } = JSON.parse(await child.waitForStdout('\n'));
@@ -84,7 +84,7 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
     expect(child.stderrText).toBe('');
   });
 
-  test('stream replay: it plays on', async () => {
+  test('stream replay: more events are printed', async () => {
     const words = ['stream', 'replay', '-', '--speed', 'max', '--verbose'];
     const child = spawnCli(words, { key: CANARY_KEY, stdin: 'pipe' });
     const at = '"received_at":"2026-01-01T00:00:00.000Z"';
@@ -100,7 +100,7 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
     expect(stderr).not.toMatch(DEBUGGER);
   });
 
-  (hasPty() ? test : test.skip)('profile add: the prompt still takes the key (needs python3)', async () => {
+  (hasPty() ? test : test.skip)('profile add: the prompt still reads the key (needs python3)', async () => {
     const folder = join(makeTempFolder(), 'config');
     const words = ['profile', 'add', 'main', '--url', 'https://api.atlantis.example', '--verbose'];
     const pty = startCliInPty(words, { key: CANARY_KEY, env: { ATLANTIS_CONFIG_DIR: folder } });
@@ -114,25 +114,25 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
     );
   });
 
-  /** As SIGUSR1 opens it while Node starts. */
+  /** A script that opens a debugger, as SIGUSR1 does while Node starts. */
   const OPEN = `require('node:inspector').open(0, '127.0.0.1');`;
   test.each([
-    ['by a signal while Node starts: it is closed at once', [], 1],
-    ['by --inspect, as the user wants it: it stays', ['--inspect=127.0.0.1:0'], 2],
-  ])('a debugger that is open before the command runs, %s', async (_what, inspect, ports) => {
+    ['by a signal while Node starts, is closed at once', [], 1],
+    ['by --inspect, stays open, because the user wants it', ['--inspect=127.0.0.1:0'], 2],
+  ])('a debugger that was opened before the command runs, %s', async (_what, inspect, ports) => {
     const words = ['stream', 'tail', '--simulate', '--json', '--verbose'];
     const nodeArgs = [...inspect, ...(inspect.length === 0 ? preload(OPEN).nodeArgs : [])];
     const child = spawnCli(words, { key: CANARY_KEY, nodeArgs });
     await child.waitForStderr('Debugger listening on');
     await child.waitForLines(1);
-    // The simulator listens, too.
+    // One of the ports is that of the simulator.
     await untilTrue(() => listListening(child.pid).length === ports, `${ports} ports`);
     await child.waitForLines(2);
     expect(listListening(child.pid)).toHaveLength(ports);
   });
 
-  test('a debugger client that stays connected: the process ends', async () => {
-    // Stays in this state for a second, so that there is time to connect.
+  test('if a debugger client stays connected, the process ends itself', async () => {
+    // Blocks for a second, so that there is time to connect.
     const script = `${OPEN}\nAtomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);`;
     const words = ['stream', 'tail', '--simulate', '--json', '--verbose'];
     const child = spawnCli(words, { key: CANARY_KEY, nodeArgs: preload(script).nodeArgs });
@@ -174,7 +174,7 @@ describe('other signals', () => {
     expect((await child.exit).code).toBe(0);
   });
 
-  test('SIGUSR2: the system ends the run', async () => {
+  test('SIGUSR2: the run is ended by the signal', async () => {
     const child = spawnCli(['stream', 'tail', '--simulate', '--json']);
     await child.waitForLines(1);
     child.kill('SIGUSR2');

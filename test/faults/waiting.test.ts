@@ -1,4 +1,4 @@
-// A service that is not up yet: limits that the user has set, and --wait.
+// A service or sink that is not up yet: --wait, and other limits that the user sets.
 import { describe, expect, test } from '@jest/globals';
 import { findClosedPort } from '../helpers/closed-port.ts';
 import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
@@ -15,14 +15,14 @@ const answer503 = () =>
   });
 
 describe('row 95 (R3): a service that is not up yet', () => {
-  test('row 95: --max-reconnects counts from the first attempt on', async () => {
+  test('row 95: --max-reconnects, if given, is the only limit on attempts', async () => {
     const server = await answer503();
     const exit = await runTail(server.url, ['--max-reconnects', String(UNUSED), ...FAST], { log: 'json' });
     expect(pickRecords(exit, 'error')).toMatchObject([{ why: 'no-reconnect', exit_code: 7 }]);
     expect(server.attempts).toHaveLength(UNUSED + 1);
   });
 
-  test('row 95: --timeout is the only limit', async () => {
+  test('row 95: --timeout, if given, is the only limit', async () => {
     const url = `ws://127.0.0.1:${await findClosedPort()}`;
     const exit = await runTail(url, ['--timeout', '2500ms', ...FAST], { log: 'json' });
     expect(pickRecords(exit, 'retrying').length).toBeGreaterThan(5);
@@ -40,7 +40,7 @@ describe('row 95 (R3): a service that is not up yet', () => {
     expect(exit.stdout).toContain(command === 'tail' ? '{"n":1}' : 'PASSED in');
   });
 
-  test.each(['tail', 'check'])('row 95: %s --wait that ends is exit 7', async (command) => {
+  test.each(['tail', 'check'])('row 95: %s: exit 7 after the time of --wait', async (command) => {
     const url = `ws://127.0.0.1:${await findClosedPort()}`;
     const startedAtMs = performance.now();
     const { code, stderr, stdout } = await runTail(url, ['--wait', '1500ms'], { command });
@@ -49,7 +49,7 @@ describe('row 95 (R3): a service that is not up yet', () => {
     expect(code).toBe(7);
   });
 
-  test('row 95: --wait ends at once if retrying cannot help', async () => {
+  test('row 95: --wait does not wait after a fault that is not retried', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       const body = '{"error":{"code":"unauthorized","message":"no"}}';
@@ -60,7 +60,7 @@ describe('row 95 (R3): a service that is not up yet', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('row 95: after the first connection, --no-reconnect holds again', async () => {
+  test('row 95: --no-reconnect applies after the first connection, even with --wait', async () => {
     const server = await answer503();
     const tail = startTail(server.url, ['--wait', '1m', '--no-reconnect', ...FAST], { log: 'json' });
     await server.waitForAttempt(2);
@@ -79,7 +79,7 @@ describe('row 95 (B7): a relay whose service or HTTP sink is not up yet', () => 
   const relayOnce = (url: string, to: string, args: readonly string[]) =>
     startTail(url, ['--to', to, '--limit', '1', ...FAST, ...args], { command: 'relay', log: 'json' });
 
-  test('row 95: --wait: delivers when the service comes up', async () => {
+  test('row 95: with --wait it delivers when the service comes up', async () => {
     const sink = await startHttpEndpoint();
     const server = await answer503();
     const relay = relayOnce(server.url, sink.url, ['--wait', '1m']);
@@ -89,7 +89,7 @@ describe('row 95 (B7): a relay whose service or HTTP sink is not up yet', () => 
     expect(sink.accepted.map(({ body }) => body)).toEqual(['{"n":1}']);
   });
 
-  test('row 95: --wait: delivers when the sink comes up, and receives nothing before', async () => {
+  test('row 95: with --wait it delivers when the sink comes up, and does not connect to the service before', async () => {
     const port = await findClosedPort();
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const relay = relayOnce(server.url, `http://127.0.0.1:${port}`, ['--wait', '1m']);
@@ -109,7 +109,7 @@ describe('row 95 (B7): a relay whose service or HTTP sink is not up yet', () => 
   test.each([
     ['--wait', '1500ms'],
     ['--max-reconnects', '2'],
-  ])('row 95: a sink that does not come up within %s %s: 7', async (...limit) => {
+  ])('row 95: it is exit 7 if the sink does not come up within %s %s', async (...limit) => {
     const server = await startScriptedServer(streamHandler());
     const to = `http://127.0.0.1:${await findClosedPort()}`;
     const exit = await relayOnce(server.url, to, limit).finish();
@@ -117,7 +117,7 @@ describe('row 95 (B7): a relay whose service or HTTP sink is not up yet', () => 
     expect([exit.code, server.attempts.length]).toEqual([7, 0]);
   });
 
-  test('row 95: --timeout is the only limit for a sink', async () => {
+  test('row 95: --timeout, if given, is the only limit for a sink', async () => {
     const server = await startScriptedServer(streamHandler());
     const to = `http://127.0.0.1:${await findClosedPort()}`;
     const exit = await relayOnce(server.url, to, ['--timeout', '2500ms']).finish();

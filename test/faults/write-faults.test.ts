@@ -1,5 +1,5 @@
-// Disks that stop taking data, for every file that the command writes: by real limits, and by strace where a test cannot
-// set up a quota or a file system that turns read-only.
+// Disks that stop accepting data, for every file that the command writes: by real limits, or by strace if a test cannot
+// create a quota or a file system that becomes read-only.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const testTraced = hasStrace() ? test : test.skip;
 const hasLimits = spawnSync('prlimit', ['--version']).status === 0;
 const testLimited = hasLimits ? test : test.skip;
 
-/** Makes a system call fail, for one file or for all, from its `first` call on. */
+/** A command prefix that makes a system call fail from its `first` call on, for one file or for all. */
 const failing = (call: string, code: string, first = 1, path?: string): string[] => [
   ...traceInto('/dev/null', call),
   ...(path === undefined ? [] : ['-P', path]),
@@ -36,7 +36,7 @@ interface Ran extends Exit {
   readonly path: string;
 }
 
-/** Runs a command that writes `name`: PATH, URL and ENDPOINT in its words are filled in. */
+/** Runs a command that writes `name`, after replacing PATH, URL and ENDPOINT in its arguments. */
 async function run(
   words: readonly string[],
   name: string,
@@ -45,7 +45,7 @@ async function run(
   const folder = makeTempFolder();
   const path = join(folder, name);
   const server = await startScriptedServer(streamHandler({ events: numberedEvents(100, 400) }));
-  // It refuses every event.
+  // The endpoint refuses every event.
   const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(400).end());
   const values: Readonly<Record<string, string>> = { PATH: path, URL: server.url, ENDPOINT: endpoint.url };
   const args = words.map((word) => values[word] ?? word);
@@ -64,47 +64,59 @@ function expectWholeLines(path: string): void {
 }
 
 describe('row 135 (O7): files that grow', () => {
-  testTraced.each(FAULTS)('a recording: %s: 9 with the reason, and whole lines', async (code, reason) => {
-    const exit = await run(RECORD, 'events.ndjson', (path) => failing('write', code, 2, path));
-    expect([exit.code, exit.stderr]).toEqual([
-      9,
-      expect.stringContaining(`the recording "${exit.path}" could not be written: ${reason} (${code})`),
-    ]);
-    expectWholeLines(exit.path);
-  });
+  testTraced.each(FAULTS)(
+    'a recording: %s is exit 9 with the reason, and the file has only whole lines',
+    async (code, reason) => {
+      const exit = await run(RECORD, 'events.ndjson', (path) => failing('write', code, 2, path));
+      expect([exit.code, exit.stderr]).toEqual([
+        9,
+        expect.stringContaining(`the recording "${exit.path}" could not be written: ${reason} (${code})`),
+      ]);
+      expectWholeLines(exit.path);
+    },
+  );
 
-  testTraced.each(FAULTS)('a compressed recording: %s: the same', async (code, reason) => {
-    const exit = await run(RECORD, 'events.ndjson.gz', (path) => failing('write', code, 2, path));
-    expect([exit.code, exit.stderr]).toEqual([9, expect.stringContaining(`${reason} (${code})`)]);
-    expect(
-      (await runCli(['stream', 'replay', exit.path, '--strict', '--verbose'], { key: CANARY_KEY })).code,
-    ).toBe(0);
-  });
+  testTraced.each(FAULTS)(
+    'a compressed recording: %s is exit 9 with the reason, and the file can be replayed',
+    async (code, reason) => {
+      const exit = await run(RECORD, 'events.ndjson.gz', (path) => failing('write', code, 2, path));
+      expect([exit.code, exit.stderr]).toEqual([9, expect.stringContaining(`${reason} (${code})`)]);
+      expect(
+        (await runCli(['stream', 'replay', exit.path, '--strict', '--verbose'], { key: CANARY_KEY })).code,
+      ).toBe(0);
+    },
+  );
 
-  testTraced.each(FAULTS)('dead letters: %s: 9 with the reason, and whole lines', async (code, reason) => {
-    const words = [...RELAY, '--dead-letter', 'PATH'];
-    const exit = await run(words, 'dead.ndjson', (path) => failing('write', code, 3, path));
-    expect([exit.code, exit.stderr]).toEqual([
-      9,
-      expect.stringContaining(
-        `the dead-letter file "${exit.path}" could not be written: ${reason} (${code})`,
-      ),
-    ]);
-    expectWholeLines(exit.path);
-  });
+  testTraced.each(FAULTS)(
+    'dead letters: %s is exit 9 with the reason, and the file has only whole lines',
+    async (code, reason) => {
+      const words = [...RELAY, '--dead-letter', 'PATH'];
+      const exit = await run(words, 'dead.ndjson', (path) => failing('write', code, 3, path));
+      expect([exit.code, exit.stderr]).toEqual([
+        9,
+        expect.stringContaining(
+          `the dead-letter file "${exit.path}" could not be written: ${reason} (${code})`,
+        ),
+      ]);
+      expectWholeLines(exit.path);
+    },
+  );
 
   testLimited.each([
     ['a recording', RECORD],
     ['dead letters', [...RELAY, '--dead-letter', 'PATH']],
-  ])('%s beyond ulimit -f: 9, no death by SIGXFSZ, and whole lines', async (_what, words) => {
-    const exit = await run(words, 'events.ndjson', () => limitFile(4_096));
-    expect([exit.code, exit.signal]).toEqual([9, null]);
-    expect(exit.stderr).toContain(EFBIG);
-    expectWholeLines(exit.path);
-  });
+  ])(
+    '%s beyond ulimit -f: exit 9 instead of an end by SIGXFSZ, and the file has only whole lines',
+    async (_what, words) => {
+      const exit = await run(words, 'events.ndjson', () => limitFile(4_096));
+      expect([exit.code, exit.signal]).toEqual([9, null]);
+      expect(exit.stderr).toContain(EFBIG);
+      expectWholeLines(exit.path);
+    },
+  );
 });
 
-describe('row 135: files that are written at once', () => {
+describe('row 135: files that are written in one step', () => {
   const ONCE = [
     ['a ready file', [...TAIL, '--ready-file', 'PATH']],
     ['a JUnit report', ['stream', 'check', '--url', 'URL', '--junit', 'PATH']],
@@ -112,17 +124,20 @@ describe('row 135: files that are written at once', () => {
 
   testTraced.each(
     ONCE.flatMap(([what, words]) => FAULTS.map(([code, reason]) => ({ what, words, code, reason }))),
-  )('$what: $code: 9 with the reason, and nothing is left', async ({ words, code, reason }) => {
-    const exit = await run(words, 'file', () => failing('rename', code));
-    expect([exit.code, exit.stderr]).toEqual([
-      9,
-      expect.stringContaining(`"${exit.path}" could not be written: ${reason} (${code})`),
-    ]);
-    expect(readdirSync(exit.folder)).toEqual([]);
-  });
+  )(
+    '$what: $code is exit 9 with the reason, and no temporary file is left',
+    async ({ words, code, reason }) => {
+      const exit = await run(words, 'file', () => failing('rename', code));
+      expect([exit.code, exit.stderr]).toEqual([
+        9,
+        expect.stringContaining(`"${exit.path}" could not be written: ${reason} (${code})`),
+      ]);
+      expect(readdirSync(exit.folder)).toEqual([]);
+    },
+  );
 
   testLimited.each(ONCE)(
-    '%s beyond ulimit -f: exit 9 instead of SIGXFSZ, and nothing is left over',
+    '%s beyond ulimit -f: exit 9 instead of an end by SIGXFSZ, and no temporary file is left',
     async (_what, words) => {
       const exit = await run(words, 'file', () => limitFile(20));
       expect([exit.code, exit.signal, readdirSync(exit.folder)]).toEqual([9, null, []]);
@@ -134,7 +149,7 @@ describe('row 135: files that are written at once', () => {
     ['EDQUOT', 9],
     ['EIO', 9],
     ['EROFS', 10],
-  ])('the profile store: %s: %i, and nothing is left', async (code, expected) => {
+  ])('the profile store: %s is exit %i, and no temporary file is left', async (code, expected) => {
     const folder = join(makeTempFolder(), 'config');
     const exit = await runCli(
       ['profile', 'add', 'main', '--url', 'http://127.0.0.1:1', '--key-stdin', '--verbose'],
@@ -150,31 +165,37 @@ describe('row 135: files that are written at once', () => {
 });
 
 describe('row 135: a spool', () => {
-  testLimited('a segment beyond ulimit -f: the next one is begun, and everything is delivered', async () => {
-    const events = [...numberedEvents(1_000, 6_000)];
-    const server = await startScriptedServer(streamHandler({ events }));
-    const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
-    const spool = join(makeTempFolder(), 'spool');
-    const args = ['stream', 'relay', '--url', server.url, '--to', endpoint.url, '--spool', spool];
-    const child = startCli([...args, '--limit', '6000', '--batch', '500', '--retry-max', '1s', '--verbose'], {
-      key: CANARY_KEY,
-      prefix: limitFile(2_000_000),
-    });
-    const countSegments = (): number =>
-      existsSync(spool)
-        ? readdirSync(spool, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.seg'))
-            .length
-        : 0;
-    // 6 MB of events.
-    await untilTrue(() => countSegments() > 2, 'three segments');
-    endpoint.setAnswer((_request, _index, response) => response.writeHead(204).end());
-    expect(await child.exit).toMatchObject({ code: 0, signal: null });
-    expect(
-      endpoint.accepted
-        .map(({ body }) => body)
-        .join('')
-        .trimEnd()
-        .split('\n'),
-    ).toEqual(events);
-  });
+  testLimited(
+    'if a segment reaches ulimit -f, the next one is begun, and everything is delivered',
+    async () => {
+      const events = [...numberedEvents(1_000, 6_000)];
+      const server = await startScriptedServer(streamHandler({ events }));
+      const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
+      const spool = join(makeTempFolder(), 'spool');
+      const args = ['stream', 'relay', '--url', server.url, '--to', endpoint.url, '--spool', spool];
+      const child = startCli(
+        [...args, '--limit', '6000', '--batch', '500', '--retry-max', '1s', '--verbose'],
+        {
+          key: CANARY_KEY,
+          prefix: limitFile(2_000_000),
+        },
+      );
+      const countSegments = (): number =>
+        existsSync(spool)
+          ? readdirSync(spool, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.seg'))
+              .length
+          : 0;
+      // The events are 6 MB, a segment at most 2 MB.
+      await untilTrue(() => countSegments() > 2, 'three segments');
+      endpoint.setAnswer((_request, _index, response) => response.writeHead(204).end());
+      expect(await child.exit).toMatchObject({ code: 0, signal: null });
+      expect(
+        endpoint.accepted
+          .map(({ body }) => body)
+          .join('')
+          .trimEnd()
+          .split('\n'),
+      ).toEqual(events);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-// A port where something else listens: what the stream says about it, and an HTTP sink.
+// A port on which another kind of server listens: the errors of the stream and of an HTTP sink.
 import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
@@ -8,7 +8,7 @@ import { runSink } from './run-sink.ts';
 
 type Peer = Parameters<Script>[0];
 
-/** Says this at once, before any request. */
+/** Sends these bytes at once, before any request. */
 const greet =
   (bytes: string | Uint8Array): Script =>
   async (peer) => {
@@ -16,7 +16,7 @@ const greet =
     await peer.untilClosed();
   };
 
-/** Says this once something was sent to it, whatever it is; nothing: closes the connection. */
+/** Sends these bytes after it has received any bytes, then closes the connection. */
 const reply =
   (bytes: string | Uint8Array): Script =>
   async (peer) => {
@@ -29,17 +29,17 @@ const untilAsked = (peer: Peer): Promise<unknown> =>
   new Promise((resolve) => peer.socket.once('data', resolve).once('close', resolve));
 
 const MYSQL = Buffer.from('4a0000000a382e302e3336000800000025', 'hex');
-/** SETTINGS without any setting (RFC 9113 § 6.5). */
+/** An empty SETTINGS frame (RFC 9113 § 6.5). */
 const HTTP2_SETTINGS = Buffer.from('000000040000000000', 'hex');
 
 interface Verdict {
-  /** Of the stream, in `--log-format json`. */
+  /** The cause that the stream reports in `--log-format json`. */
   readonly cause: string;
-  /** In the message of the stream and of the sink. */
+  /** A part of the messages of the stream and of the sink. */
   readonly words: string;
-  /** The sink ends with it; undefined: both retry. */
+  /** The exit code; undefined if stream and sink retry. */
   readonly code: number | undefined;
-  /** In the message of the sink, if it differs. */
+  /** A part of the message of the sink, if that differs. */
   readonly sinkWords?: string;
 }
 
@@ -57,7 +57,7 @@ const SILENT: Verdict = {
   code: undefined,
 };
 
-/** `plain`: to an http:// URL; `tls`: to an https:// URL. */
+/** Servers, with the expected errors for an http:// URL (`plain`) and for an https:// URL (`tls`). */
 const LISTENERS: readonly {
   readonly name: string;
   readonly script: Script;
@@ -67,7 +67,7 @@ const LISTENERS: readonly {
   { name: 'SSH', script: greet('SSH-2.0-OpenSSH_9.6\r\n'), plain: NOT_HTTP, tls: NO_TLS },
   { name: 'SMTP', script: greet('220 mail.example ESMTP Postfix\r\n'), plain: NOT_HTTP, tls: NO_TLS },
   { name: 'MySQL', script: greet(MYSQL), plain: NOT_HTTP, tls: NO_TLS },
-  // It closes the connection because of an invalid length.
+  // PostgreSQL closes the connection because of an invalid length.
   { name: 'PostgreSQL', script: reply(''), plain: RESET, tls: RESET },
   {
     name: 'Redis',
@@ -112,7 +112,7 @@ async function expectVerdict(
 
 const hostOf = ({ port }: ScriptedServer): string => `127.0.0.1:${port}`;
 
-describe('row 119: what listens there', () => {
+describe('row 119: the stream and an HTTP sink name the fault of a port', () => {
   const cases = LISTENERS.flatMap(({ name, script, plain, tls }) => [
     ...(plain === undefined ? [] : [{ name, script, scheme: 'http', verdict: plain }]),
     ...(tls === undefined ? [] : [{ name, script, scheme: 'https', verdict: tls }]),
@@ -123,7 +123,7 @@ describe('row 119: what listens there', () => {
   });
 });
 
-describe('row 119: NATS', () => {
+describe('row 119: tail --from names the fault of a port', () => {
   test.each<[string, Script, string, number]>([
     ['SSH', greet('SSH-2.0-OpenSSH_9.6\r\n'), 'not-nats', 8],
     ['HTTP', greet('HTTP/1.1 400 Bad Request\r\n\r\n'), 'not-nats', 8],
@@ -150,33 +150,36 @@ describeTls('a port with TLS (needs the openssl command)', () => {
 
   const TLS_PORT: Verdict = { cause: 'plaintext-to-tls', words: 'expects TLS on this port', code: 8 };
 
-  test('row 119: http:// to TLS that answers with an alert', async () => {
+  test('row 119: http:// to a TLS port that answers with an alert', async () => {
     const { cert, key } = made.good;
     const server = await startScriptedServer(async () => {}, { tls: { cert, key } });
     await expectVerdict(`http://${hostOf(server)}`, TLS_PORT);
   });
 
-  test.each(['resets', 'ends'] as const)('row 119: http:// to TLS that %s the connection', async (how) => {
-    const { cert, key } = made.good;
-    const inner = await startScriptedServer(async () => {}, { tls: { cert, key } });
-    const { connect } = await import('node:net');
-    const server = await startScriptedServer(async (peer) => {
-      const first = await firstBytes(peer);
-      // A TLS handshake begins with this byte.
-      if (first?.[0] !== 0x16) {
-        if (how === 'resets') peer.reset();
-        else peer.end();
-        return;
-      }
-      const target = connect(inner.port, '127.0.0.1');
-      target.on('error', () => peer.reset()).write(first);
-      peer.socket.pipe(target).pipe(peer.socket);
-      await peer.untilClosed();
-    });
-    await expectVerdict(`http://${hostOf(server)}`, TLS_PORT);
-  });
+  test.each(['resets', 'ends'] as const)(
+    'row 119: http:// to a TLS port that %s plaintext connections',
+    async (how) => {
+      const { cert, key } = made.good;
+      const inner = await startScriptedServer(async () => {}, { tls: { cert, key } });
+      const { connect } = await import('node:net');
+      const server = await startScriptedServer(async (peer) => {
+        const first = await firstBytes(peer);
+        // 0x16 is the first byte of a TLS handshake.
+        if (first?.[0] !== 0x16) {
+          if (how === 'resets') peer.reset();
+          else peer.end();
+          return;
+        }
+        const target = connect(inner.port, '127.0.0.1');
+        target.on('error', () => peer.reset()).write(first);
+        peer.socket.pipe(target).pipe(peer.socket);
+        await peer.untilClosed();
+      });
+      await expectVerdict(`http://${hostOf(server)}`, TLS_PORT);
+    },
+  );
 
-  test('row 119: https:// through a proxy, where the server resets the connection', async () => {
+  test('row 119: https:// through a proxy to a server that resets the connection', async () => {
     const proxy = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -202,15 +205,18 @@ describeTls('a port with TLS (needs the openssl command)', () => {
     ['no cipher in common', 40, 'no TLS cipher in common', 'tls-handshake'],
     ['an old version', 70, 'does not support a secure TLS version', 'tls-version'],
     ['a bad certificate of the client', 42, 'requires a client certificate', 'client-certificate-demanded'],
-  ])('row 120: the TLS alert for %s', async (_what, description, words, cause) => {
-    const server = await startScriptedServer(async (peer) => {
-      await peer.sendRaw(Buffer.from([0x15, 3, 3, 0, 2, 2, description]));
-      peer.end();
-    });
-    await expectVerdict(`https://${hostOf(server)}`, { cause, words, code: 11 });
-  });
+  ])(
+    'row 120: https:// to a port that answers with the TLS alert for %s',
+    async (_what, description, words, cause) => {
+      const server = await startScriptedServer(async (peer) => {
+        await peer.sendRaw(Buffer.from([0x15, 3, 3, 0, 2, 2, description]));
+        peer.end();
+      });
+      await expectVerdict(`https://${hostOf(server)}`, { cause, words, code: 11 });
+    },
+  );
 
-  test('row 120: nats:// to a server that requires a client certificate, TLS 1.2: exit 11', async () => {
+  test('row 120: nats:// to a server that requires a client certificate in TLS 1.2: exit 11', async () => {
     const tls = { ...made.clientCertificateOptions(), maxVersion: 'TLSv1.2' as const };
     const server = await startScriptedServer(async (peer) => {
       await peer.sendRaw(`INFO {"tls_required":true,"max_payload":1048576}\r\n`);
@@ -225,7 +231,7 @@ describeTls('a port with TLS (needs the openssl command)', () => {
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'row 120: a sink that requires a client certificate, %s: exit 11',
+    'row 120: https:// to a sink that requires a client certificate is exit 11: %s',
     async (maxVersion) => {
       const tls = { ...made.clientCertificateOptions(), maxVersion };
       const server = await startScriptedServer(async () => {}, { tls });

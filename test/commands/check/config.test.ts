@@ -1,10 +1,10 @@
-// The flags of `stream check`: what they are where none is given.
+// The flags of `stream check`, and their defaults.
 import { describe, expect, test } from '@jest/globals';
 import { parseCheckFlags } from '../../../src/commands/check/config.ts';
 import { createFakeIo } from '../../helpers/fake-io.ts';
 
 describe('parseCheckFlags', () => {
-  test('without --expect: 30 s for all of it, and no wait for events', async () => {
+  test('without --expect the deadline is 30 s, and no events are expected', async () => {
     const config = await parseCheckFlags({}, createFakeIo());
     expect([config.deadlineMs, config.expected, config.junit, config.gitHub]).toEqual([
       30_000,
@@ -14,7 +14,7 @@ describe('parseCheckFlags', () => {
     ]);
   });
 
-  test('with --expect: one event of each within 30 s, by which the deadline is extended', async () => {
+  test('with --expect one event of each is expected within 30 s, and --within extends the deadline', async () => {
     const one = await parseCheckFlags({ expect: ['type=x', 'a>1'] }, createFakeIo());
     expect(one.expected?.expectations.map(({ expression }) => expression)).toEqual(['type=x', 'a>1']);
     expect(one.expected).toMatchObject({ min: 1, withinMs: 30_000, maxLagMs: undefined });
@@ -32,7 +32,7 @@ describe('parseCheckFlags', () => {
     [{ GITHUB_ACTIONS: 'true' }, { summaryFile: undefined }],
     [{ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '' }, { summaryFile: undefined }],
     [{ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '/s' }, { summaryFile: '/s' }],
-  ])('GitHub Actions is known by GITHUB_ACTIONS=true: %j', async (env: Record<string, string>, gitHub) => {
+  ])('GitHub Actions is detected by GITHUB_ACTIONS=true: %j', async (env: Record<string, string>, gitHub) => {
     expect((await parseCheckFlags({}, createFakeIo({ env }))).gitHub).toEqual(gitHub);
   });
 });

@@ -1,4 +1,4 @@
-// Text for GitHub Actions: foreign text stays text.
+// The annotation and the step summary for GitHub Actions, in which foreign text must stay text.
 import { describe, expect, test } from '@jest/globals';
 import {
   escapeData,
@@ -9,7 +9,7 @@ import {
 } from '../../../src/commands/check/ci-reports.ts';
 import { makeFailedReport, NASTY } from './reports.ts';
 
-/** As the runner reads a command: `::name key=value,…::data`. */
+/** Parses a workflow command as the runner does: `::name key=value,…::data`. */
 function readCommand(line: string): { name: string; properties: Record<string, string>; data: string } {
   const [, name = '', list = '', data = ''] = /^::(\w+) ([^:]*)::(.*)$/s.exec(line) ?? [];
   const decode = (text: string): string =>
@@ -22,7 +22,7 @@ function readCommand(line: string): { name: string; properties: Record<string, s
 }
 
 describe('the annotation', () => {
-  test('is one line that the runner reads back as it was', () => {
+  test('is one line from which the runner reads the original message', () => {
     const line = formatAnnotation(makeFailedReport(NASTY, 'Do: this, that')) ?? '';
     expect(line).not.toMatch(/[\r\n]/);
     expect(readCommand(line)).toEqual({
@@ -32,7 +32,7 @@ describe('the annotation', () => {
     });
   });
 
-  test('there is none where nothing failed', () => {
+  test('a report without a failed step has no annotation', () => {
     expect(formatAnnotation({ ...makeFailedReport('x'), steps: [] })).toBeUndefined();
   });
 
@@ -43,14 +43,14 @@ describe('the annotation', () => {
 });
 
 describe('the step summary', () => {
-  test('is a table with a row for each step, and four cells in each', () => {
+  test('is a table with a row of four cells for each step', () => {
     const lines = formatSummary(makeFailedReport(NASTY, 'hint')).trimEnd().split('\n');
     expect(lines).toHaveLength(2 + 2 + 10);
     expect(lines[0]).toBe('### atlantis stream check: failed (exit code 5)');
     for (const line of lines.slice(2)) expect(line.match(/\|/g)).toHaveLength(5);
   });
 
-  test('foreign text has no meaning in Markdown', () => {
+  test('escapes all Markdown in foreign text', () => {
     const escaped = escapeMarkdown('<b>|`*_[a](b)~#@x\\ www.evil.test\nhttps://x');
     expect(escaped.replace(/&#\d+;/g, '')).not.toMatch(/[<>|`*_[\]()~#@\\:]|www\./);
     const decoded = escaped.replace(/&#(\d+);/g, (_all, code) => String.fromCharCode(Number(code)));

@@ -1,4 +1,4 @@
-// The JUnit report: accepted by a strict schema, whatever the server says.
+// The JUnit report is valid against a strict schema, whatever text the server sends.
 import { describe, expect, test } from '@jest/globals';
 import { escapeXml, formatJunit } from '../../../src/commands/check/ci-reports.ts';
 import { CAUSES } from '../../../src/connection/cause-table.ts';
@@ -17,23 +17,23 @@ describe('escapeXml', () => {
       '\\u0000\\u0001\\u0008\\u000b\\u000c\\u001f\\ufffe\\uffff',
     ],
     ['lone surrogates', 'a\ud800b\udfffc', 'a\\ud800b\\udfffc'],
-    ['nothing to do', 'plain é 漢 \u{1f600}', 'plain é 漢 \u{1f600}'],
-  ])('%s', (_name, text, escaped) => {
+    ['nothing in plain text', 'plain é 漢 \u{1f600}', 'plain é 漢 \u{1f600}'],
+  ])('escapes %s', (_name, text, escaped) => {
     expect(escapeXml(text)).toBe(escaped);
   });
 });
 
-/** Types that Ruby's Hash.from_xml, which GitLab reads a report with, converts the text of an element to, or refuses. */
+/** Values of `type` for which Ruby's Hash.from_xml, with which GitLab reads a report, converts or refuses the text. */
 const RUBY_TYPES =
   'array base64Binary boolean date dateTime datetime decimal double duration file float hexBinary integer string symbol yaml';
 
-test('row 114: GitLab takes the text of a failure as it is: no cause is a type of Ruby', () => {
+test('row 114: GitLab does not convert the text of a failure, because no cause is the name of a Ruby type', () => {
   const kinds = Object.keys(CAUSES);
   expect(kinds.filter((kind) => RUBY_TYPES.split(' ').includes(kind))).toEqual([]);
 });
 
 describeXml('formatJunit (needs the xmllint command)', () => {
-  test('row 114 (H4): is what the strict schema takes, with a case for each step', () => {
+  test('row 114 (H4): the report is valid against the strict schema and has a test case for each step', () => {
     const xml = formatJunit(makeFailedReport('HTTP 400', 'Check the URL.'));
     expect(findJunitFaults(xml)).toBe('');
     const counts = ['tests', 'failures', 'errors', 'skipped'].map((name) =>
@@ -47,7 +47,7 @@ describeXml('formatJunit (needs the xmllint command)', () => {
     expect(readXPath(xml, '//testcase[@name="events"]/skipped/@message')).toBe('upgrade failed');
   });
 
-  test('keeps every character, and makes those that XML forbids readable', () => {
+  test('keeps every character, and shows those that XML forbids as escapes', () => {
     const xml = formatJunit(makeFailedReport(NASTY));
     expect(findJunitFaults(xml)).toBe('');
     const seen = NASTY.replace(
@@ -57,7 +57,7 @@ describeXml('formatJunit (needs the xmllint command)', () => {
     expect(readXPath(xml, '//failure/@message')).toBe(seen);
   });
 
-  test('the schema is strict: it refuses what readers do', () => {
+  test('the schema refuses everything that readers of reports refuse', () => {
     const xml = formatJunit(makeFailedReport('x'));
     for (const [from, to] of [
       [' type="rejected"', ''],

@@ -1,4 +1,4 @@
-// The lines for people, at the width of a terminal and without one.
+// The text report, on terminals of any width and without a terminal.
 import { describe, expect, test } from '@jest/globals';
 import { formatStep, formatVerdict } from '../../../src/commands/check/report.ts';
 import { PLAIN_LOG_STYLE } from '../../../src/render/paint.ts';
@@ -15,11 +15,11 @@ const FAILED = {
   failure: { cause: 'unauthorized', message: 'x', hint: 'Make a new one in the console.', exitCode: 3 },
 } as const;
 
-describe('a terminal of any width', () => {
-  test.each([20, 40, 60, 80, 160])('%i columns: no line is longer, no word is broken', (columns) => {
+describe('the text report', () => {
+  test.each([20, 40, 60, 80, 160])('at %i columns no line is longer, and no word is broken', (columns) => {
     const text = formatStep(FAILED, PLAIN_LOG_STYLE, columns) + formatVerdict(makeFailedReport('x'), columns);
     const lines = text.split('\n').slice(0, -1);
-    // The status and the name of a step stay together.
+    // The status and the name of a step stay on one line, which needs 23 columns.
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(columns, 23));
     expect(lines.join(' ').replace(/\s+/g, ' ')).toBe(
       (formatStep(FAILED, PLAIN_LOG_STYLE) + formatVerdict(makeFailedReport('x')))
@@ -28,12 +28,12 @@ describe('a terminal of any width', () => {
     );
   });
 
-  test('the time of a step stays in one piece', () => {
+  test('the time of a step is not broken', () => {
     for (let columns = 50; columns < 100; columns += 1)
       expect(formatStep(FAILED, PLAIN_LOG_STYLE, columns)).toContain('(12 ms)');
   });
 
-  test('without a terminal, a step is one line, and its hint another', () => {
+  test('without a terminal, a step and its hint are one line each', () => {
     expect(formatStep(FAILED, PLAIN_LOG_STYLE)).toBe(
       'failed  upgrade    the service refused the key ak_live_0123… for good (12 ms)\n' +
         `${' '.repeat(19)}Make a new one in the console.\n`,

@@ -1,8 +1,8 @@
-// A report for the tests of its forms.
+// A report of a failed check, for the tests of the report formats.
 import type { Report, ReportStep } from '../../../src/commands/check/report.ts';
 import { STEP_NAMES } from '../../../src/commands/check/steps.ts';
 
-/** A report in which `upgrade` failed with this message: earlier steps are ok, later ones skipped. */
+/** Returns a report in which `upgrade` failed with this message; earlier steps are ok, later ones skipped. */
 export function makeFailedReport(message: string, hint: string | null = null): Report {
   const failedAt = STEP_NAMES.indexOf('upgrade');
   const steps = STEP_NAMES.map((name, at): ReportStep => {
@@ -25,7 +25,7 @@ export function makeFailedReport(message: string, hint: string | null = null): R
   };
 }
 
-/** Every kind of character that some format could trip over. */
+/** A text with every kind of character that needs escaping in some format. */
 export const NASTY = [
   'quotes " \' and <tags> & &amp; ]]> --> |pipes| `ticks` *stars* [link](http://x) @user #1',
   '::error::no ##[error]no %0A 100% \r\n\t\0\x07\x1b[31m\x7f\x85\u2028\ufffe\uffff \ud800 \u{1f600} é',

@@ -1,4 +1,4 @@
-// The log of steps: order, times, the first failure.
+// The log of the steps: their order, their times, and the first failure.
 import { describe, expect, test } from '@jest/globals';
 import { createStepLog, STEP_NAMES } from '../../../src/commands/check/steps.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
@@ -30,7 +30,7 @@ describe('createStepLog', () => {
     expect(log.current).toBeUndefined();
   });
 
-  test('the first failure ends it: later steps are skipped by name', () => {
+  test('the first failure ends the log: later steps are listed as skipped', () => {
     const { log } = start();
     for (const name of ['settings', 'lookup'] as const) {
       log.begin(name);
@@ -53,7 +53,7 @@ describe('createStepLog', () => {
     }
   });
 
-  test('a failure between two steps is one of the next', () => {
+  test('a failure between two steps counts for the next step', () => {
     const { log } = start();
     log.begin('settings');
     log.pass('fine');
@@ -61,7 +61,7 @@ describe('createStepLog', () => {
     expect(log.failure?.name).toBe('lookup');
   });
 
-  test('after the last step nothing can fail', () => {
+  test('a failure after the last step is ignored', () => {
     const { log } = start();
     for (const name of STEP_NAMES) log.skip(name, 'not today');
     log.fail(failure);

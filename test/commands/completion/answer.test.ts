@@ -1,4 +1,4 @@
-// What could come next, at every place of a command line.
+// The candidates that completion offers at each position of a command line.
 import { describe, expect, test } from '@jest/globals';
 import { complete, mergeBroken, type Sources } from '../../../src/commands/completion/answer.ts';
 import { listCommands } from '../../../src/flags/documented-command.ts';
@@ -14,7 +14,7 @@ const sources: Sources = {
   presets: () => candidate('a-preset'),
 };
 
-/** The words offered after a line; what follows its last space is unfinished. */
+/** The words offered for a line; the text after its last space is the unfinished word. */
 function ask(line: string): string[] | 'files' {
   const candidates = complete(root, line.split(' '), sources);
   return candidates === 'files' ? candidates : candidates.map(({ word }) => word);
@@ -34,13 +34,13 @@ describe('commands', () => {
     ['-q stream ', 'atlantis stream'],
     ['--color=never profile ', 'atlantis profile'],
     ['help stream ', 'atlantis stream'],
-  ])('"%s": those of %s', (line, path) => {
+  ])('after "%s" the commands of %s are offered', (line, path) => {
     expect(namesIn(path).length).toBeGreaterThan(2);
     expect(ask(line)).toEqual(namesIn(path));
   });
 });
 
-test('help: commands, and what there is beside them', () => {
+test('after "help " commands and topics are offered', () => {
   expect(ask('help ')).toEqual([...namesIn('atlantis'), 'exit-codes', 'environment', 'files']);
 });
 
@@ -83,11 +83,11 @@ describe('values', () => {
     ['stream tail --url https', []],
     ['stream tail --nonsense=', []],
     ['profile add x --key-command op read ', []],
-  ])('"%s": %j', (line, expected) => expect(ask(line)).toEqual(expected));
+  ])('after "%s": %j', (line, expected) => expect(ask(line)).toEqual(expected));
 });
 
 describe('flags', () => {
-  test('those of the command and those of every command', () => {
+  test('of the command and global flags are offered', () => {
     const flags = ask('stream tail --');
     for (const flag of ['--limit', '--no-reconnect', '--help', '--quiet']) expect(flags).toContain(flag);
     expect(flags).not.toContain('--expect');
@@ -95,18 +95,33 @@ describe('flags', () => {
   });
 
   test.each([
-    ['once given it is not offered again', 'stream tail --limit 5 -', '--limit', false],
-    ['also by its letter', 'stream tail -n 5 -', '--limit', false],
-    ['also with = or in one word', 'stream tail --limit=5 -n5 -', '--limit', false],
-    ['a value is not a flag', 'stream tail --url --limit -', '--limit', true],
-    ['repeatable ones are', 'stream tail --type a --type b -', '--type', true],
-    ['before commands, those of every command', '--', '--verbose', true],
-    ['where nothing else can come, without a dash', 'stream tail ', '--limit', true],
-    ['after an optional value', 'stream tail --simulate drop ', '--limit', true],
-    ['instead of an optional value', 'stream tail --simulate --l', '--limit', true],
-    ['after a list of words', 'profile add x --key-command op read --', '--url', true],
-    ['not after --', 'stream replay -- --', '--speed', false],
-    ['not for another command of that name', 'stream replay tail --', '--no-reconnect', false],
+    ['a flag that was given is not offered again', 'stream tail --limit 5 -', '--limit', false],
+    ['a flag that was given by its letter is not offered again', 'stream tail -n 5 -', '--limit', false],
+    [
+      'a flag that was given with = or in one word is not offered again',
+      'stream tail --limit=5 -n5 -',
+      '--limit',
+      false,
+    ],
+    [
+      'a value that looks like a flag does not count as given',
+      'stream tail --url --limit -',
+      '--limit',
+      true,
+    ],
+    ['a repeatable flag is offered again', 'stream tail --type a --type b -', '--type', true],
+    ['before the command, global flags are offered', '--', '--verbose', true],
+    ['flags are offered without a dash if nothing else can follow', 'stream tail ', '--limit', true],
+    ['flags are offered after an optional value', 'stream tail --simulate drop ', '--limit', true],
+    ['flags are offered instead of an optional value', 'stream tail --simulate --l', '--limit', true],
+    ['flags are offered after a list of words', 'profile add x --key-command op read --', '--url', true],
+    ['no flags are offered after --', 'stream replay -- --', '--speed', false],
+    [
+      'an argument that is the name of another command does not add flags of that command',
+      'stream replay tail --',
+      '--no-reconnect',
+      false,
+    ],
   ])('%s', (_why, line, flag, isOffered) => {
     expect(ask(line).includes(flag)).toBe(isOffered);
   });
@@ -120,7 +135,7 @@ test('every command and flag of the program can be completed', () => {
   }
 });
 
-describe('words that bash broke', () => {
+describe('words that bash splits at = and : are joined', () => {
   test.each([
     [['--format', '=', 'pr'], ['--format=pr']],
     [['--format', '='], ['--format=']],

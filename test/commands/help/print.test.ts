@@ -1,4 +1,4 @@
-// Help at every width, the words that users search it for, and what every definition must have.
+// Help at every width, the words that users search for in it, and the parts that every definition must have.
 import { describe, expect, test } from '@jest/globals';
 import { renderFrontPage, renderHelp } from '../../../src/commands/help/print.ts';
 import { listCommands } from '../../../src/flags/documented-command.ts';
@@ -24,7 +24,7 @@ describe.each(all.map((command) => [command.path, command] as const))('%s', (pat
     }
   });
 
-  test('has a summary or description, examples, and a meaning for every flag and argument', () => {
+  test('has a description, examples, and a meaning for every flag and argument', () => {
     expect(command.description).toMatch(/^[A-Z].*\.$/);
     expect(command.examples.length).toBeGreaterThan(0);
     for (const { meaning } of [...command.flags, ...command.arguments])
@@ -56,7 +56,7 @@ test('help lists all scenarios', () => {
   expect(listed).toEqual(SCENARIO_LIST.map(({ name }) => name));
 });
 
-test('at 40 columns an example is folded so that it can be copied', () => {
+test('at 40 columns an example is split with backslashes, so that it can be copied', () => {
   const help = render('atlantis stream tail', 40);
   expect(help).toContain(
     "  $ atlantis stream tail \\\n      --type 'large_*' \\\n      --where 'amount_usd >= 1M'\n",

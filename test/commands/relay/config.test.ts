@@ -100,7 +100,7 @@ describe('flags of stream relay', () => {
     });
     expect(run.idSteps).toHaveLength(4);
     expect(sinks.map(({ target }) => target.kind)).toEqual(['http', 'nats']);
-    // No secret of an endpoint goes to a server of NATS.
+    // Headers and signing keys are for HTTP sinks; a NATS sink does not get them.
     expect(sinks[1]).toMatchObject({ target: { stream: 'events' }, headers: {}, signingKeys: [] });
   });
 
@@ -115,14 +115,14 @@ describe('flags of stream relay', () => {
     const [first, second] = await folders('nats://a,b/EVENTS', 'nats://c/EVENTS');
     expect(await folders('nats://c/EVENTS', 'nats://b,a/EVENTS')).toEqual([second, first]);
     expect(new Set([one, first, second]).size).toBe(3);
-    // Those of an earlier version, for each server that may have been the first one.
+    // The directory names of an earlier version contained the server that was named first, which may be any of them.
     expect((await parseOne({ to: ['nats://a,b:1/EVENTS'] })).target?.oldDirectories).toEqual([
       expect.stringMatching(/^a-4222-EVENTS-[0-9a-f]{8}$/),
       expect.stringMatching(/^b-1-EVENTS-[0-9a-f]{8}$/),
     ]);
   });
 
-  test('lifecycle records and ids can be turned off, and a secret may be for one host', async () => {
+  test('lifecycle records and ids can be turned off, and a secret can be limited to one host', async () => {
     const config = await parseOne({
       lifecycle: false,
       id: false,
@@ -152,13 +152,13 @@ describe('flags of stream relay', () => {
     ['--header-env', { headerEnv: ['Authorization'] }],
     ['--header-env', { headerEnv: ['Bad Header=NAME'] }],
     ['invalid --sign-with-env', { signWithEnv: ['not a name'] }],
-  ])('refused, with the name of the flag: %s', async (words, flags) => {
+  ])('a usage error says: %s', async (words, flags) => {
     expect(await refusalOf(flags)).toContain(words);
   });
 });
 
 describe('the URL of an HTTP endpoint', () => {
-  test('http is accepted for this machine, and elsewhere only with --allow-http', () => {
+  test('http:// is accepted for this machine, and for others only with --allow-http', () => {
     expect(parseHttpTarget('--to', 'http://127.0.0.1:8080/', false)).toMatchObject({ isLoopback: true });
     expect(() => parseHttpTarget('--to', 'http://hooks.example/', false)).toThrow('is neither encrypted');
     expect(parseHttpTarget('--to', 'http://hooks.example/', true)).toMatchObject({ isSecure: false });
@@ -174,11 +174,11 @@ describe('the URL of an HTTP endpoint', () => {
     expect(() => parseHttpTarget('--to', text, false)).not.toThrow('pa55w0rd');
   });
 
-  test('row 155: its name has neither path nor query, which may be secrets', () => {
+  test('row 155: the name of the sink contains neither path nor query, which may be secrets', () => {
     const name = (url: string): string => parseHttpTarget('--to', url, false).name;
     expect(name('https://hooks.example/')).toBe('hooks.example');
     expect(name('https://hooks.example:8443/in')).toMatch(/^hooks\.example:8443#[0-9a-f]{8}$/);
-    // A new token in the query does not make it another sink.
+    // The name stays the same if a token in the query changes.
     expect(name('https://hooks.example/in?token=pa55w0rd')).toBe(
       name('https://hooks.example/in?token=other'),
     );
@@ -187,7 +187,7 @@ describe('the URL of an HTTP endpoint', () => {
 });
 
 describe('flags of tail --record', () => {
-  test('converts sizes to bytes and ages to ms; undefined without --record', () => {
+  test('are converted to bytes and ms, and to undefined without --record', () => {
     expect(parseRecordFlags({})).toBeUndefined();
     expect(
       parseRecordFlags({ record: 'a.gz', recordMaxSize: '1MiB', recordMaxAge: '1h', recordKeep: '3' }),
@@ -200,7 +200,7 @@ describe('flags of tail --record', () => {
     ['invalid --record ""', { record: '' }],
     ['invalid --record "-"', { record: '-' }],
     ['--record-keep requires', { record: 'a', recordKeep: '1' }],
-  ])('refused: %s', (words, flags) => {
+  ])('are refused with the message: %s', (words, flags) => {
     expect(() => parseRecordFlags(flags)).toThrow(words);
   });
 });

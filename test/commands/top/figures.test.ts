@@ -44,14 +44,14 @@ describe('L2: amounts are added exactly', () => {
     },
   );
 
-  test('a million cents', () => {
+  test('a million cents are exactly 10,000 dollars', () => {
     const cent = parseDecimal('0.01') ?? ZERO_DECIMAL;
     let total = ZERO_DECIMAL;
     for (let left = 1_000_000; left > 0; left--) total = addDecimals(total, cent);
     expect(writeDecimal(total)).toBe('10000.00');
   });
 
-  test('compared at any scale', () => {
+  test('amounts with different scales are compared exactly', () => {
     const compare = (one: string, other: string): number =>
       Math.sign(compareDecimals(parseDecimal(one) ?? ZERO_DECIMAL, parseDecimal(other) ?? ZERO_DECIMAL));
     expect([
@@ -61,7 +61,7 @@ describe('L2: amounts are added exactly', () => {
     ]).toEqual([0, 1, -1]);
   });
 
-  test('what is rounded has a ~, what is exact has not', () => {
+  test('rounded amounts are shown with ~, exact ones without', () => {
     expect([0, 0.05, 12.34, 999.6, 12_345_678, -5_000, 3.2e9, 1e20].map(formatRounded)).toEqual([
       ...['0', '~0.05', '~12.3', '~1.0k', '~12.3M', '~-5.0k', '~3.2B', '~1.0e+20'],
     ]);
@@ -90,7 +90,7 @@ describe('percentiles of the lag', () => {
     }
   });
 
-  test('of events from the future, of none, and of two rows together', () => {
+  test('cover events from the future, no events, and two combined rows', () => {
     const [one, other] = [new LagHistogram(), new LagHistogram()];
     expect(one.percentile(0.5)).toBeUndefined();
     one.add(-5);
@@ -104,14 +104,14 @@ describe('percentiles of the lag', () => {
 });
 
 describe('rates', () => {
-  test('of now: events of the last ten seconds, dollars of the last minute', () => {
+  test('live: events of the last ten seconds, dollars of the last minute', () => {
     const timeline = new Timeline(true);
     timeline.advance(1_000);
     const series = new Series(timeline);
     series.add(1, 1);
     expect(series.ratePerSecond).toBeUndefined();
     timeline.advance(6_000);
-    // The sum of what has come in the first minute, not an estimate.
+    // In the first minute, the dollars are the sum so far, not an extrapolation.
     expect([series.ratePerSecond, series.dollarsPerMinute]).toEqual([0.2, 1]);
     series.clear();
     for (let second = 5; second < 100; second++) {
@@ -127,7 +127,7 @@ describe('rates', () => {
     expect([series.ratePerSecond, series.dollarsPerMinute]).toEqual([0, 0]);
   });
 
-  test('of a whole run: over the time from its first event to its last one, whatever its length', () => {
+  test('of a recording: averages from its first to its last event, however long it is', () => {
     const timeline = new Timeline(false);
     const series = new Series(timeline);
     timeline.advance(0);
@@ -143,7 +143,7 @@ describe('rates', () => {
     expect(Math.max(...trend) / Math.min(...trend)).toBeLessThan(1.5);
   });
 
-  test('a clock that is set back counts in the current second', () => {
+  test('events after the clock was set back count in the current second', () => {
     const timeline = new Timeline(false);
     const series = new Series(timeline);
     timeline.advance(5_000);
@@ -153,7 +153,7 @@ describe('rates', () => {
     expect([series.readTrend(10), timeline.spanMs]).toEqual([[2], 0]);
   });
 
-  test('two series are added, whenever each was last used', () => {
+  test('two series are added, even if they were last used at different times', () => {
     for (const isRecent of [true, false]) {
       const timeline = new Timeline(isRecent);
       timeline.advance(0);

@@ -1,4 +1,4 @@
-// What `top` draws: any stream at any width: no character is split, no control sequence has an effect.
+// The frame of `top`, for any stream at any width: no character is split, and no control sequence has an effect.
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { ConnectionState } from '../../../src/commands/top/connection-state.ts';
@@ -26,7 +26,7 @@ interface Fed {
   readonly clock: ReturnType<typeof createFakeClock>;
 }
 
-/** The events, one every 100 ms. */
+/** Feeds the events, one every 100 ms. */
 function feed(events: readonly string[], by: readonly string[], isFile = false): Fed {
   const clock = createFakeClock();
   const timeline = new Timeline(!isFile);
@@ -73,7 +73,7 @@ describe('the table of top', () => {
   const fed = feed(SIMULATED, ['type', 'chain']);
 
   test.each([40, 80, 120, 160, 200])(
-    'at %i columns: no line is wider, and the figures are in columns',
+    'at %i columns no line is wider, and the figures are aligned',
     (columns) => {
       const lines = draw(fed, columns);
       for (const line of lines) expect([line, stringWidth(line) <= columns]).toEqual([line, true]);
@@ -88,12 +88,12 @@ describe('the table of top', () => {
     [40, ['>EVENTS', 'RATE/S']],
     [80, ['>EVENTS', 'RATE/S', 'USD/MIN', 'SHARE', 'LAST']],
     [120, ['>EVENTS', 'RATE/S', 'TREND', 'USD/MIN', 'SHARE', 'LAG 50%', 'LAG 99%', 'LARGEST USD', 'LAST']],
-  ])('at %i columns it has the most important figures', (columns, titles) => {
+  ])('at %i columns it has the columns %j', (columns, titles) => {
     const found = draw(fed, columns)[3] ?? '';
     expect(titles.filter((title) => !found.includes(title))).toEqual([]);
   });
 
-  test('rows that do not fit are added up, so that the rows are the total', () => {
+  test('rows that do not fit are added up in the row "other", so that all rows make the total', () => {
     const all = draw(
       feed(
         Array.from({ length: 40 }, (_unused, n) => `{"type":"t${n}"}`),
@@ -107,7 +107,7 @@ describe('the table of top', () => {
     expect(all[1]).toMatch(/^40 events/);
   });
 
-  test('the connection, its round trip and its gaps are at the top', () => {
+  test('the first line shows the connection, its round trip and its gaps', () => {
     const { data, clock } = feed(['{}'], ['type']);
     expect(draw({ data, clock }, 80)[0]).toBe('● live  api.example  0.10 s  rtt 1.3 ms  0 gaps');
     data.connection.lost(true);
@@ -124,7 +124,7 @@ describe('the table of top', () => {
     expect(draw({ data, clock }, 26)[0]).toBe('● live  api.example  1 gap');
   });
 
-  test('a recording has its own times', () => {
+  test('for a recording the times in the recording are shown', () => {
     const lines = draw(feed(['{"type":"a"}', '{"type":"a"}'], ['type'], true), 100);
     expect(lines[0]).toMatch(
       /^api\.example {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/,
@@ -141,14 +141,14 @@ describe('the table of top', () => {
     for (const line of draw(fed, 200, { signs: ASCII_SIGNS })) expect(line).toMatch(/^[ -~]*$/);
   });
 
-  test('without color there is no escape sequence, with color only those of colors', () => {
+  test('without color there are no escape sequences, with color only color sequences', () => {
     expect(draw(fed, 120).join('')).not.toContain('\x1b');
     const colored = draw(fed, 120, { style: COLORED });
     expect(colored.join('')).toContain('\x1b[');
     expect(colored.map((line) => line.replace(COLORS, ''))).toEqual(draw(fed, 120));
   });
 
-  test('row 146 (O2, O9): hostile values, at widths from 20 to 200: no line is wider, no control sequence has an effect', () => {
+  test('row 146 (O2, O9): with hostile values, at widths from 20 to 200, no line is wider, and no control sequence has an effect', () => {
     const commands = ['::error::x', '##[error]x', '##vso[task.x]', '---', '+++ x'];
     for (let round = 0; round < 60; round++) {
       const value = (): string => JSON.stringify(commands[round % 9] ?? makeHostile());

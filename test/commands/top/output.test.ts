@@ -1,4 +1,4 @@
-// The time at which `top` counts events that lingered in the queue of the connection.
+// The second in which `top` counts events that waited in the queue of the connection.
 import { expect, test } from '@jest/globals';
 import type { TopConfig } from '../../../src/commands/top/config.ts';
 import { ConnectionState } from '../../../src/commands/top/connection-state.ts';
@@ -24,9 +24,9 @@ const CONFIG: TopConfig = {
 
 test.each([
   ['in the second in which it arrived', 0, [1, 0]],
-  ['at most 100 ms earlier, if the wall clock was set forward since', 3_600_000, [1, 0]],
-  ['now, if the wall clock was set back since', -3_600_000, [0, 1]],
-])('L2: an event that lingered is counted %s', async (_when, jumpMs, seconds) => {
+  ['at most 100 ms before now, if the wall clock was set forward meanwhile', 3_600_000, [1, 0]],
+  ['now, if the wall clock was set back meanwhile', -3_600_000, [0, 1]],
+])('L2: an event that waited in the queue is counted %s', async (_when, jumpMs, seconds) => {
   const clock = createFakeClock();
   const io = { ...createFakeIo(), clock };
   const timeline = new Timeline(true);

@@ -1,4 +1,4 @@
-// The rows of `top` in bounded memory, and the exact rest.
+// The rows of `top`, in bounded memory, and the exact sum of all other values.
 import { describe, expect, test } from '@jest/globals';
 import { addDecimals, parseDecimal, writeDecimal, ZERO_DECIMAL } from '../../../src/commands/top/decimal.ts';
 import { createFactReader } from '../../../src/commands/top/event-facts.ts';
@@ -19,15 +19,15 @@ const addUp = (rows: readonly Row[]): [number, string] => [
   writeDecimal(rows.reduce((sum, { dollars }) => addDecimals(sum, dollars), ZERO_DECIMAL)),
 ];
 
-describe('L1: the rows and the rest', () => {
-  test('row 144: 100,000 distinct values: memory does not grow with them, and nothing is lost', () => {
+describe('L1: the rows of top', () => {
+  test('row 144: 100,000 distinct values do not make memory grow, and every event is counted', () => {
     const read = readerOf('id');
     const timeline = new Timeline(true);
     const ranking = new Ranking(timeline);
     const random = seededRandom(1);
     const feed = (from: number, to: number): void => {
       for (let n = from; n < to; n++) {
-        // One in five is a frequent value, the others never come again.
+        // One in five is a frequent value; the others never repeat.
         const id = n % 5 === 0 ? `often ${Math.floor(random() * 10)}` : `${'only once '.repeat(20)}${n}`;
         timeline.advance(n);
         ranking.add(
@@ -52,7 +52,7 @@ describe('L1: the rows and the rest', () => {
     expect(rest?.lastSeenMs).toBe(1e12 + 124_999);
   }, 60_000);
 
-  test('a value that became frequent late has a row, with a mark that it may have had more events', () => {
+  test('a value that becomes frequent late gets a row, marked as possibly missing earlier events', () => {
     const read = readerOf('id');
     const timeline = new Timeline(true);
     const ranking = new Ranking(timeline, 3);
@@ -71,11 +71,11 @@ describe('L1: the rows and the rest', () => {
     ['{"a":true,"b":null,"c":"","d":{}}', ['a', 'b', 'c', 'd'], ['true', 'null', '', undefined]],
     ['[1]', ['type'], [undefined]],
     ['{"a":"\\u0041\\n"}', ['a'], ['A\n']],
-  ])('%s: the values of %j', (text, by, key) => {
+  ])('in %s the fields %j have the values %j', (text, by, key) => {
     expect(readerOf(...by)(Buffer.from(text)).key).toEqual(key);
   });
 
-  test('different values are different rows, however long and whatever is in them', () => {
+  test('different values get different rows, whatever their length and content', () => {
     const long = 'x'.repeat(1_000);
     const texts = [
       ...['{"a":"1 x","b":"y"}', '{"a":"1","b":"x y"}', '{"a":"!"}', '{}', '{"b":"!"}'],
@@ -86,7 +86,7 @@ describe('L1: the rows and the rest', () => {
     expect(facts.every(({ key }) => (key[0]?.length ?? 0) < 150)).toBe(true);
   });
 
-  test('rows are ordered by each column, in both directions', () => {
+  test('rows can be ordered by each column, in both directions', () => {
     const read = readerOf('id');
     const timeline = new Timeline(false);
     const ranking = new Ranking(timeline);

@@ -1,4 +1,4 @@
-// Responses that refuse the upgrade: who sent them, their cause, and how long to wait (contract C3, R1).
+// Responses that refuse the upgrade: their sender, their cause, and their Retry-After (contract C3, R1).
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
@@ -77,12 +77,12 @@ describe('C3: the cause of a response', () => {
     [502, 'unavailable'],
     [503, 'unavailable'],
     [504, 'unavailable'],
-    // Sent by a network in front of the service; 511 is a portal that requires a login.
+    // 511 comes from a network in front of the service, such as a portal that requires a login.
     [511, 'not-atlantis'],
     [521, 'unavailable'],
     [530, 'unavailable'],
     [599, 'unavailable'],
-  ])('%i with a page of HTML is %s', (status, kind) => {
+  ])('%i with an HTML page is %s', (status, kind) => {
     const cause = classify(status, { body: '<html>Hello</html>', headers: { 'content-type': 'text/html' } });
     expect(cause).toMatchObject({ kind, httpStatus: status });
     expect(cause).not.toHaveProperty('errorCode');
@@ -101,11 +101,11 @@ describe('C3: the cause of a response', () => {
     ['an empty code', '{"error":{"code":""}}', {}, 'not-atlantis'],
     ['null', 'null', {}, 'not-atlantis'],
     ['half of an envelope', '{"error":{"code":"unauth', {}, 'not-atlantis'],
-  ])('a 401 with %s', (_, body, headers, kind) => {
+  ])('a 401 with %s is attributed to the API or to another server', (_, body, headers, kind) => {
     expect(classify(401, { body, headers }).kind).toBe(kind);
   });
 
-  test('a response that is not from Atlantis is marked, and the proxy in use is named', () => {
+  test('the cause says if a response did not come from Atlantis, and names the proxy in use', () => {
     const proxy = 'proxy.example:3128';
     expect(classify(403, { body: '<html>', proxy, headers: { server: 'gateway/1.0' } })).toMatchObject({
       kind: 'not-atlantis',
@@ -134,7 +134,7 @@ describe('C3: the cause of a response', () => {
     expect(cause.detail).not.toContain('through the proxy');
   });
 
-  test('row 25: a redirect shows its target, which is not requested', () => {
+  test('row 25: the cause of a redirect shows its target', () => {
     const headers = { location: 'https://elsewhere.example/v1/stream' };
     expect(classify(301, { headers }).detail).toBe('HTTP 301, to https://elsewhere.example/v1/stream');
   });
@@ -147,17 +147,17 @@ describe('C3: the cause of a response', () => {
     expect(classify(400, { body }).kind).toBe('plaintext-to-tls');
   });
 
-  test('row 31: nginx requires a client certificate by HTTP', () => {
+  test('row 31: the page of nginx about a missing client certificate is recognized', () => {
     const body = '<center>No required SSL certificate was sent</center>';
     expect(classify(400, { body }).kind).toBe('client-certificate-demanded');
   });
 
-  test('row 26: a 200 shows its content type', () => {
+  test('row 26: the cause of a 200 shows the content type', () => {
     const headers = { 'content-type': 'text/html', server: 'nginx' };
     expect(classify(200, { headers, body: '<html>' }).detail).toBe('HTTP 200, server: nginx, text/html');
   });
 
-  test('long text of the server is cut', () => {
+  test('long text of the server is truncated', () => {
     const long = 'x'.repeat(10_000);
     const headers = { 'x-request-id': long, location: long, server: long };
     for (const status of [302, 401, 403, 500]) {
@@ -167,7 +167,7 @@ describe('C3: the cause of a response', () => {
     }
   });
 
-  test('of a repeated header, the first counts', () => {
+  test('the first of several headers with the same name counts', () => {
     const headers = { 'x-request-id': ['req_1', 'req_2'] } as unknown as IncomingHttpHeaders;
     expect(classify(401, { body: envelope('unauthorized'), headers }).requestId).toBe('req_1');
   });
@@ -207,11 +207,11 @@ describe('R1: Retry-After', () => {
     ['Thu, 01 Jan 2026 12:00:30 +0100', undefined],
     ['٥', undefined],
     [undefined, undefined],
-  ])('%j asks for %p ms', (value, ms) => {
+  ])('%j means %p ms', (value, ms) => {
     expect(parseRetryAfter(value, NOW_MS)).toBe(ms);
   });
 
-  test('it is used only for the causes of the table', () => {
+  test('is used only for causes that are retried', () => {
     const headers = { 'retry-after': '7' };
     for (const status of [429, 408, 500, 502, 503, 504]) {
       expect(classify(status, { headers })).toMatchObject({ retryAfterMs: 7_000 });
@@ -226,7 +226,7 @@ describe('C3: reading the body', () => {
   const asResponse = (stream: PassThrough): IncomingMessage => stream as unknown as IncomingMessage;
   const never = new AbortController().signal;
 
-  test('all of it, also in parts', async () => {
+  test('returns the whole body, also if it arrives in parts', async () => {
     const stream = new PassThrough();
     const body = readBody(asResponse(stream), never);
     stream.write('{"error":');
@@ -234,7 +234,7 @@ describe('C3: reading the body', () => {
     expect(await body).toEqual({ body: '{"error":1}', isCutOff: false, isTooLarge: false });
   });
 
-  test('64 KiB at most, without waiting for the end', async () => {
+  test('returns at most 64 KiB, without waiting for the end', async () => {
     const stream = new PassThrough();
     const body = readBody(asResponse(stream), never);
     stream.write('x'.repeat(40_000));
@@ -245,7 +245,7 @@ describe('C3: reading the body', () => {
     expect(MAX_BODY_BYTES).toBe(64 * 1024);
   });
 
-  test('the part that arrived before it was stopped, closed or failed', async () => {
+  test('returns the part that arrived before reading was stopped, or the connection was closed or failed', async () => {
     const stop = new AbortController();
     const slow = new PassThrough();
     const broken = new PassThrough();
@@ -266,7 +266,7 @@ describe('C3: reading the body', () => {
     expect(await Promise.all(bodies)).toEqual([half, half, half]);
   });
 
-  test('nothing, if it was stopped before', async () => {
+  test('returns nothing if reading was stopped before it began', async () => {
     const read = await readBody(asResponse(new PassThrough()), AbortSignal.abort());
     expect(read).toEqual({ body: '', isCutOff: true, isTooLarge: false });
   });

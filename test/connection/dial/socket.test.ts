@@ -1,11 +1,11 @@
-// The close of a socket, which the next attempt waits for.
+// Closing a socket, which the next attempt waits for.
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { terminate } from '../../../src/connection/dial/socket.ts';
 
-test('C8: a socket counts as closed on its close event, not on the call', async () => {
+test('C8: a socket counts as closed after its close event, not after the call of terminate', async () => {
   let terminateCalls = 0;
   const socket = Object.assign(new EventEmitter(), {
     readyState: WebSocket.OPEN,

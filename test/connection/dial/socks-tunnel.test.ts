@@ -9,7 +9,7 @@ afterEach(() => {
   for (const one of open.splice(0)) one.close();
 });
 
-/** A proxy that sends each answer, in hex, after the next bytes that it receives, and ends the connection after a full stop. */
+/** Starts a proxy that sends one answer, in hex, after each chunk; a full stop means that it ends the connection. */
 async function startProxy(answers: readonly string[]): Promise<{ socket: Socket; received: string[] }> {
   const received: string[] = [];
   const left = [...answers];
@@ -56,12 +56,12 @@ describe('row 99 (C6): what a SOCKS proxy receives', () => {
     ['1:2:3:4:5:6:7:8', '0400010002000300040005000600070008'],
     ['fe80::1%lo', '04fe800000000000000000000000000001'],
     ['::ffff:192.0.2.128', '0400000000000000000000ffffc0000280'],
-  ])('row 99: the destination %s', async (host, address) => {
+  ])('row 99: the destination %s in binary form', async (host, address) => {
     const { received } = await ask(['0500', GRANTED], { host });
     expect(received).toEqual(['050100', `050100${address}01bb`]);
   });
 
-  test('row 99: a login only if the proxy chooses it', async () => {
+  test('row 99: the login only if the proxy chooses that method', async () => {
     const login = 'us:p%C3%A4@';
     const asked = await ask(['0502', '0100', GRANTED], { login });
     expect(asked.received.slice(0, 2)).toEqual(['05020002', '0102757303' + '70c3a4']);
@@ -70,12 +70,12 @@ describe('row 99 (C6): what a SOCKS proxy receives', () => {
   });
 });
 
-describe('row 99 (C6): what a SOCKS proxy answers', () => {
+describe('row 99 (C6): an answer of a SOCKS proxy', () => {
   test.each([
     ['an IPv4 address', GRANTED],
     ['an IPv6 address', `05000004${'00'.repeat(18)}`],
     ['a name', `0500000303${'61'.repeat(3)}0050`],
-  ])('row 99: bytes after %s belong to the tunnel', async (_what, granted) => {
+  ])('row 99: with %s: bytes after the answer belong to the tunnel', async (_what, granted) => {
     const { socket } = await ask(['0500', `${granted}${Buffer.from('HELLO').toString('hex')}`]);
     const [chunk] = await once(socket, 'data');
     expect(String(chunk)).toBe('HELLO');
@@ -92,15 +92,21 @@ describe('row 99 (C6): what a SOCKS proxy answers', () => {
     ],
     ['the network', ['0500', '05040001000000000000'], '', 'SOCKS reply 4: host unreachable', false],
     ['an unknown reply', ['0500', '05630001'], '', 'SOCKS reply 99: unknown', false],
-    ['no login', ['05ff'], '', 'it requires a user name and password', true],
+    ['a login is required', ['05ff'], '', 'it requires a user name and password', true],
     ['a login that was not offered', ['0502'], '', 'it requires a user name and password', true],
-    ['no such method', ['05ff'], 'u:p@', 'it does not accept a user name and password', true],
+    ['a login is not accepted', ['05ff'], 'u:p@', 'it does not accept a user name and password', true],
     ['a wrong login', ['0502', '0101'], 'u:p@', 'it did not accept the user name and password', true],
     ['an HTTP proxy', [Buffer.from('HTTP/1.1 400').toString('hex')], '', 'its answer is not SOCKS 5', false],
-    ['another version later', ['0500', '04000001'], '', 'its answer is not SOCKS 5', false],
-    ['an end', ['.'], '', 'it closed the connection', false],
-    ['an end within an answer', ['0500', '0500.'], '', 'it closed the connection', false],
-  ])('row 99: %s', async (_what, answers, login, message, isRefusal) => {
+    ['another version in the second answer', ['0500', '04000001'], '', 'its answer is not SOCKS 5', false],
+    ['the connection ends', ['.'], '', 'it closed the connection', false],
+    [
+      'the connection ends in the middle of an answer',
+      ['0500', '0500.'],
+      '',
+      'it closed the connection',
+      false,
+    ],
+  ])('row 99: a failure is reported by name: %s', async (_what, answers, login, message, isRefusal) => {
     const proxy = await startProxy(answers);
     const asked = requestTunnel(proxy.socket, new URL(`socks5h://${login}127.0.0.1:1080`), {
       host: 'a.example',
@@ -112,7 +118,7 @@ describe('row 99 (C6): what a SOCKS proxy answers', () => {
     expect((error as { code?: string }).code).toBe(isRefusal ? 'ESOCKSREFUSED' : undefined);
   });
 
-  test('row 99: a connection that is destroyed meanwhile', async () => {
+  test('row 99: if the connection is destroyed before an answer, the request fails with that error', async () => {
     const { socket } = await startProxy([]);
     const asked = requestTunnel(socket, new URL('socks5h://127.0.0.1'), {
       host: 'a',

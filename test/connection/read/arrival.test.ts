@@ -1,4 +1,4 @@
-// G1: when the last byte arrived, if bytes had to wait to be read.
+// G1: the time at which the last byte arrived, also if bytes waited in buffers before they were read.
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Arrival } from '../../../src/connection/read/arrival.ts';
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
@@ -34,14 +34,14 @@ function stopFor(ms: number): void {
   arrival.noteResumed();
 }
 
-describe('G1: the last byte', () => {
-  test('of a stream that is read at once: the time of reading', () => {
+describe('G1: the arrival time of the last byte', () => {
+  test('without pauses it is the time of the read', () => {
     read(100, 1_000);
     read(100, 500);
     expect(lastByteMs()).toBe(1_500);
   });
 
-  test('read after a pause: it may have waited since the pause began', () => {
+  test('after a pause it is the start of the pause, because the byte may have waited since then', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     read(CHUNK);
@@ -50,7 +50,7 @@ describe('G1: the last byte', () => {
     expect(arrival.lastReadAtMs - startMs).toBe(61_900);
   });
 
-  test('several pauses, before everything that waited was read: since the first one', () => {
+  test('after several pauses it is the start of the first one, until everything that waited was read', () => {
     read(CHUNK, 1_000);
     for (let round = 0; round < 50; round++) {
       stopFor(2_000);
@@ -59,7 +59,7 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBe(1_000);
   });
 
-  test('after a second of silence: it did not wait', () => {
+  test('after a second of silence it is the time of the read again, because nothing waits any more', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     read(CHUNK);
@@ -69,14 +69,14 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBe(62_001);
   });
 
-  test('silence counts from the end of the pause, not from before it', () => {
+  test('silence before the end of the pause does not count as silence', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     read(CHUNK, 999);
     expect(lastByteMs()).toBe(1_000);
   });
 
-  test('a pong to a ping that was sent after the pause: everything that waited has been read', () => {
+  test('after the pong to a ping that was sent after the pause, it is the time of the read again', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     arrival.notePing();
@@ -88,7 +88,7 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBe(61_030);
   });
 
-  test('a pong to a ping from before the pause proves only what was sent before it', () => {
+  test('after the pong to a ping from before the pause, it is the time of that ping', () => {
     read(CHUNK, 1_000);
     clock.advance(500);
     arrival.notePing();
@@ -99,21 +99,21 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBe(1_500);
   });
 
-  test('with a reader that never catches up, the pongs show how far it is', () => {
+  test('with a reader that never catches up, it follows the times of the answered pings', () => {
     read(CHUNK, 1_000);
     for (let second = 2; second <= 100; second++) {
       arrival.noteStopped();
       arrival.notePing();
       clock.advance(1_000);
       arrival.noteResumed();
-      // The pong to a ping of 30 s ago.
+      // Each pong answers a ping of 30 s ago.
       if (second > 31) readPong();
       else read(CHUNK);
     }
     expect(lastByteMs()).toBe(69_000);
   });
 
-  test('without pongs it lags by the size of the kernel buffers, and at most by twice that', () => {
+  test('without pongs it is as old as the bytes that fit in the kernel buffers, and at most twice as old', () => {
     for (let second = 1; second <= 1_000; second++) {
       stopFor(1_000);
       read(CHUNK);
@@ -123,7 +123,7 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBeGreaterThanOrEqual((1_000 - 257) * 1_000);
   });
 
-  test('a pong without a ping proves nothing', () => {
+  test('a pong without a ping has no effect', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     readPong();

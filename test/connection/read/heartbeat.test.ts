@@ -1,17 +1,17 @@
-// Contract § 4 on a fake clock: when to ping, when a connection is dead, and which pong answers which ping.
+// Contract § 4 on a fake clock: when pings are sent, when a connection is dead, and which pong answers which ping.
 import { describe, expect, test } from '@jest/globals';
 import { Heartbeat, type KeepaliveConfig } from '../../../src/connection/read/heartbeat.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 
 const CONFIG: KeepaliveConfig = { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 };
 
-/** What happens between two ticks; nothing by default. */
+/** The events between two ticks; none by default. */
 interface Between {
   readonly hasRead?: boolean;
   readonly wasPaused?: boolean;
-  /** The tick is this late: the process was suspended, or its event loop blocked. */
+  /** How late the tick is, because the process was suspended or its event loop blocked. */
   readonly lateMs?: number;
-  /** The wall clock jumps. */
+  /** A jump of the wall clock. */
   readonly wallJumpMs?: number;
 }
 
@@ -21,7 +21,7 @@ interface Seen {
   readonly what: 'ping' | 'dead';
 }
 
-/** Runs the ticks of a heartbeat for `forMs`, or until it is dead; returns its pings and its death. */
+/** Runs the ticks of a heartbeat for `forMs`, or until the connection is dead; returns the pings and the death. */
 function run(
   forMs: number,
   describeTick: (sinceMs: number, sincePingMs: number | undefined, tickMs: number) => Between,
@@ -78,18 +78,18 @@ const healthy = (_sinceMs: number, sincePingMs: number | undefined): Between => 
 });
 
 describe('K1: pings', () => {
-  test('one every interval, on a connection that answers', () => {
+  test('are sent every interval on a connection that answers', () => {
     const seen = run(100_000, healthy);
     expect(pingsOf(seen)).toEqual([20_000, 40_000, 60_000, 80_000, 100_000]);
     expect(deathOf(seen)).toBeUndefined();
   });
 
-  test('events do not delay them', () => {
+  test('are not delayed by events', () => {
     expect(pingsOf(run(60_000, () => ({ hasRead: true })))).toEqual([20_000, 40_000, 60_000]);
   });
 });
 
-describe('K2: dead is a ping outstanding and no byte for the pong timeout', () => {
+describe('K2: a connection is dead if a ping is outstanding and no byte arrives for the pong timeout', () => {
   test('silence from the start: dead one pong timeout after the first ping', () => {
     expect(run(300_000, silence)).toEqual([
       { atMs: 20_000, what: 'ping' },
@@ -113,7 +113,7 @@ describe('K2: dead is a ping outstanding and no byte for the pong timeout', () =
     expect(deathOf(run(300_000, (sinceMs) => ({ hasRead: sinceMs < 19_000 })))).toBe(30_000);
   });
 
-  test('the last byte answers the ping before it; the next ping detects the silence', () => {
+  test('a byte after a ping answers it; only the next ping detects the silence after that byte', () => {
     const seen = run(300_000, (sinceMs) => ({ hasRead: sinceMs === 22_000 }));
     expect(pingsOf(seen)).toEqual([20_000, 40_000]);
     expect(deathOf(seen)).toBe(50_000);
@@ -131,22 +131,25 @@ describe('K2: dead is a ping outstanding and no byte for the pong timeout', () =
     { pingIntervalMs: 200, pongTimeoutMs: 300 },
     { pingIntervalMs: 1, pongTimeoutMs: 1 },
     { pingIntervalMs: 3_600_000, pongTimeoutMs: 3_600_000 },
-  ])('with $pingIntervalMs / $pongTimeoutMs ms the verdict is late by two ticks at most', (config) => {
-    const dueMs = config.pingIntervalMs + config.pongTimeoutMs;
-    let tickMs = 0;
-    const noteTick = (_sinceMs: number, _sincePingMs: number | undefined, ms: number): Between => {
-      tickMs = ms;
-      return {};
-    };
-    const diedMs = deathOf(run(3 * dueMs + 100, noteTick, config));
-    expect(diedMs).toBeGreaterThanOrEqual(dueMs);
-    expect(diedMs).toBeLessThanOrEqual(dueMs + 2 * tickMs);
-    expect(tickMs).toBeLessThanOrEqual(1_000);
-  });
+  ])(
+    'with an interval of $pingIntervalMs ms and a timeout of $pongTimeoutMs ms the verdict is at most two ticks late',
+    (config) => {
+      const dueMs = config.pingIntervalMs + config.pongTimeoutMs;
+      let tickMs = 0;
+      const noteTick = (_sinceMs: number, _sincePingMs: number | undefined, ms: number): Between => {
+        tickMs = ms;
+        return {};
+      };
+      const diedMs = deathOf(run(3 * dueMs + 100, noteTick, config));
+      expect(diedMs).toBeGreaterThanOrEqual(dueMs);
+      expect(diedMs).toBeLessThanOrEqual(dueMs + 2 * tickMs);
+      expect(tickMs).toBeLessThanOrEqual(1_000);
+    },
+  );
 });
 
 describe('K3: reading time stops while reading is paused', () => {
-  test('paused for an hour with a ping outstanding: alive, and pings continue', () => {
+  test('paused for an hour with a ping outstanding: not dead, and pings continue', () => {
     const seen = run(3_600_000, (sinceMs) => ({ wasPaused: sinceMs >= 20_000 }));
     expect(deathOf(seen)).toBeUndefined();
     expect(pingsOf(seen)).toHaveLength(180);
@@ -160,7 +163,7 @@ describe('K3: reading time stops while reading is paused', () => {
   });
 
   test('a slow reader, with megabytes of backlog before the pong: never dead', () => {
-    // Every 30 s the reader reads a little, then it is paused again.
+    // Every 30 s the reader reads a little, then pauses again.
     const trickling = (sinceMs: number): Between => ({
       hasRead: sinceMs % 30_000 === 0,
       wasPaused: true,
@@ -176,7 +179,7 @@ describe('K3: reading time stops while reading is paused', () => {
     expect(deathOf(run(3_600_000, stalling))).toBeUndefined();
   });
 
-  test('a dead peer is found by the reading time between the pauses', () => {
+  test('a dead peer is detected by the reading time between pauses', () => {
     const halfPaused = (sinceMs: number): Between => ({ wasPaused: (sinceMs / 1_000) % 2 === 1 });
     const diedMs = deathOf(run(600_000, halfPaused));
     expect(diedMs).toBeGreaterThanOrEqual(39_000);
@@ -185,7 +188,7 @@ describe('K3: reading time stops while reading is paused', () => {
 });
 
 describe('K4: no verdict on outdated timers', () => {
-  test('row 12: suspended for a minute: a ping first, then one full timeout', () => {
+  test('row 12: suspended for a minute while the peer died: pings first, then waits for a full timeout', () => {
     const seen = run(300_000, (sinceMs) => ({ lateMs: sinceMs === 25_000 ? 60_000 : 0 }));
     expect(seen).toEqual([
       { atMs: 20_000, what: 'ping' },
@@ -202,7 +205,7 @@ describe('K4: no verdict on outdated timers', () => {
     expect(deathOf(run(4_000_000, stopped))).toBeUndefined();
   });
 
-  test('row 14: the event loop repeatedly blocked for 5 s with a ping outstanding: no verdict after it', () => {
+  test('row 14: the event loop is repeatedly blocked for 5 s with a ping outstanding: no disconnect', () => {
     const config = { pingIntervalMs: 1_000, pongTimeoutMs: 4_000 };
     const blocked = (sinceMs: number, sincePingMs: number | undefined): Between => ({
       hasRead: sincePingMs !== undefined && sincePingMs <= 1_000,
@@ -211,9 +214,9 @@ describe('K4: no verdict on outdated timers', () => {
     expect(deathOf(run(600_000, blocked, config))).toBeUndefined();
   });
 
-  test('row 14: blocked for longer than a short timeout, but undetected: reads first', () => {
+  test('row 14: an undetected block that is longer than a short timeout: bytes are read before the verdict', () => {
     const config = { pingIntervalMs: 1_000, pongTimeoutMs: 200 };
-    // At the tick, 400 ms late, the pong waits to be read; it is read before the next tick.
+    // The pong waits while the tick is 400 ms late, and is read before the next tick.
     let wasLate = false;
     const blocked = (_sinceMs: number, sincePingMs: number | undefined): Between => {
       const isLate = !wasLate && sincePingMs !== undefined && sincePingMs < 100;
@@ -230,7 +233,7 @@ describe('K4: no verdict on outdated timers', () => {
     expect(diedMs).toBeLessThanOrEqual(1_000 + 200 + 3 * 85);
   });
 
-  test('a laptop that slept: the wall clock advanced, the monotonic clock did not', () => {
+  test('a laptop that slept, so that only the wall clock advanced: pings at once, no disconnect', () => {
     const slept = (sinceMs: number, sincePingMs: number | undefined): Between => ({
       ...healthy(sinceMs, sincePingMs),
       wallJumpMs: sinceMs === 29_000 ? 8 * 3_600_000 : 0,
@@ -240,7 +243,7 @@ describe('K4: no verdict on outdated timers', () => {
     expect(deathOf(seen)).toBeUndefined();
   });
 
-  test('a laptop that slept while its connection died: a ping first, then one full timeout', () => {
+  test('a laptop that slept while its connection died: pings first, then waits for a full timeout', () => {
     const seen = run(300_000, (sinceMs) => ({ wallJumpMs: sinceMs === 28_000 ? 8 * 3_600_000 : 0 }));
     expect(seen).toEqual([
       { atMs: 20_000, what: 'ping' },
@@ -265,7 +268,7 @@ describe('K4: no verdict on outdated timers', () => {
     },
   );
 
-  test('row 13: a clock that is adjusted by less than 5 s has no effect', () => {
+  test('row 13: an adjustment of the clock by less than 5 s has no effect', () => {
     const seen = run(100_000, (sinceMs, sincePingMs) => ({
       ...healthy(sinceMs, sincePingMs),
       wallJumpMs: sinceMs === 25_000 ? 4_900 : 0,
@@ -291,7 +294,7 @@ function start(pingIntervalMs: number) {
   return { clock, heartbeat, countPings: () => pings };
 }
 
-test('K1: a pong answers the earliest open ping: a slow round trip is measured even beyond the interval', async () => {
+test('K1: a pong answers the earliest outstanding ping, so that a round trip longer than the interval is measured', async () => {
   const { clock, heartbeat, countPings } = start(150);
   heartbeat.start();
   const asked = heartbeat.ping();

@@ -1,4 +1,4 @@
-// Reads that wait for later ones, as those of `top` do.
+// LingeringReads, with which `top` processes several reads together.
 import { expect, test } from '@jest/globals';
 import { LingeringReads } from '../../../src/connection/read/lingering-reads.ts';
 import { TappedSocket } from '../../../src/connection/read/tapped-socket.ts';
@@ -10,7 +10,7 @@ import { FakeSocket } from '../fake-socket.ts';
 
 const LINGER_MS = 100;
 
-/** A connection from the welcome on, and what it reports: texts with their receive times. */
+/** A connection after the welcome, and the texts with receive times that it reports. */
 function connect() {
   const clock = createFakeClock(0);
   const socket = new FakeSocket(undefined);
@@ -35,7 +35,7 @@ function connect() {
   return { clock, socket, seen, read: (bytes: Buffer) => socket.emit('data', bytes) };
 }
 
-test('reads are processed together after the time, and each keeps its own receive time', () => {
+test('reads are processed together after 100 ms, and each keeps its own receive time', () => {
   const { clock, seen, read } = connect();
   read(Buffer.concat([frame.text('[1]'), frame.text('[2]'), frame.text('[3]').subarray(0, 2)]));
   clock.advance(LINGER_MS - 1);
@@ -52,7 +52,7 @@ test('reads are processed together after the time, and each keeps its own receiv
   expect(seen.at(-1)).toEqual([LINGER_MS, ['[4]']]);
 });
 
-test('64 KiB are processed at once', () => {
+test('more than 64 KiB are processed at once', () => {
   const { clock, seen, read } = connect();
   read(frame.text('[1]'));
   read(frame.text(JSON.stringify('x'.repeat(65_536))));
@@ -60,7 +60,7 @@ test('64 KiB are processed at once', () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('what lingers when the connection ends is processed at once', () => {
+test('at the end of the connection, waiting reads are processed at once', () => {
   const { clock, socket, seen, read } = connect();
   read(frame.text('[1]'));
   socket.emit('end');

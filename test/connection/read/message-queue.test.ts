@@ -1,4 +1,4 @@
-// The messages that wait for a busy consumer, and their limit.
+// The queue of messages for a busy consumer, and its limit.
 import { describe, expect, test } from '@jest/globals';
 import { MessageQueue, READ_AHEAD } from '../../../src/connection/read/message-queue.ts';
 import { makeLines, textsOf } from '../../../src/events/batch.ts';
@@ -9,14 +9,14 @@ function addLine(queue: MessageQueue, length: number): void {
   queue.addLines(makeLines(Buffer.from(`${'7'.repeat(length - 1)}\n`), 0));
 }
 
-describe('O4: reading ahead', () => {
+describe('O4: the message queue', () => {
   test.each([
     ['nothing', [], 0],
     ['one small read', [10], 0.25],
     ['the maximum number of small reads', [10, 10, 10, 10], 1],
-    ['the maximum of bytes before that of reads', [HALF, HALF], 1],
+    ['the maximum number of bytes in few reads', [HALF, HALF], 1],
     ['a single large message', [15 * READ_AHEAD.bytes], 15],
-  ])('%s', (_name, sizes, fullness) => {
+  ])('the fullness of the queue is right with %s', (_name, sizes, fullness) => {
     const queue = new MessageQueue();
     for (const [at, size] of sizes.entries()) {
       addLine(queue, size);
@@ -25,7 +25,7 @@ describe('O4: reading ahead', () => {
     expect(queue.fullness).toBe(fullness);
   });
 
-  test('waiting batches are taken first, in order, each read on its own', () => {
+  test('returns waiting batches first, in order, one for each read', () => {
     const queue = new MessageQueue();
     queue.push(Buffer.from('1'), 0);
     queue.push(Buffer.from('2'), 0);

@@ -1,4 +1,4 @@
-// ws delivers the same with a tap in front of it as alone: the same messages in the same order, the same pings,
+// With a tap in front of it, ws delivers the same as alone: the same messages in the same order, the same pings,
 // error and close, and the same frames sent back.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
@@ -19,7 +19,7 @@ const CASES = 3_000;
 const MAX_PAYLOAD = 300_000;
 const { floor } = Math;
 
-/** The data of a server from the 101 on, in chunks, and its end. */
+/** The data that a server sends after the 101, in chunks, and how the connection ends. */
 interface Script {
   readonly chunks: readonly Buffer[];
   readonly end: 'fin' | Error;
@@ -56,7 +56,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
   let tap: TappedSocket | undefined;
   const createConnection = (): FakeSocket | TappedSocket => {
     if (way === 'ws alone') return socket;
-    // Reused memory: allocating it would take longer than the run.
+    // Reuses memory, because allocating it would take longer than the test.
     const frames = BUFFERS[way];
     frames?.skip(frames.rest.length);
     tap = new TappedSocket(
@@ -129,7 +129,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
   });
 }
 
-/** Short texts unchanged, so that a difference is readable. */
+/** Describes a message: short data is shown, so that a difference is readable; long data is hashed. */
 function sum(data: Buffer, kind: string): string {
   const shown = data.length > 100 ? createHash('sha1').update(data).digest('hex') : data.toString('latin1');
   return `${kind} of ${data.length} bytes: ${shown}`;
@@ -146,7 +146,7 @@ function listFrames(bytes: Buffer): string[] {
   return frames;
 }
 
-/** Runs it with and without a tap; returns the number of events that bypassed ws. */
+/** Plays a script with and without a tap, and compares; returns the number of events that bypassed ws. */
 async function compare(script: Script): Promise<number> {
   const [alone, ...tapped] = await Promise.all([
     play(script, 'ws alone'),
@@ -154,14 +154,15 @@ async function compare(script: Script): Promise<number> {
     play(script, 'tap, data'),
     play(script, 'tap, reads linger'),
   ]);
-  // After a reset nothing that was sent reaches the server; after a pause, the last bytes and the FIN may come together.
+  // The frames sent are compared only if the server can receive them: not after a reset, nor after a pause, because
+  // the last bytes and the FIN may then arrive together.
   const isHeard = script.end === 'fin' && script.pauseEvery === Number.POSITIVE_INFINITY;
   const known = isHeard ? { tapped: 0 } : { tapped: 0, sent: alone.sent };
   for (const one of tapped) expect({ ...one, ...known }).toEqual(alone);
   return tapped[0]?.tapped ?? 0;
 }
 
-/** One frame, or a few that belong together; one in a hundred is invalid. */
+/** Draws one frame, or a few that belong together; one in a hundred is invalid. */
 function makeFrames(random: Random): Buffer {
   const kind = random();
   if (kind < 0.5) return frame.text(randomJson(random));
@@ -178,7 +179,7 @@ function makeFrames(random: Random): Buffer {
   return makeWrongFrame(random);
 }
 
-/** A message in fragments, with control frames between them. */
+/** Draws a message in fragments, with control frames between them. */
 function makeFragments(random: Random): Buffer {
   const payload = Buffer.from(randomJson(random));
   const parts: Buffer[] = [];
@@ -191,7 +192,7 @@ function makeFragments(random: Random): Buffer {
     );
     if (random() < 0.2) parts.push(frame.ping('between'));
   }
-  // One in ten lacks its last fragment.
+  // One message in ten lacks its last fragment.
   return Buffer.concat(random() < 0.1 ? parts.slice(0, -1) : parts);
 }
 
@@ -227,7 +228,7 @@ function makeScript(random: Random): Script {
   if (fault > 0.8) bytes = bytes.subarray(0, floor(random() * bytes.length));
   const largest = [3, 40, 400, 70_000, 300_000][floor(random() * 5)] ?? 1;
   const chunks: Buffer[] = [];
-  // A lot of data in small pieces would take too long.
+  // At most about 40 chunks, because a lot of data in small pieces would take too long.
   const least = Math.ceil(bytes.length / 40);
   for (let at = 0; at < bytes.length; ) {
     const end = at + Math.max(least, floor(random() * largest));
@@ -246,13 +247,13 @@ function makeScript(random: Random): Script {
 const CALM = { pauseEvery: Number.POSITIVE_INFINITY, closeAfter: Number.POSITIVE_INFINITY };
 
 describe('a tap in front of ws', () => {
-  test('takes events, also those split across chunks', async () => {
+  test('delivers events, also those split across chunks', async () => {
     const bytes = Buffer.concat(Array.from({ length: 1_000 }, (_unused, n) => frame.text(`{"n":${n}}`)));
     const chunks = Array.from({ length: 20 }, (_unused, i) => bytes.subarray(i * 600, (i + 1) * 600));
     expect(await compare({ ...CALM, chunks: [Buffer.alloc(0), ...chunks], end: 'fin' })).toBe(1_000);
   });
 
-  test('takes large events of which a part is held during the next read', async () => {
+  test('delivers large events of which a part is held during the next read', async () => {
     const texts = Array.from({ length: 60 }, (_unused, n) =>
       Array.from({ length: 100 + ((n * 3_712) % 12_500) }, (_unused, at) => `${n}-${at}`).join(' '),
     );
@@ -265,7 +266,7 @@ describe('a tap in front of ws', () => {
     }
   });
 
-  test('takes events that arrive in one chunk with the response to the upgrade', async () => {
+  test('delivers events that arrive in one chunk with the response to the upgrade', async () => {
     const bytes = Buffer.concat([frame.text('[1]'), frame.text('[2]'), frame.text('[3]')]);
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       const chunks = [bytes.subarray(0, cut), bytes.subarray(cut)];
@@ -281,10 +282,14 @@ describe('a tap in front of ws', () => {
     ['fragments that are not an event', frame.fragmented('[1,2,3,4', 2), 2],
     ['fragments that are not UTF-8', frame.fragmented(Buffer.from([0x22, 0xc3, 0x28, 0x22]), 2), 1],
     ['a ping', frame.ping('x'), 2],
-    ['an event larger than its memory', frame.text(JSON.stringify('x'.repeat(280_000))), 3],
+    ['an event larger than the buffer', frame.text(JSON.stringify('x'.repeat(280_000))), 3],
     ['a large text that is not an event', frame.text('x'.repeat(280_000)), 2],
-    ['a text beyond what ws may take', frame.text(JSON.stringify('x'.repeat(MAX_PAYLOAD))), 1],
-    ['a message beyond what ws may take', frame.fragmented(' '.repeat(MAX_PAYLOAD + 1), 100_000), 1],
+    ['a text beyond the size limit', frame.text(JSON.stringify('x'.repeat(MAX_PAYLOAD))), 1],
+    [
+      'a message in fragments beyond the size limit',
+      frame.fragmented(' '.repeat(MAX_PAYLOAD + 1), 100_000),
+      1,
+    ],
     ['a fragment without a beginning', encodeFrame({ opcode: OPCODE.continuation, payload: '1' }), 1],
     ['a text in the middle of a fragmented one', encodeFrame({ payload: '[', fin: false }), 1],
     ['a large binary message', frame.binary('x'.repeat(280_000)), 2],
@@ -299,10 +304,10 @@ describe('a tap in front of ws', () => {
       encodeFrame({ opcode: OPCODE.close, payload: Buffer.from([3, 232, 0xff]) }),
       1,
     ],
-    ['a Close frame with a code that is none', frame.close(1006), 1],
+    ['a Close frame with an invalid code', frame.close(1006), 1],
     ['a masked frame', encodeFrame({ payload: '1', mask: true }), 1],
     ['a reserved bit', encodeFrame({ payload: '1', rsv2: true }), 1],
-  ])('C2, O4: %s keeps its order among the events', async (_what, odd, tapped) => {
+  ])('C2, O4: with %s between events, ws delivers the same as alone', async (_what, odd, tapped) => {
     const bytes = Buffer.concat([frame.text('"before"'), odd, frame.text('"after"')]);
     expect(await compare({ ...CALM, chunks: [Buffer.alloc(0), bytes], end: 'fin' })).toBe(tapped);
     const cut = Array.from({ length: Math.ceil(bytes.length / 5_000) }, (_unused, i) =>
@@ -312,7 +317,7 @@ describe('a tap in front of ws', () => {
   });
 
   test(
-    'C2, O4, G4: random frames, chunks and faults come out as they do of ws alone',
+    'C2, O4, G4: with random frames, chunks and faults, ws delivers the same as alone',
     async () => {
       let tapped = 0;
       const seed = pickSeed(66_260_701);

@@ -1,4 +1,5 @@
-// Over TLS, each read is a record of at most 16 KiB. What arrives together leaves together: a batch is one write.
+// Over TLS, each read is a record of at most 16 KiB, but events that arrive together are delivered in one batch, which
+// is one write.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { textsOf } from '../../../src/events/batch.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../../helpers/certificates.ts';
@@ -8,10 +9,10 @@ import { tunnelTo } from '../../helpers/tunnel.ts';
 import { type Run, startRun } from '../stream-server.ts';
 
 const RECORD_BYTES = 16 * 1024;
-/** As much as one read of the encrypted bytes holds. */
+/** The size of one read of the encrypted bytes. */
 const BLOCK_BYTES = 3 * RECORD_BYTES;
 
-/** Events that are sent together, `first` and on. */
+/** Creates events that are sent together, numbered from `first` on. */
 function makeBlock(first: number, eventBytes: number): { texts: string[]; bytes: Buffer } {
   const texts = Array.from({ length: Math.floor(BLOCK_BYTES / eventBytes) }, (_unused, index) =>
     JSON.stringify({ n: first + index, filler: 'x'.repeat(eventBytes - 30) }),
@@ -46,7 +47,7 @@ function makeBlock(first: number, eventBytes: number): { texts: string[]; bytes:
 
   describe.each(['directly', 'through a proxy'] as const)('%s', (way) => {
     test.each([200, 2_000, 20_000])(
-      'O5: events of %i bytes that arrive in several records leave in one batch',
+      'O5: events of %i bytes that arrive in several records are delivered in one batch',
       async (eventBytes) => {
         const { run, peer } = await start(way);
         const rounds = 20;
@@ -62,12 +63,12 @@ function makeBlock(first: number, eventBytes: number): { texts: string[]; bytes:
           }
           expect(seen).toEqual(texts);
         }
-        // The kernel may split what is sent together, on a busy machine; a batch for each record would be three.
+        // On a busy machine the kernel may split a block; one batch per record would be three per block.
         expect(batches).toBeLessThan(rounds * 2);
       },
     );
 
-    test('O5: an event that arrives alone leaves at once', async () => {
+    test('O5: an event that arrives alone is delivered at once', async () => {
       const { run, peer } = await start(way);
       const tookMs: number[] = [];
       for (let n = 0; n < 100; n += 1) {

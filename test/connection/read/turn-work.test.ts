@@ -1,16 +1,16 @@
-// The limit of the work in one turn of the event loop.
+// The limit of work in one turn of the event loop.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { TurnWork } from '../../../src/connection/read/turn-work.ts';
 
-/** Frames until the limit is reached. */
+/** Processes frames until the limit is reached, and returns their number. */
 function fill(work: TurnWork, most = 10_000): number {
   let frames = 0;
   for (; frames < most && !work.isLimitReached; frames++) work.noteFrame();
   return frames;
 }
 
-test('R2: what is left for a turn is done once, in the next one', async () => {
+test('R2: work that is postponed twice is done once, in the next turn', async () => {
   let turns = 0;
   const work = new TurnWork(() => {
     turns++;
@@ -23,7 +23,7 @@ test('R2: what is left for a turn is done once, in the next one', async () => {
   expect(turns).toBe(1);
 });
 
-test('R2: a turn that reaches the limit continues in the next one, with a new limit', async () => {
+test('R2: work that reaches the limit continues in the next turn, with a new limit', async () => {
   const done: number[] = [];
   const work: TurnWork = new TurnWork(() => {
     done.push(fill(work));
@@ -35,7 +35,7 @@ test('R2: a turn that reaches the limit continues in the next one, with a new li
   expect(done).toEqual([limit, limit, limit]);
 });
 
-test('R2: the work of a callback and of the reads after it, before the timers, has one limit', async () => {
+test('R2: postponed work and the reads after it in the same turn share one limit', async () => {
   const limit = fill(new TurnWork(() => {}));
   const work: TurnWork = new TurnWork(() => void fill(work, limit - 10));
   work.continueNextTurn();
