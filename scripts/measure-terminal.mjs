@@ -85,7 +85,7 @@ try {
     'columns',
     'lines per event',
     'hash visible',
-    'different right edges of USD amounts (share of the most common)',
+    'distinct positions of the right edge of USD amounts (share of the most common)',
     'widest line',
   ];
   const rows = WIDTHS.map((columns) => describe(columns, show(file, columns), events));

@@ -46,7 +46,7 @@ const READERS: readonly Reader[] = [
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 describe.each(READERS)('$name', ({ name, command: [program = '', ...args] }) => {
-  (has(name) ? test : test.skip)('renders the page without a warning at any width', () => {
+  (has(name) ? test : test.skip)('renders the page without a warning or hyphenation at any width', () => {
     for (const columns of ['40', '80', '160']) {
       const { status, stdout, stderr } = spawnSync(program, args, {
         encoding: 'utf8',
@@ -54,6 +54,7 @@ describe.each(READERS)('$name', ({ name, command: [program = '', ...args] }) => 
       });
       const complaints = name === 'mandoc' ? stdout : stderr;
       expect([columns, status, complaints]).toEqual([columns, 0, '']);
+      expect(stdout).not.toMatch(/\u2010$/m);
     }
   });
 });

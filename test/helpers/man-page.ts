@@ -26,6 +26,9 @@ export function renderManPage(root: Outline, version: string, date: string): str
     `.TH ATLANTIS 1 ${date} "atlantis ${version}" "User Commands"`,
     // Left-aligned: justified text is hard to read in a narrow window.
     '.ad l',
+    // No hyphenation: in a command, the hyphen would read as part of it. EE of groff restores what HY says.
+    '.nh',
+    '.nr HY 0',
     '.SH NAME',
     'atlantis \\-',
     ...quoteParagraph(lowerFirst(root.description).replace(/\.$/, '')),
@@ -87,7 +90,7 @@ function renderTopic({ title, rows, remark }: Topic): string[] {
   const heading = title === 'Exit codes' ? 'EXIT STATUS' : title.toUpperCase();
   return [
     `.SH ${heading}`,
-    ...rows.flatMap(([term, meaning]) => renderTerm(`\\fB${quoteText(term)}\\fR`, meaning)),
+    ...rows.flatMap(([term, meaning]) => renderTerm(`\\fB${allowBreaks(quoteText(term))}\\fR`, meaning)),
     '.PP',
     ...quoteParagraph(remark),
   ];
@@ -136,17 +139,22 @@ function quoteLine(text: string): string {
   return quoted.startsWith('.') ? `\\&${quoted}` : quoted;
 }
 
+/** A long word such as a URL or a path may be broken after punctuation. */
+const allowBreaks = (text: string): string =>
+  text.replace(/\S{24,}/g, (word) => word.replace(/(?:[/,\]]|\\e)(?=[^/\s])/g, '$&\\:'));
+
 /**
- * A paragraph in short source lines; text between backticks is bold. A long word such as a URL may be broken after
- * punctuation. `\&` marks an "e.g." that ends a line, because troff would take it for the end of a sentence.
+ * A paragraph in short source lines; text between backticks is bold. `\&` marks an "e.g." that ends a line, because
+ * troff would take it for the end of a sentence.
  */
 function quoteParagraph(text: string): string[] {
   // A bold phrase may be broken over two lines.
   return wrapText(text.replace(/`([^`]*)`/g, '\u{2}$1\u{3}'), SOURCE_WIDTH).map((line) =>
-    quoteLine(line)
-      .replaceAll('\u{2}', '\\fB')
-      .replaceAll('\u{3}', '\\fR')
-      .replace(/\be\.g\.$/, '$&\\&')
-      .replace(/\S{24,}/g, (word) => word.replace(/[/,\]](?=[^/\s])/g, '$&\\:')),
+    allowBreaks(
+      quoteLine(line)
+        .replaceAll('\u{2}', '\\fB')
+        .replaceAll('\u{3}', '\\fR')
+        .replace(/\be\.g\.$/, '$&\\&'),
+    ),
   );
 }
