@@ -34,7 +34,7 @@ export const WHERE_FAULTS = {
   noValue: 'expected a value',
   sign: (sign: string) => `unexpected "${sign}"; quote a string that starts with it: "${sign}x"`,
   noOrder: (literal: string) => `${literal} can only be compared with = or !=`,
-  exponent: 'the exponent is out of range: use at most 10^15',
+  exponent: 'the exponent is out of range: use one from -10^15 to 10^15',
   nearlyNumber: `not a number; write 1000, 1_000, 0.5 or 1.5M; ${QUOTE_TO_COMPARE}`,
   unit: `not a number; the units are k, M and G; ${QUOTE_TO_COMPARE}`,
   afterQuote: 'unexpected text after the closing quote',
