@@ -1,4 +1,4 @@
-// The ceiling of the relay to JetStream: publishes events from memory with the client library, WINDOW in flight.
+// The ceiling of the relay to JetStream: publishes events from memory with the NATS client library, WINDOW in flight.
 // Prints the duration in seconds.
 //
 //   node nats-publish.mjs PORT STREAM WINDOW COUNT SIZE

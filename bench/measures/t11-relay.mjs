@@ -1,5 +1,5 @@
 // T11: acknowledged events per second, into JetStream and in batches to an HTTP endpoint, with several window sizes,
-// compared with the client library's own publish loop and a node:http loop.
+// compared with a loop of publish calls of the NATS client library and a node:http loop.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
