@@ -65,7 +65,7 @@ export class Backlog {
     this.#unitEnd = spool?.unitEnd ?? 0;
   }
 
-  /** The first record that is not acknowledged. */
+  /** All records below this number are acknowledged: it is the number of the first one that is not. */
   get acknowledged(): number {
     return this.#spool?.acknowledged ?? this.#written;
   }

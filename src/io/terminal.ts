@@ -1,5 +1,5 @@
-// What the environment says about the terminal. The rules are those of the packages ci-info and supports-color, which
-// many other command-line tools use.
+// What the environment says about the terminal, from variables that many other command-line tools read as well, through
+// packages such as ci-info and supports-color.
 import type { Io } from './io.ts';
 import { isFile } from './line-writer.ts';
 import { platformOf } from './platform.ts';

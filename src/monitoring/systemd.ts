@@ -90,7 +90,7 @@ function createProgressCheck(
   connectTimeoutMs: number,
   monotonicMs: () => number,
 ): (run: RunStatus, sinks: readonly SinkMonitor[]) => string | undefined {
-  /** How many messages each sink has settled, and since when. */
+  /** How many events each sink has settled, and since when. */
   const settled = new Map<SinkMonitor, { readonly count: number; readonly sinceMs: number }>();
   return ({ phase, phaseSinceMs }, sinks) => {
     const nowMs = monotonicMs();

@@ -38,7 +38,11 @@ function refuseSharedWriting(what: string, path: string, stats: Stats, reader: S
   throw new StoreError(...say.sayWritableByOthers(what, path, isRepairable));
 }
 
-/** Refuses a directory in which another user could replace the store. @throws StoreError (contract F1, row 49) */
+/**
+ * Refuses a directory in which another user could replace the store (contract F1; docs/faults.md, row 49).
+ *
+ * @throws StoreError
+ */
 export function checkDirectory(directory: string, stats: Stats, reader: StoreReader): void {
   if (!stats.isDirectory()) throw new StoreError(...say.sayNotADirectory(directory));
   if (!hasOwners(reader)) return;

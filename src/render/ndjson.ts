@@ -12,7 +12,7 @@ import { escapeUnsafe } from './sanitize.ts';
 /**
  * The event as one line, without the line feed, equal as a JSON value: line breaks become spaces, a byte order mark is
  * dropped, unsafe characters become `\uXXXX` in lower-case hex. The buffer `text` is not modified; if it is
- * clean, it is returned itself.
+ * clean, it is returned as it is.
  *
  * @param flags the MESSAGE bits of `text`, zero or above
  */

@@ -35,7 +35,7 @@ export interface StreamCallbacks {
   readonly onLost?: ((item: Lost) => void | Promise<void>) | undefined;
   /** The next attempt begins after a delay. */
   readonly onRetrying?: ((item: Retrying) => void | Promise<void>) | undefined;
-  /** An unknown number of events sent between two times was missed; live again. */
+  /** The stream is live again after a gap: an unknown number of events was missed. */
   readonly onGap?: ((item: Gap) => void | Promise<void>) | undefined;
   /** Messages that are not events: binary, not JSON, or too large. */
   readonly onDiscarded?: ((item: Discarded) => void | Promise<void>) | undefined;
@@ -62,7 +62,7 @@ export interface StreamOptions extends StreamCallbacks {
   readonly type?: string | readonly string[] | undefined;
   /** Only events that match each of these expressions, e.g. `amount_usd > 1000000`; default every event. */
   readonly where?: string | readonly string[] | undefined;
-  /** Maximum reconnect attempts in the whole run; default unlimited. */
+  /** Maximum reconnect attempts in the whole run; default unlimited, but 4 within 60 s before the first connection. */
   readonly maxReconnects?: number | undefined;
   /** Simultaneous connections, 1 to 4, merged into one stream without duplicates; default 1. */
   readonly connections?: number | undefined;
@@ -88,8 +88,8 @@ export interface StreamOptions extends StreamCallbacks {
   /** `http://[user:password@]host:port`, or `https:`, `socks5:`, `socks5h:`; never for loopback; default none. */
   readonly proxy?: string | undefined;
   /**
-   * Use SSL_CERT_FILE, NODE_EXTRA_CA_CERTS in addition to `ca`, and, unless `proxy` is set, HTTPS_PROXY, ALL_PROXY and
-   * NO_PROXY; default false: the environment is not read.
+   * Trust the roots in SSL_CERT_FILE and NODE_EXTRA_CA_CERTS as well, and, unless `proxy` is set, use HTTPS_PROXY,
+   * ALL_PROXY and NO_PROXY; default false: the environment is not read.
    */
   readonly useEnvironment?: boolean | undefined;
 }

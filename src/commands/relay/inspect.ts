@@ -87,7 +87,7 @@ function formatReport(report: SpoolReport, io: Io): string {
   };
   const faults = [
     ...missing.map((one) => [LABELS.missing, describeMissing(one)]),
-    ...damage.map((one) => [LABELS.damage, describeDamage(one)]),
+    ...damage.map((one) => [LABELS.damaged, describeDamage(one)]),
   ];
   const rows = [
     [LABELS.pending, INSPECTED.pending(events, lifecycleRecords, pendingBytes)],
@@ -107,8 +107,8 @@ function formatReport(report: SpoolReport, io: Io): string {
         ? INSPECTED.noCursor
         : INSPECTED.cursor(cursor.acknowledged, Math.max(0, cursor.unitEnd - cursor.acknowledged)),
     ],
-    ...(faults.length === 0 ? [[LABELS.healthy, INSPECTED.none]] : faults.slice(0, MAX_LISTED)),
-    ...(faults.length > MAX_LISTED ? [[LABELS.damage, INSPECTED.more(faults.length - MAX_LISTED)]] : []),
+    ...(faults.length === 0 ? [[LABELS.damage, INSPECTED.none]] : faults.slice(0, MAX_LISTED)),
+    ...(faults.length > MAX_LISTED ? [[LABELS.damaged, INSPECTED.more(faults.length - MAX_LISTED)]] : []),
   ];
   const lines = rows.map(([label = '', value = '']) => `  ${label.padEnd(12)}${value}`);
   return [showDirectory(report.directory), ...lines]

@@ -133,8 +133,8 @@ export const LABELS = {
   disk: 'on disk',
   cursor: 'cursor',
   missing: 'missing',
-  damage: 'damaged',
-  healthy: 'damage',
+  damaged: 'damaged',
+  damage: 'damage',
 } as const;
 
 export const INSPECTED = {

@@ -39,7 +39,7 @@ export class TappedSocket extends SocketDuplex {
   readonly #lingering: LingeringReads | undefined;
   /** A message of which a part has arrived. */
   #message: GatheredMessage | undefined;
-  #hasFrames = false;
+  #expectsFrames = false;
   #listener: TapListener | undefined;
   #isTaking = false;
   /** Bytes still to come of a frame that was passed to ws in part. */
@@ -94,7 +94,7 @@ export class TappedSocket extends SocketDuplex {
 
   /** The bytes from here on are frames. Call it before ws gets the upgraded socket. */
   expectFrames(): void {
-    this.#hasFrames = true;
+    this.#expectsFrames = true;
   }
 
   listen(listener: TapListener): void {
@@ -122,7 +122,7 @@ export class TappedSocket extends SocketDuplex {
       buffer: () => {
         if (this.#lingering !== undefined) return this.#lingering.readBuffer;
         // The head, if there is one, has to go in first.
-        return this.#hasFrames && this.#head === undefined ? frames.room : frames.lastHalf;
+        return this.#expectsFrames && this.#head === undefined ? frames.room : frames.lastHalf;
       },
       callback: (byteCount, buffer) => {
         this.#receive(buffer.subarray(0, byteCount));
@@ -147,7 +147,7 @@ export class TappedSocket extends SocketDuplex {
 
   #take(chunk: Uint8Array, receivedAtMs: number): void {
     this.#receivedAtMs = receivedAtMs;
-    const frames = this.#hasFrames ? this.#frames : undefined;
+    const frames = this.#expectsFrames ? this.#frames : undefined;
     const rest = chunk.subarray(frames?.add(chunk));
     // A read over TLS is a record of at most 16 KiB: what arrives in one turn is processed together.
     const isJoined = this.#lingering === undefined && rest.length === 0;
@@ -179,7 +179,7 @@ export class TappedSocket extends SocketDuplex {
   #finishReads(): void {
     const chunk = this.#unadded ?? new Uint8Array();
     this.#unadded = undefined;
-    if (this.#frames !== undefined && this.#hasFrames) this.#process(this.#frames, chunk);
+    if (this.#frames !== undefined && this.#expectsFrames) this.#process(this.#frames, chunk);
     this.#listener?.onReadEnd(this.#receivedAtMs);
     while (!this.#work.isLimitReached) {
       const read = this.#lingering?.take();
@@ -197,7 +197,7 @@ export class TappedSocket extends SocketDuplex {
     return this.#isTaking && this.#openMessages === 0 && this.readableLength === 0;
   }
 
-  /** Passes on events or a frame; false if only the beginning of a frame is left that may be an event. */
+  /** Passes on what comes next: events, a frame or a part of one. False if more bytes have to arrive first. */
   #passOn(frames: FrameBuffer): boolean {
     if (this.#missingBytes > 0) return this.#giveToWs(frames, this.#missingBytes);
     const message = this.#message;
@@ -294,6 +294,6 @@ export class TappedSocket extends SocketDuplex {
     this.#finishReads();
     // A message is dropped if it is incomplete, or if ws got only half of the frame before it.
     if (this.#missingBytes > 0 || (this.#message?.missingBytes ?? 0) > 0) this.#message = undefined;
-    if (this.#frames !== undefined && this.#hasFrames) this.#giveAllToWs(this.#frames);
+    if (this.#frames !== undefined && this.#expectsFrames) this.#giveAllToWs(this.#frames);
   }
 }

@@ -1,14 +1,14 @@
 // The cursor file: how far a spool has been delivered. It has two slots that are written in turn. If a power failure
 // interrupts a write, the other slot still has the previous state.
 //
-// A slot: CRC-32, generation, first record that is not acknowledged, end of the unit in flight.
+// A slot: CRC-32, generation, number of the first record that is not acknowledged, end of the unit in flight.
 import { closeSync, constants, fsync, readSync, writeSync } from 'node:fs';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { computeCrc32 } from './record.ts';
 
 /** Record numbers, which start at 0 when a spool is created. */
 export interface Cursor {
-  /** The first record that is not acknowledged. */
+  /** All records below this number are acknowledged: it is the number of the first one that is not. */
   readonly acknowledged: number;
   /** The end of the unit in flight, so that it is sent again unchanged; equal to `acknowledged` if there is none. */
   readonly unitEnd: number;

@@ -94,7 +94,7 @@ export class Spool {
     }
   }
 
-  /** The first record that is not acknowledged. */
+  /** All records below this number are acknowledged: it is the number of the first one that is not. */
   get acknowledged(): number {
     return this.#acknowledged;
   }

@@ -86,18 +86,18 @@ export function planGrid({ columns: given, timeWidth, margin, signs }: GridFrame
   let indent: number;
   let widths: Widths;
   if (columns >= ONE_LINE_COLUMNS) {
-    rows = [[...HEAD, ...NUMBERS, ...PARTIES]];
+    rows = [[...HEAD, ...NUMBERS, ...TAIL]];
     indent = left;
     const need = (w: Widths): number => head(w) + GAP + numbers(w) + GAP + tail(w) + NOTE_COLUMNS;
     widths = grow(columns, ['party', 'party', 'amount', 'dollars', 'chain', 'type', 'unit'], need);
   } else if (head(WIDTHS) + GAP + numbers(WIDTHS) + NOTE_COLUMNS <= columns) {
-    rows = [[...HEAD, ...NUMBERS], [...PARTIES]];
+    rows = [[...HEAD, ...NUMBERS], [...TAIL]];
     indent = left;
     const need = (w: Widths): number => head(w) + GAP + numbers(w) + NOTE_COLUMNS;
     const first = grow(columns, ['amount', 'amount', 'dollars', 'chain', 'type', 'unit'], need);
     widths = { ...first, party: growParties(columns - indent, tail) };
   } else if (tail({ ...WIDTHS, party: MIN_PARTY }) + margin <= columns) {
-    rows = [[...HEAD], [...NUMBERS], [...PARTIES]];
+    rows = [[...HEAD], [...NUMBERS], [...TAIL]];
     const spare = columns - margin - tail(WIDTHS);
     indent = margin + Math.min(GAP, Math.max(0, spare));
     const type = Math.min(WIDTHS.type, columns - left - GAP - WIDTHS.chain - NOTE_COLUMNS);
@@ -118,7 +118,7 @@ export function planGrid({ columns: given, timeWidth, margin, signs }: GridFrame
 
 const HEAD = [COLUMN.time, COLUMN.type, COLUMN.chain];
 const NUMBERS = [COLUMN.dollars, COLUMN.amount, COLUMN.unit];
-const PARTIES = [COLUMN.from, COLUMN.arrow, COLUMN.to, COLUMN.hash];
+const TAIL = [COLUMN.from, COLUMN.arrow, COLUMN.to, COLUMN.hash];
 
 /** Widens the columns in turn as long as they fit. */
 function grow(columns: number, order: readonly (keyof Widths)[], need: (widths: Widths) => number): Widths {
