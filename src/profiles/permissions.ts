@@ -1,5 +1,5 @@
-// Refuses a profile store, or a directory on its path, that another user could write to, as ssh does (contract F1,
-// rows 49, 63): its content may be planted, and a profile can name a program to run.
+// Refuses a profile store, or a directory on its path, that another user could write to, as ssh does (contract F1;
+// docs/faults.md, rows 49, 63): its content may be planted, and a profile can name a program to run.
 //
 // Owners and modes are not checked on Windows, where they mean nothing.
 import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
@@ -38,7 +38,7 @@ function refuseSharedWriting(what: string, path: string, stats: Stats, reader: S
   throw new StoreError(...say.sayWritableByOthers(what, path, isRepairable));
 }
 
-/** Refuses a directory in which another user could replace the store. @throws StoreError (contract F1, row 49) */
+/** Refuses a directory in which another user could replace the store. @throws StoreError (docs/faults.md, row 49) */
 export function checkDirectory(directory: string, stats: Stats, reader: StoreReader): void {
   if (!stats.isDirectory()) throw new StoreError(...say.sayNotADirectory(directory));
   if (!hasOwners(reader)) return;
