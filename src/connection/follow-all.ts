@@ -26,8 +26,8 @@ export type FollowAllItem =
       readonly kind: 'connected';
       readonly connection: number;
       readonly stream: LiveStream;
-      /** True for the first connection of each slot, which does not replace another one. */
-      readonly isAdditional: boolean;
+      /** True for the first connection of each slot; the later ones each replace another one. */
+      readonly isFirstOfSlot: boolean;
     }
   | { readonly kind: 'events'; readonly connection: number; readonly batch: Batch }
   | Lost
@@ -142,11 +142,11 @@ export class StreamFollower {
     const at = this.#streamClock.now();
     this.#connections += 1;
     const number = this.#connections;
-    const isAdditional = !slot.hasBeenLive;
+    const isFirstOfSlot = !slot.hasBeenLive;
     slot.hasBeenLive = true;
     loop.live = { stream, number, at, eventsBefore: this.#events };
     stream.onSuspect = () => this.#replace(loop);
-    const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isAdditional }];
+    const items: FollowAllItem[] = [{ kind: 'connected', connection: number, stream, isFirstOfSlot }];
     items.push(...this.#describeGaps(this.#coverage.join(loop.input, at)));
     for (const [input, other] of this.#coverage.unproven) this.#proveByPing(input, other, loop);
     if (replaces?.live !== undefined) {
@@ -154,7 +154,7 @@ export class StreamFollower {
       this.#retire(replaces);
     }
     loop.replaces = undefined;
-    if (this.#loops.slotCount < this.#config.connections && isAdditional) this.#addSlot();
+    if (this.#loops.slotCount < this.#config.connections && isFirstOfSlot) this.#addSlot();
     return items;
   }
 

@@ -222,7 +222,7 @@ export function sayCaughtUp(sink: string): StatusRecord {
   return {
     event: 'caught-up',
     level: 'info',
-    message: `${sink} has caught up: the spool is empty`,
+    message: `${sink} has caught up: all waiting messages fit into the window`,
     fields: { sink },
   };
 }

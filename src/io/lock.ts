@@ -4,8 +4,9 @@
 // which fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which
 // cannot hit a lock that another process has taken in the meantime.
 //
-// A process that runs on this machine never loses its lock. A holder in another container or on another machine
-// touches its entry every few seconds. Others only watch whether the entry's time changes, because clocks may differ.
+// The lock of a process that runs on the same machine is never taken over, even if that process is suspended. A holder
+// in another container or on another machine touches its entry every few seconds, and loses the lock if it stops doing
+// so. Others only watch whether the entry's time changes, because clocks may differ.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -39,7 +40,7 @@ export interface LockDeps extends ProcessDeps {
 export interface LockSubject {
   /** Its name in messages. */
   readonly what: string;
-  /** The text after the name in messages: that the process with this id holds the lock. */
+  /** Who holds the lock, as the text after its name in messages: `is in use by another run (process 12)`. */
   describeHolder?(pid: string): string;
   /** The hint if another process holds the lock; default: how to remove it by hand. */
   readonly hint?: string;
@@ -136,7 +137,7 @@ async function waitForLock(
   let warnedOf: string | undefined;
   let lookedAtMs = clock.monotonicMs();
   for (;;) {
-    // Before the rename, because root could replace the empty directory of another user.
+    // Checked before the rename: as root, this process could replace the empty directory of another user.
     const { holder, touchedMs } = inspectLock(lockPath, subject);
     try {
       if (holder === undefined) {

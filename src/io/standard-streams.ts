@@ -1,5 +1,5 @@
-// stdout and stderr: neither blocks or ends the program when it is slow or closed, and if both go to one terminal or
-// pipe, neither breaks a line of the other.
+// stdout and stderr: a slow or closed one neither blocks nor crashes the program, and if both go to one terminal or pipe,
+// neither breaks a line of the other.
 //
 // Node's writes to a terminal block: after Ctrl-S no ping would be sent, no timer fire and no signal be handled
 // (contract K3, R2). Here they are asynchronous, like writes to a pipe.
@@ -60,7 +60,8 @@ interface TerminalHandle {
 /** Makes writes to a terminal asynchronous. @param fd the descriptor that the process was started with */
 export function keepLoopFree(stream: NodeJS.WriteStream, fd: number): void {
   const { _handle: handle } = stream as { readonly _handle?: TerminalHandle };
-  // If libuv could not open the terminal a second time, the shell would share the non-blocking mode.
+  // The same descriptor means that libuv could not open the terminal a second time: the shell shares it, so it must
+  // stay blocking.
   if (handle?.fd !== undefined && handle.fd !== fd) handle.setBlocking?.(false);
 }
 

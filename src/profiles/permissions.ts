@@ -1,5 +1,5 @@
-// Refuses a profile store, or a directory on its path, that another user could write to, as ssh does (contract F1,
-// rows 49, 63): its content may be planted, and a profile can name a program to run.
+// Refuses a profile store, or a directory on its path, that another user could write to, as ssh does (contract F1;
+// docs/faults.md, rows 49, 63): its content may be planted, and a profile can name a program to run.
 //
 // Owners and modes are not checked on Windows, where they mean nothing.
 import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats } from 'node:fs';

@@ -98,7 +98,7 @@ export function parseProfiles(bytes: Buffer, path: string): { file: ProfileFile;
  *
  * @param path from `profilesPath`.
  * @returns the content, and warnings for stderr
- * @throws StoreError (exit 10) if it is damaged, unreadable or unsafe (contract F1, F4; rows 49, 52).
+ * @throws StoreError (exit 10) if it is damaged, unreadable or unsafe (contract F1, F4; docs/faults.md, rows 49, 52).
  */
 export function readProfileFile(
   path: string | undefined,

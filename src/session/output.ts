@@ -38,7 +38,7 @@ export interface Output {
   readonly blockedMs: number;
   /** Since when the session has been waiting (monotonic ms). */
   readonly blockedSinceMs: number | undefined;
-  /** Why events cannot be delivered now, for an output that has sinks; empty if they can. The texts can be published. */
+  /** Why events cannot be delivered now, for an output that has sinks; empty if they can. The texts have no secrets. */
   listProblems?(): readonly string[];
 }
 

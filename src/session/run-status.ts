@@ -22,7 +22,7 @@ export interface RunStatus {
   /** Figures about merging several connections, or two during a handover. */
   readonly mergeFigures: MergeFigures | undefined;
   readonly output: Pick<Output, 'blockedMs' | 'blockedSinceMs'>;
-  /** Why the run is not ready; empty if it is. The texts can be published. */
+  /** Why the run is not ready; empty if it is. The texts have no secrets. */
   listProblems(): readonly string[];
 }
 

@@ -1,7 +1,7 @@
 // The commands that store, print and remove a key in the keychain of the system (contract P6). No I/O.
 //
-// A profile contains the command that prints the key: a keychain entry is a key command of a known form. The key is passed
-// on stdin, never in an argument.
+// A profile contains only the command that prints the key; `findKeychainEntry` recognizes such a command. A key is stored
+// through stdin, never as an argument.
 import { platformOf } from '../io/platform.ts';
 import { KEYCHAIN_TEXTS } from './messages.ts';
 

@@ -107,8 +107,8 @@ export async function readNatsSettings(
 ): Promise<{ readonly nats: NatsConfig; readonly origin: string }> {
   const { credentials, source } = await readNatsCredentials(natsCreds, io);
   const { connectTimeoutMs, pingIntervalMs, caCert } = connection;
-  const plaintext = allowPlaintext ? 'if-offered' : caCert === undefined ? 'off-loopback' : 'required';
-  const tls = request.address.isTls ? 'required' : plaintext;
+  const tlsForNatsUrl = allowPlaintext ? 'if-offered' : caCert === undefined ? 'off-loopback' : 'required';
+  const tls = request.address.isTls ? 'required' : tlsForNatsUrl;
   return {
     nats: {
       ...request,

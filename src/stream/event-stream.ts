@@ -224,7 +224,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
         expectedKeyPrefix,
         requestId: this.#redactor.redact(requestId),
         atMs: this.#deps.clock.wallMs(),
-        ...(item.isAdditional && item.connection > 1 ? { isAdditional: true } : {}),
+        ...(item.isFirstOfSlot && item.connection > 1 ? { isAdditional: true } : {}),
       };
     }
     const cause = this.#redactCause(item.cause);

@@ -37,8 +37,8 @@ type CloseReason = 'end' | 'replaced' | 'removed' | 'unused';
 export interface OpenSink {
   readonly config: SinkConfig;
   readonly worker: Worker;
-  /** The directory of its spool; undefined without one. */
-  readonly spoolDirectory: string | undefined;
+  /** The name of its spool's directory inside that of `--spool`; undefined without one. */
+  readonly spoolName: string | undefined;
   /** Starts delivering. */
   start(): void;
   /** Resolves when the worker has ended. */
@@ -70,7 +70,7 @@ export async function openSink(
   const select = await loadSelect(config);
   reportCuts(select, reporter, say.nameSinkFilter(sink.name));
   const deadLetters = deadLetter === undefined ? undefined : callbacks.openDeadLetters(deadLetter);
-  const { backlog, locked, directory } = await openBacklog(config, sink, deps, callbacks);
+  const { backlog, locked, spoolName } = await openBacklog(config, sink, deps, callbacks);
   const hurry = new AbortController();
   const givesUpAtStart = isSpooled ? 'never' : callbacks.givesUpAtStart;
   const worker = new Worker(
@@ -124,7 +124,7 @@ export async function openSink(
   return {
     config,
     worker,
-    spoolDirectory: directory,
+    spoolName,
     start() {
       // Errors are caught here, because `run` is awaited much later.
       run ??= worker.run().catch(callbacks.onFault);
@@ -153,7 +153,7 @@ async function openBacklog(
   sink: Sink,
   { reporter, io }: SinkDeps,
   { onFault }: SinkCallbacks,
-): Promise<{ backlog: Backlog; locked?: LockedSpool; directory?: string }> {
+): Promise<{ backlog: Backlog; locked?: LockedSpool; spoolName?: string }> {
   // Read ahead one more window, so that a sink that keeps up never waits for the stream.
   if (spool === undefined) return { backlog: new Backlog(2 * window) };
   io.ignoreFileSizeSignal();
@@ -165,7 +165,7 @@ async function openBacklog(
   if (bytesRepaired > 0) reporter.report(say.sayRepaired(say.nameSpool(sink.name), bytesRepaired));
   if (hasLostCursor) reporter.report(say.sayLostCursor(sink.name));
   if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
-  return { backlog: new Backlog(2 * window, locked.spool), locked, directory: basename(path) };
+  return { backlog: new Backlog(2 * window, locked.spool), locked, spoolName: basename(path) };
 }
 
 interface WorkerWatch {

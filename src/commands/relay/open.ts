@@ -238,7 +238,7 @@ export async function openRelay(
 }
 
 function warnAboutUnusedSpools(sinks: readonly OpenSink[], reporter: Reporter): void {
-  const used = new Set(sinks.map(({ spoolDirectory }) => spoolDirectory));
+  const used = new Set(sinks.map(({ spoolName }) => spoolName));
   const parents = new Set(sinks.flatMap(({ config }) => config.spool?.path ?? []));
   for (const parent of parents) {
     for (const entry of readdirSync(parent, { withFileTypes: true })) {

@@ -129,7 +129,7 @@ function pickKind(refusal: UpgradeRefusal, isFromApi: boolean): CauseKind {
   if (status === 407) return supportsLogin(refusal) ? 'proxy-refused' : 'proxy-login-unsupported';
   const tlsFault = findTlsFault(refusal.body);
   if (tlsFault !== undefined) return tlsFault;
-  // A 1xx is not a refusal, and a tunnel does not begin with one.
+  // A 1xx from a proxy neither refuses the tunnel nor opens it.
   if (refusal.isFromProxy) return status >= 500 || status < 200 ? 'proxy-failed' : 'proxy-refused';
   if (status >= 300 && status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';

@@ -74,7 +74,7 @@ export function countIdleBytes(bytes: Buffer): number {
     const length = bytes[at + 1] ?? MASK;
     const end = at + 2 + length;
     if ((first !== PING && first !== PONG) || length > MAX_CONTROL_BYTES || end > bytes.length) break;
-    // A ping needs no answer only if another ping follows.
+    // The last ping needs an answer, so it and everything after it are not idle.
     if (first === PING) idle = at;
     else if (idle === at) idle = end;
     at = end;

@@ -57,7 +57,7 @@ export class TurnWork {
     setImmediate(() => this.#beginTurn());
   }
 
-  /** Work that is done here also counts toward the limit for the next reads; timers run between the two. */
+  /** Work that is done here and the reads after it share one limit; timers run in between. */
   #beginTurn(): void {
     this.#frames = 0;
     if (this.#hasMore) {
