@@ -102,7 +102,7 @@ export class HelpWanted extends Error {
     this.isError = isError;
   }
 
-  /** An argument of a group that is not the name of one of its commands. */
+  /** For a command with subcommands: the first word, if it is not the name of one of them. */
   findUnknownWord(): string | undefined {
     const { args, commands } = this.command;
     const word = commands.length > 0 ? args.find((one) => !one.startsWith('-')) : undefined;

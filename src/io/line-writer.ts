@@ -1,4 +1,4 @@
-// Writes whole lines to stdout, with back-pressure and in order; lines that are lost at the end are counted.
+// Writes whole lines to stdout, with back-pressure and in order; bytes that are lost at the end are counted.
 //
 // A pipe or terminal is written through its stream. A regular file or device is written through its descriptor, in a
 // loop: on a full disk Node's own stdout takes a short write for a complete one (contract O4 to O7).

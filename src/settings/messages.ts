@@ -229,7 +229,7 @@ export const sayTlsChecksOff = (action: keyof typeof UNCHECKED): ErrorText => [
 
 /** Not written as one URL: the redactor would take `user:password` out of it. */
 const PROXY_HINT =
-  'accepted: http://, https://, socks5:// or socks5h://, then <user>:<password>@<host>:<port>, with # written as %23, / as %2F and % as %25; to connect directly, set no proxy';
+  'accepted: http://, https://, socks5:// or socks5h://, then <user>:<password>@<host>:<port>, with # written as %23, / as %2F, ? as %3F and % as %25; to connect directly, set no proxy';
 
 export const sayProxyUnencoded = (source: string): ErrorText => [
   `the user name or password in ${source} contains a #, / or ? that is not URL-encoded`,

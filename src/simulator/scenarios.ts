@@ -6,7 +6,7 @@ import { sayUnknownScenario } from './messages.ts';
 import type { Random } from './random.ts';
 
 /** The error codes of the service by HTTP status, with a message. */
-const ENVELOPES: Readonly<Record<number, readonly [code: string, message: string]>> = {
+const ERRORS: Readonly<Record<number, readonly [code: string, message: string]>> = {
   400: ['bad_request', 'The request is malformed.'],
   401: ['unauthorized', 'The API key is missing, unknown or revoked.'],
   402: ['insufficient_credit', 'The balance is too low for this request.'],
@@ -18,7 +18,7 @@ const ENVELOPES: Readonly<Record<number, readonly [code: string, message: string
   503: ['service_unavailable', 'The wait queue is full.'],
 };
 
-export const REFUSAL_STATUSES: readonly number[] = Object.keys(ENVELOPES).map(Number);
+export const REFUSAL_STATUSES: readonly number[] = Object.keys(ERRORS).map(Number);
 
 /** A rejected upgrade. */
 export interface Refusal {
@@ -39,7 +39,7 @@ export interface Answer {
 
 /** @param requestId for `X-Request-Id` */
 export function buildRefusal({ status, retryAfterSeconds, message }: Refusal, requestId: string): Answer {
-  const [code, usualMessage] = ENVELOPES[status] ?? ['error', STATUS_CODES[status] ?? 'Refused.'];
+  const [code, usualMessage] = ERRORS[status] ?? ['error', STATUS_CODES[status] ?? 'Refused.'];
   const body = JSON.stringify({ error: { code, message: message ?? usualMessage } });
   const headers: Record<string, string> = {
     'Content-Type': 'application/json',

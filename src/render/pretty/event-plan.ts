@@ -118,7 +118,7 @@ export interface EventPlan {
   /** All fields but the type: those in columns, in the order of the columns, then the others in the order sent. */
   readonly all: readonly FieldRef[];
   /** Whether a field other than the type is in a column. */
-  readonly isKnown: boolean;
+  readonly hasColumns: boolean;
 }
 
 /** The plan for all events that have these fields. */
@@ -155,8 +155,8 @@ export function planEvent(fields: readonly NamedField[]): EventPlan {
   const parties = [left?.address, left?.label, direction, right?.address, right?.label];
   const inColumns = [chain, dollars, amount, unit, ...parties, hash].filter((ref) => ref !== undefined);
   const all = [...inColumns, ...refs.filter((ref) => ref !== type && !inColumns.includes(ref))];
-  const isKnown = inColumns.length > 0;
-  return { type, chain, amount, unit, dollars, pair, hash, decimals, details, all, isKnown };
+  const hasColumns = inColumns.length > 0;
+  return { type, chain, amount, unit, dollars, pair, hash, decimals, details, all, hasColumns };
 }
 
 function weighField({ role, field }: FieldRef, isShown: boolean): Weight {

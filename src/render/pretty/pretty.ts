@@ -199,7 +199,7 @@ class PrettyPainter {
       const isMinor =
         weight === WEIGHT.minor || (weight === WEIGHT.raw && repeatsAmount(plan, event, detail));
       if (event.isFull || !isMinor) main.push(...listPairs(event, bounds, detail));
-      else if (!plan.isKnown) minor.push(...listPairs(event, bounds, detail));
+      else if (!plan.hasColumns) minor.push(...listPairs(event, bounds, detail));
     }
     return main.length === 0 ? minor : main;
   }
