@@ -58,7 +58,7 @@ export const sayNotAStore = (what: string, why: string, path: string): ErrorText
 
 export const sayStoreIsLink = (what: string, path: string): ErrorText => [
   `${what} is a symbolic link, which is not followed: ${path}`,
-  'set ATLANTIS_CONFIG_DIR to the directory of the file',
+  'set ATLANTIS_CONFIG_DIR to the directory of the file that the link points to',
 ];
 
 export const sayNotStorable = (directory: string): ErrorText => [
