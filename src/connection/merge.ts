@@ -121,7 +121,7 @@ export class Merge {
     return kept;
   }
 
-  /** When the next event leaves the window, by `pulledMs`; undefined if none is remembered. */
+  /** When the next event leaves the window, on the time scale of `pulledMs`; undefined if none is remembered. */
   get nextExpiryMs(): number | undefined {
     const [oldest] = this.#entries;
     return oldest === undefined ? undefined : oldest.at.pulledMs + this.#config.windowMs;

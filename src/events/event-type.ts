@@ -72,7 +72,7 @@ export class TypeCounts {
 export type TypeTest = (view: DataView, start: number, end: number) => boolean;
 
 const CACHE_SIZE = 256;
-/** In bytes, with quotes: types have 1 to 64 characters. */
+/** In bytes, with quotes. The hash reads four bytes at a time; hardly any type is longer than the maximum. */
 const MIN_CACHED_LENGTH = 4;
 const MAX_CACHED_LENGTH = 128;
 

@@ -39,7 +39,7 @@ export function openToRead(path: string, flags = 0): number {
 /**
  * Reads an open file from its position to its end.
  *
- * @throws an error with the code EFBIG beyond `limit` bytes; the system's error
+ * @throws an error with the code EFBIG beyond `limit` bytes, or the system's error
  */
 export function readAtMost(fd: number, limit: number): Buffer {
   const content = new LimitedBuffer(limit);

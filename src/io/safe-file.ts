@@ -89,7 +89,7 @@ export function appendText(path: string, text: string): void {
  * The path of a file that can be replaced or created; undefined for anything else, such as a pipe, or an open file
  * such as /dev/stdout.
  *
- * @throws an error whose code is the reason if another user may have planted it; the system's error
+ * @throws an error whose code is the reason if another user may have planted it, or the system's error
  */
 export function findReplaceable(path: string): string | undefined {
   const place = resolvePlace(path);
@@ -137,7 +137,7 @@ export interface Place {
  * Resolves a path that the user named; the file need not exist. A link is followed only in /dev, or with `isDirectory`.
  *
  * @param isDirectory follow a link of this user or of root: systemd creates a state directory as such a link
- * @throws an error whose code is the reason for a link that is not followed; the system's error
+ * @throws an error whose code is the reason for a link that is not followed, or the system's error
  */
 export function resolvePlace(path: string, isDirectory = false): Place {
   let place = path;
@@ -159,7 +159,7 @@ export function resolvePlace(path: string, isDirectory = false): Place {
 /**
  * Opens a file, pipe or device that the user named, without waiting for the other end of a pipe.
  *
- * @throws an error whose code is the reason if another user may have planted it; the system's error
+ * @throws an error whose code is the reason if another user may have planted it, or the system's error
  */
 export function openNamedFile(path: string, flags: number, mode: number): number {
   const place = resolvePlace(path);
@@ -175,7 +175,7 @@ export function openNamedFile(path: string, flags: number, mode: number): number
 /**
  * Opens a regular file in one of our directories.
  *
- * @throws an error whose code is the reason if another user may have planted it; the system's error
+ * @throws an error whose code is the reason if another user may have planted it, or the system's error
  */
 export function openOwnFile(path: string, flags: number): number {
   const isLink = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
@@ -233,7 +233,7 @@ export function makeDirectory(path: string): void {
  * Refuses a directory whose content another user could change.
  *
  * @param isShared other users may add their own directories to it
- * @throws an error whose code is the reason if another user could change its content; the system's error
+ * @throws an error whose code is the reason if another user could change its content, or the system's error
  */
 export function assertOwnDirectory(path: string, isShared: boolean): void {
   const stats = statSync(resolvePlace(path, true).path);

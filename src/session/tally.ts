@@ -24,7 +24,7 @@ export class Tally {
   /** Connections that are live now. */
   live = 0;
 
-  /** Connections that did not replace another one, after the first. */
+  /** Connections, except the first, that did not replace another one. */
   #additional = 0;
   /** A loss was counted as a gap that has not been reported yet. */
   #isGapCounted = false;

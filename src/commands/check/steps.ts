@@ -1,6 +1,6 @@
 // The steps of a check, in order, and the log of their results. After a failure the remaining steps are skipped.
 //
-// The log removes secrets and control characters from every text, so reports need not (contract O2, P4).
+// The log removes secrets from every result, and makes control characters visible (contract O2, P4).
 import type { Clock } from '../../clock.ts';
 import { type Failure, SKIPPED } from './messages.ts';
 

@@ -180,8 +180,8 @@ export async function openRelay(
     } finally {
       resume();
     }
-    const namesOf = (one: readonly (typeof plans)[number][]): string[] =>
-      one.map(
+    const namesOf = (some: readonly (typeof plans)[number][]): string[] =>
+      some.map(
         ({ sink }) => opened.find(({ config }) => config === sink)?.worker.sink.name ?? identifySink(sink),
       );
     return {

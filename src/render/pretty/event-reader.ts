@@ -112,7 +112,7 @@ export const KIND = {
   null: 2,
   boolean: 3,
   array: 4,
-  /** Empty, or below the depth limit. */
+  /** Empty, or too deep to be opened. */
   object: 5,
   /** An object whose members follow as fields. */
   open: 6,
