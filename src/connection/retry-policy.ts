@@ -135,8 +135,8 @@ export interface PolicyConfig {
 export interface History {
   readonly startedAtMs: number;
   readonly attempts: number;
-  /** Attempts before the first welcome that do not count toward `maxReconnects`. */
-  readonly attemptsWaited: number;
+  /** Attempts of `--wait` before the first welcome, which do not count toward `maxReconnects`. */
+  readonly waitAttempts: number;
   readonly hasBeenWelcomed: boolean;
   /** Retries since the last stable connection: the exponent of the backoff. */
   readonly retriesSinceStable: number;
@@ -160,7 +160,7 @@ export function startHistory(nowMs: number): History {
   return {
     startedAtMs: nowMs,
     attempts: 0,
-    attemptsWaited: 0,
+    waitAttempts: 0,
     hasBeenWelcomed: false,
     retriesSinceStable: 0,
     lastRule: undefined,
@@ -237,10 +237,10 @@ function noteFailure(
   return {
     ...history,
     hasBeenWelcomed,
-    attemptsWaited:
+    waitAttempts:
       budget.isWait && hasBeenWelcomed && !history.hasBeenWelcomed
         ? history.attempts - 1
-        : history.attemptsWaited,
+        : history.waitAttempts,
     retriesSinceStable: wasStable ? 0 : history.retriesSinceStable,
     lastRule: ruleName,
     inARow: counts ? (continues ? history.inARow + 1 : 1) : 0,
@@ -264,7 +264,7 @@ function findEndReason(
     if ('retries' in limit && history.frameFaultsAtMs.length > limit.retries) return 'too-often';
   }
   const isWaiting = budget.isWait && !history.hasBeenWelcomed;
-  if (!isWaiting && history.attempts - history.attemptsWaited > config.maxReconnects) return 'no-reconnect';
+  if (!isWaiting && history.attempts - history.waitAttempts > config.maxReconnects) return 'no-reconnect';
   if ((cause.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) return 'wait-too-long';
   if (config.deadlineMs !== undefined && nowMs + atLeastMs > config.deadlineMs && atLeastMs > 0) {
     return 'beyond-deadline';

@@ -32,7 +32,7 @@ export type FlagTable = Readonly<Record<string, FlagDefinition>>;
 /** @param flag for errors. @throws UsageError */
 type Parse<Value> = (flag: string, text: string) => Value;
 
-/** Refuses `--no-…`: commander would read it as the negation of another flag, and the toggle would always be true. */
+/** Refuses `--no-…`: commander would read it as a negation, and the toggle would be true without the flag. */
 type NotNegated<Term> = Term extends `${string}--no-${string}` ? never : unknown;
 
 /** `--json`: true when given. */

@@ -57,7 +57,10 @@ export interface Io {
   writeErr(line: string, decorate?: (safe: string) => string): void;
   /** Writes to stderr unchanged; for terminal control and text that is already safe. */
   writeErrRaw(text: string): void;
-  /** Until the returned function is called, text for stderr goes to this view, which is restored before the process ends. */
+  /**
+   * Until the returned function is called, text for stderr goes to this view, and its screen is restored before the
+   * process ends.
+   */
   takeScreen(screen: FullScreen): () => void;
   /** Non-ASCII signs, or their ASCII replacements for a terminal without Unicode. */
   readonly signs: Signs;
@@ -68,8 +71,8 @@ export interface Io {
   /** Uniform in [0, 1). */
   random(): number;
   /**
-   * Calls back for the first end signal; a second request ends the process at once (contract S1). The returned function
-   * unsubscribes, here and below.
+   * Calls back for the first end signal; a later one that does not just repeat it ends the process at once (contract
+   * S1). The returned function unsubscribes, here and below.
    */
   onSignal(handler: (signal: EndSignal) => void): () => void;
   /** Calls back for each SIGHUP, which then does not end the run; never if SIGHUP is ignored, as under nohup. */
@@ -185,7 +188,7 @@ export function toSafeLine(text: string, redactor: Redactor): string {
   return escapeCommands(makeVisible(redactor.redact(text)));
 }
 
-/** Nothing is opened or registered until it is used. */
+/** Nothing is opened or registered until it is used, except that under nohup SIGHUP is ignored from the start. */
 export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
   const stdout = describeTarget(1, () => process.stdout);

@@ -186,7 +186,7 @@ export function findRepair(path: string, reader: StoreReader): string | undefine
 }
 
 /** The error for commands that would write to a store that root owns. */
-export function refuseWriting(path: string, reader: StoreReader, what: string): StoreError {
+export function unwritableStore(path: string, reader: StoreReader, what: string): StoreError {
   const repair = lstatSync(path).isSymbolicLink() ? undefined : findRepair(path, reader);
   return new StoreError(...say.sayReadOnly(what, path, repair));
 }

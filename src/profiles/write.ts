@@ -33,8 +33,8 @@ import {
   checkParents,
   describeNewOwner,
   findRepair,
-  refuseWriting,
   type StoreReader,
+  unwritableStore,
 } from './permissions.ts';
 import { noHomeDirectory, parseProfiles } from './read.ts';
 import { parseSettings } from './settings-file.ts';
@@ -87,7 +87,7 @@ function readCurrent(
 ): JsonObject | 'damaged' | undefined {
   const read = readStoreBytes(path, deps, what);
   if (read === undefined) return undefined;
-  if (read.isReadOnly) throw refuseWriting(path, deps, what);
+  if (read.isReadOnly) throw unwritableStore(path, deps, what);
   try {
     return parse(read.bytes, path);
   } catch (error) {

@@ -18,7 +18,7 @@ const graphemes = new Intl.Segmenter();
 
 /** When a text is cut, at most this many UTF-16 units are read for each column; a longer grapheme is left out. */
 const MAX_UNITS_PER_COLUMN = 8;
-/** An escape such as `\\u202e` that was cut. */
+/** An escape such as `\u202e` that was cut. */
 const PART_OF_ESCAPE = /\\(?:u[0-9a-f]{0,3})?$/;
 
 /** The text in at most `columns` columns: whole graphemes and the ellipsis if it does not fit. */

@@ -96,7 +96,7 @@ interface NatsRequest extends Pick<NatsConfig, 'address' | 'trustedRoots' | 'cli
 }
 
 /**
- * Adds the credentials to the flags.
+ * Reads the credentials, and makes the configuration of the connection.
  *
  * @returns the configuration, and a message for --verbose about the source of the credentials
  * @throws UsageError for credentials that cannot be used
