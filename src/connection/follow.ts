@@ -82,7 +82,7 @@ export interface FollowContext<C extends Connection = LiveStream> {
   readonly attempts?: Attempts;
   readonly usedAddresses?: () => readonly string[];
   /** Retries at once if the server closed a stable connection to go away or to restart (1001, 1012). */
-  readonly isPrompt?: boolean;
+  readonly retriesAtOnce?: boolean;
   readonly retryDelay?: RetryDelay;
 }
 
@@ -142,8 +142,8 @@ export async function* followStream<C extends Connection>(
       return;
     }
     const backoffMs = computeDelayMs(policy, decided.decision, context.random());
-    const isPrompt = context.isPrompt === true && wasAnnounced(cause, upMs);
-    const delayMs = isPrompt ? Math.min(backoffMs, MIN_SPACING_MS) : backoffMs;
+    const isAtOnce = context.retriesAtOnce === true && wasAnnounced(cause, upMs);
+    const delayMs = isAtOnce ? Math.min(backoffMs, MIN_SPACING_MS) : backoffMs;
     const next = attempts.history.attempts + 1;
     yield { kind: 'retrying', cause, wasLive: upMs !== undefined, delayMs, attempt: next };
     await retryDelay.wait(clock, delayMs, signal);

@@ -142,7 +142,7 @@ export class Loops {
   }
 
   /** @param replaces the loop of the same slot that ends once this one is live */
-  add(slot: Slot, isPrompt: boolean, replaces?: Loop): void {
+  add(slot: Slot, retriesAtOnce: boolean, replaces?: Loop): void {
     const { clock, random, retryDelay } = this.#context;
     const abort = new AbortController();
     const used = new Set([...this.#all].map(({ input }) => input));
@@ -164,7 +164,7 @@ export class Loops {
         },
       },
       usedAddresses: () => [...this.#all].flatMap(({ live }) => live?.stream.remoteAddress ?? []),
-      isPrompt,
+      retriesAtOnce,
       ...(retryDelay === undefined ? {} : { retryDelay }),
     });
     const loop: Loop = { input, slot, abort, items, live: undefined, replaces, isRetiring: false };

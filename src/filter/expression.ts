@@ -33,7 +33,7 @@ interface ComparisonBase {
   /** As written. */
   readonly path: string;
   readonly steps: readonly PathStep[];
-  /** True if no value at the path may match; then a missing value satisfies the comparison. */
+  /** True if the values at the path must not match; then a missing value satisfies the comparison. */
   readonly isNegated: boolean;
 }
 
@@ -186,8 +186,8 @@ class Parser {
   }
 
   #isAtEndOfValue(isInList: boolean): boolean {
-    const rest = /\S/.exec(this.#text.slice(this.#at))?.[0] ?? ')';
-    return rest === ')' || (isInList && rest === ',') || this.#matches(NEXT_JOIN);
+    const next = /\S/.exec(this.#text.slice(this.#at))?.[0] ?? ')';
+    return next === ')' || (isInList && next === ',') || this.#matches(NEXT_JOIN);
   }
 
   /** A value without quotes may contain spaces and pairs of parentheses. */

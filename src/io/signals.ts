@@ -1,4 +1,4 @@
-// Signals that end a run: which of several repeat the same request, and whether a hang-up counts (contract S1).
+// Signals that end a run: when several of them are the same request, and whether a hang-up counts (contract S1).
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -80,8 +80,8 @@ export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalPart
 
 /**
  * Whether this process was started to survive a hang-up, as by nohup. Node resets the signals that it inherits as ignored,
- * so this looks for other signs: GNU nohup makes the terminal's stdin a /dev/null that cannot be read, bash and zsh
- * name the program that they started in `_`, and on Linux the parent still has the signal ignored.
+ * so this looks for other signs: GNU nohup replaces a terminal on stdin with a /dev/null that cannot be read, bash and
+ * zsh name the program that they started in `_`, and on Linux the parent still has the signal ignored.
  */
 export function isHangUpIgnored(
   env: Readonly<Record<string, string | undefined>>,

@@ -1,5 +1,5 @@
-// Reports mistakes in filters and `--fields` that would otherwise stay silent (docs/faults.md, row 140). Loaded only
-// with one of them.
+// Reports mistakes in filters, and in flags with paths such as `--fields`, that would otherwise stay silent
+// (docs/faults.md, row 140). Loaded only with one of them.
 import type { Clock } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import { listComparisons, parseExpression } from '../filter/expression.ts';
@@ -20,10 +20,10 @@ export interface EventWatch {
   /** Call with each batch, before anything of it is released. */
   note(received: Batch, wanted: Batch): void;
   /**
-   * Reports at the end of a run all mistakes that have not been reported. `isWhole` means that these were all events of
-   * a file: every missing field is reported. Otherwise a field may just be rare: it is reported if it looks misspelled.
+   * Reports at the end of a run all mistakes that have not been reported. If the source is a file, every missing field
+   * is reported. In a live stream a field may just be rare: it is reported only if it looks misspelled.
    */
-  finish(isWhole: boolean): void;
+  finish(isFile: boolean): void;
   /** Reports nothing more. */
   end(): void;
 }
@@ -87,8 +87,8 @@ export async function createEventWatch(
       isSpellingChecked = true;
       reportMissing(isMisspelled);
     },
-    finish(isWhole) {
-      if (seen.received > 0) reportAll(isWhole);
+    finish(isFile) {
+      if (seen.received > 0) reportAll(isFile);
     },
     end() {
       isDone = true;

@@ -32,7 +32,7 @@ export const PHASE_PROBLEMS = {
 } as const;
 
 /** @param where the flag, or the setting of a sink */
-export function sayPatternCut(where: string, outcome: string): StatusRecord {
+export function saySearchCut(where: string, outcome: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',

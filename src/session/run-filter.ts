@@ -4,16 +4,16 @@ import type { TailConfig } from '../settings/stream-config.ts';
 import type { Select } from '../stream/event-stream.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { EventWatch, WatchConfig } from './event-watch.ts';
-import { sayPatternCut } from './messages.ts';
+import { saySearchCut } from './messages.ts';
 
 /** What happens to an event with a text that is too long for a pattern. */
 type CutOutcome = 'kept' | 'not counted' | 'not marked';
 
-/** Reports the first event that a pattern could not search completely. @param where see `sayPatternCut` */
+/** Reports the first event that a pattern could not search completely. @param where see `saySearchCut` */
 export function createCutReport(reporter: Reporter, where: string, outcome: CutOutcome): () => void {
   let isReported = false;
   return () => {
-    if (!isReported) reporter.report(sayPatternCut(where, outcome));
+    if (!isReported) reporter.report(saySearchCut(where, outcome));
     isReported = true;
   };
 }

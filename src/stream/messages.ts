@@ -5,7 +5,7 @@ import type { ErrorText } from '../errors.ts';
 export const nameOption = (name: string): string => `the option ${name}`;
 export const OPTIONS_NAME = 'the options';
 /** Names of the filters in messages, after "invalid". */
-export const FILTER_OPTIONS = { type: 'option type', where: 'option where' };
+export const FILTER_OPTIONS = { type: 'value of the option type', where: 'value of the option where' };
 
 /** What each option accepts. */
 export const ACCEPTED_STREAM_OPTIONS = {

@@ -4,7 +4,7 @@ import { type Connection, followStream } from '../../src/connection/follow.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 /** The first delay of a run whose first connection ends with this code after `upMs`. The backoff is 30 s. */
-async function findDelay(closeCode: number, upMs: number, isPrompt = true): Promise<number | undefined> {
+async function findDelay(closeCode: number, upMs: number, retriesAtOnce = true): Promise<number | undefined> {
   const clock = createFakeClock();
   const connection: Connection = {
     endedBy: { kind: 'closed-by-server', host: 'h', detail: '', closeCode },
@@ -22,7 +22,7 @@ async function findDelay(closeCode: number, upMs: number, isPrompt = true): Prom
     deadlineMs: undefined,
   };
   const { signal } = new AbortController();
-  const context = { clock, random: () => 0.99, signal, connect: async () => connection, isPrompt };
+  const context = { clock, random: () => 0.99, signal, connect: async () => connection, retriesAtOnce };
   for await (const item of followStream(policy, context)) if (item.kind === 'retrying') return item.delayMs;
   return undefined;
 }
@@ -38,6 +38,6 @@ test.each([
   ['an unstable connection', 1012, 9_999, true],
   ['another code', 1011, 10_000, true],
   ['--no-overlap', 1012, 10_000, false],
-])('K5: after %s, the delay is the backoff', async (_what, code, upMs, isPrompt) => {
-  expect(await findDelay(code, upMs, isPrompt)).toBeGreaterThan(1_000);
+])('K5: after %s, the delay is the backoff', async (_what, code, upMs, retriesAtOnce) => {
+  expect(await findDelay(code, upMs, retriesAtOnce)).toBeGreaterThan(1_000);
 });

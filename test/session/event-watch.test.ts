@@ -246,11 +246,11 @@ describe('row 141: --fields with a path that no event has', () => {
   });
 
   test('at the end of a run it is reported only if all events were seen', async () => {
-    for (const isWhole of [true, false]) {
+    for (const isFile of [true, false]) {
       const run = await startWatch({ fields: 'zzz' });
       run.receive(TRANSFER);
-      run.watch.finish(isWhole);
-      expect(run.records.length).toBe(isWhole ? 1 : 0);
+      run.watch.finish(isFile);
+      expect(run.records.length).toBe(isFile ? 1 : 0);
     }
   });
 });

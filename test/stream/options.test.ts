@@ -124,7 +124,7 @@ describe('options', () => {
       .next()
       .catch((error: unknown) => error);
     expect(end).toBeInstanceOf(UsageError);
-    expect((end as UsageError).message).toBe('invalid option where: expected a value');
+    expect((end as UsageError).message).toBe('invalid value of the option where: expected a value');
     expect((end as UsageError).hint).toMatch(/^amount_usd >\n {12}\^/m);
   });
 });

@@ -18,7 +18,7 @@ import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { CELLS, sayInvalidName, sayKeyAsName } from './messages.ts';
 
-/** Calls `updateStore`, which is only loaded here: conf is only needed for writing. */
+/** Calls `updateStore`, which is loaded only here: it needs the package conf, and reading does not. */
 export async function saveProfiles<T>(
   { path, warn }: ProfileContext,
   io: Io,

@@ -158,9 +158,9 @@ export const SINK_RULES: readonly ((values: SinkValues, flags: Flags<typeof SINK
     refuseWithout('--create', create || undefined, table, flags, say.FOR_NEW_STREAMS);
   },
   ({ create, dedupeWindowMs }, flags) => {
-    // `--connections` is a flag of the stream.
-    const hasSeveral = (flags as { connections?: string }).connections !== undefined;
-    if (dedupeWindowMs !== undefined && !create && !hasSeveral) {
+    // A flag of the run, so the type of a sink's flags does not have it.
+    const isConnectionsGiven = (flags as { connections?: string }).connections !== undefined;
+    if (dedupeWindowMs !== undefined && !create && !isConnectionsGiven) {
       throw new UsageError(...say.sayDedupeWindowUnused());
     }
   },

@@ -95,7 +95,7 @@ function parseTarget(flag: string, url: string, { stream, allowHttp }: TargetVal
   };
 }
 
-/** Streams of the same name in two clusters have the servers in the names of their spools. */
+/** If streams in two clusters have the same name, the hash in the name of the spool covers the servers, too. */
 function separateStreams(targets: readonly RelayTarget[]): RelayTarget[] {
   return targets.map((target, at) => {
     const isUnique = targets.every(({ directory }, other) => other === at || directory !== target.directory);

@@ -1,4 +1,4 @@
-// `simulate --replay`: a recording as a scenario; each client gets it from the start, at its recorded pace.
+// `simulate --replay`: a recording as a scenario; each client gets it from the start, at the recorded or a given pace.
 import { existsSync, statSync } from 'node:fs';
 import { systemClock as clock } from '../../clock.ts';
 import { isAtlantisError, UsageError } from '../../errors.ts';

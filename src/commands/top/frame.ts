@@ -27,7 +27,7 @@ export interface TopData {
   readonly isFile: boolean;
 }
 
-/** How the frame is drawn: by the keys of the user, the state of the run and the size of the terminal. */
+/** What decides how the frame is drawn: the keys of the user, the state of the run and the size of the terminal. */
 interface FrameChoice {
   readonly sort: Sort;
   readonly isReversed: boolean;

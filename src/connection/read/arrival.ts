@@ -34,7 +34,7 @@ export class Arrival {
   #stops = 0;
   #openPings: SentPing[] = [];
   #lastReadMonotonicMs = 0;
-  /** Once MAX_WAITING_BYTES more were read, all later bytes arrived after this time. */
+  /** Once MAX_WAITING_BYTES have been read since this time, the bytes that follow arrived after it. */
   #markAtMs = 0;
   #bytesSinceMark = 0;
 

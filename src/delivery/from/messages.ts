@@ -19,7 +19,7 @@ export const sayNoStreamInFrom = (): ErrorText => [
 
 export const OR_A_SEQUENCE_NUMBER = ', or a message sequence number, 1 for the first';
 
-export function sayReading(host: string, connection: number): StatusRecord {
+export function sayConnectedTo(host: string, connection: number): StatusRecord {
   return {
     event: 'connected',
     level: 'info',

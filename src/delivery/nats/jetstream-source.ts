@@ -11,7 +11,7 @@ import type { LiveSource } from '../../session/source.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { type Connected, EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import { sayReading } from '../from/messages.ts';
+import { sayConnectedTo } from '../from/messages.ts';
 import { classifyNatsError, createConnector } from './client.ts';
 import { type FoundConsumer, findConsumer, type SeenStream, type WantedConsumer } from './consumer.ts';
 import { STREAM_DETAILS } from './messages.ts';
@@ -107,7 +107,7 @@ export class JetStreamSource implements LiveSource {
   }
 
   sayConnected({ host, connection }: Connected): StatusRecord {
-    return sayReading(host, connection);
+    return sayConnectedTo(host, connection);
   }
 
   retryNow(): void {
