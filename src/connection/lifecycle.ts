@@ -78,10 +78,10 @@ export interface Lost {
   readonly connection?: number;
   /** Numbers of the connections that are still live; absent if none is. */
   readonly others?: readonly number[];
-  /** The others do not cover everything that this connection did not deliver: a gap follows. */
+  /** There was a time that neither this connection nor the others covered: a gap follows. */
   readonly hasGap?: boolean;
   readonly cause: Cause;
-  /** Wall clock of the last byte; the earliest possible time for bytes that waited to be read. */
+  /** When the last byte arrived, by the wall clock; if it waited to be read, the earliest possible time. */
   readonly lastByteAtMs: number;
   /** How long the connection was up after its welcome, in ms. */
   readonly upMs: number;

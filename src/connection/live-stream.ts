@@ -167,7 +167,7 @@ export class LiveStream {
     return this.#heartbeat.ping();
   }
 
-  /** Wall clock of the last byte, ms since the epoch; the earliest possible time if it waited to be read. */
+  /** When the last byte arrived, ms since the epoch; if it waited to be read, the earliest possible time. */
   get lastByteAtMs(): number {
     return this.#arrival.lastByteAtMs;
   }

@@ -53,7 +53,7 @@ export interface LockSubject {
   warn(message: string): void;
   /**
    * Called if another process took over the lock because this one was suspended. Needed for a lock that is held for
-   * more than an instant: only with this callback, a timer touches the lock until it is released.
+   * more than an instant: without this callback, no timer touches the lock while it is held.
    */
   onLost?(): void;
 }

@@ -76,7 +76,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     return this.#config.url.host;
   }
 
-  /** Round trip of the last answered ping of this connection in ms. */
+  /** Round trip of the last answered ping of the latest connection, in ms. */
   get roundTripMs(): number | undefined {
     return this.#connection?.roundTripMs;
   }

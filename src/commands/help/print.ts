@@ -244,7 +244,7 @@ function suggestOwner(flag: string, command: DocumentedCommand): string | undefi
   return paths.length === 0 ? undefined : suggestCommands(flag, paths, owners.length > MAX_OWNERS);
 }
 
-/** The largest width of help when stdout is not a terminal, such as `--help | less`. */
+/** The largest width of help when stdout is not a terminal, as in `--help | less`. */
 const PIPE_COLUMNS = 80;
 
 const findWidth = ({ stdout, stderr }: Io): number =>

@@ -122,14 +122,14 @@ function parseCommand(
   }
   const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;
   if (isCommand(argv)) {
-    assertFixedArguments(argv, platformOf(platform).isolate(env).cwd, platform);
+    assertNoRelativeArgument(argv, platformOf(platform).isolate(env).cwd, platform);
     return resolveProgram(argv, resolve(), platform);
   }
   throw new UsageError(...say.sayInvalidCommand());
 }
 
 /** @param cwd where key commands run: a relative path leads to nothing there. @throws UsageError */
-function assertFixedArguments(argv: readonly string[], cwd: string, platform: NodeJS.Platform): void {
+function assertNoRelativeArgument(argv: readonly string[], cwd: string, platform: NodeJS.Platform): void {
   const argument = findRelativeArgument(argv, resolve(), platform);
   if (argument === undefined) return;
   throw new UsageError(...say.sayRelativeArgument(argument, cwd));

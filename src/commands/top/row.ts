@@ -30,7 +30,7 @@ export class Row {
   id = '';
   key: Key = [];
   events = 0;
-  /** Events that the row may have had before it was last created; they are counted in `other`. */
+  /** Up to this many events of the key came before the row was created; they are counted in `other`. */
   missing = 0;
   dollars: Decimal = ZERO_DECIMAL;
   /** Events with an amount. */

@@ -124,7 +124,7 @@ const COLUMNS: readonly TableColumn[] = [
     title: 'EVENTS',
     sort: 'events',
     priority: 0,
-    // The row may have had more before it was last created.
+    // More may have come before the row was created.
     show: ({ events, missing }) => groupThousands(events) + (missing > 0 ? '+' : ''),
   },
   {
@@ -247,7 +247,10 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
   return [`${open}${line('title').trimEnd()}${close}`, ...all.map((_row, at) => line(at).trimEnd())];
 }
 
-/** The width of figures and bars, whose characters take one column each; measuring them costs most of a frame. */
+/**
+ * The width of figures and bars, whose characters take one column each. `measureWidth` would take most of the time of a
+ * frame.
+ */
 const lengthOf = (text: string): number => text.length;
 
 /** Untrusted text: visible, and not a command of a CI system even at the beginning of a line. */

@@ -18,7 +18,7 @@ export function timeColumns(mode: TimeMode, isWhole: boolean): number {
 }
 
 export interface ReceiveTimes {
-  /** For the column of times: `14:05:12`, or with zone in UTC, `13:05:12Z`. */
+  /** For the column of times: `14:05:12`, or in UTC with the zone, `13:05:12Z`. */
   format(atMs: number): string;
   /** With date and zone, exact: `2026-11-22T14:05:12.345+01:00`. */
   formatWhole(atMs: number): string;
