@@ -20,10 +20,10 @@ export interface EventWatch {
   /** Call with each batch, before anything of it is released. */
   note(received: Batch, wanted: Batch): void;
   /**
-   * Reports at the end of a run all mistakes that have not been reported. If the source is a file, every missing field
-   * is reported. In a live stream a field may just be rare: it is reported only if it looks misspelled.
+   * Reports at the end of a run all mistakes that have not been reported. If a file was read to its end, every missing
+   * field is reported. Otherwise a field may just be rare: it is reported only if it looks misspelled.
    */
-  finish(isFile: boolean): void;
+  finish(isFileEnd: boolean): void;
   /** Reports nothing more. */
   end(): void;
 }
@@ -87,8 +87,8 @@ export async function createEventWatch(
       isSpellingChecked = true;
       reportMissing(isMisspelled);
     },
-    finish(isFile) {
-      if (seen.received > 0) reportAll(isFile);
+    finish(isFileEnd) {
+      if (seen.received > 0) reportAll(isFileEnd);
     },
     end() {
       isDone = true;

@@ -230,7 +230,7 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
 async function conclude(run: Run): Promise<Outcome> {
   const { config, io, output, reporter, source, stop, tally } = run;
   if (source.kind === 'live') await recordEnd(run);
-  run.watch?.finish(source.kind === 'file');
+  run.watch?.finish(source.kind === 'file' && stop.reason === undefined);
   run.recorder?.close();
   await output.drain();
   // Read it only now: a reason with a higher priority may have come during the flush.

@@ -172,6 +172,13 @@ describe('rows 140 and 141: filters that cannot match', () => {
     expect(stderr).toContain('  types seen: large_transfer 6\n  fields seen: type, usd\n');
   });
 
+  test('row 141: replay --limit does not report a field that later events may have', async () => {
+    const stdin = `${'{"type":"a"}\n'.repeat(20_000)}{"type":"b","rare":1}\n`;
+    const args = ['stream', 'replay', '-', '--fields', 'type,rare', '--limit', '2', '--verbose'];
+    const { code, stdout, stderr } = await runCli(args, { stdin, key: CANARY_KEY });
+    expect([code, stdout, stderr]).toEqual([0, 'a\t\na\t\n', expect.not.stringContaining('rare')]);
+  });
+
   test('row 141: replay --fields reports a field that no event has', async () => {
     const stdin = EVENTS.map((event) => `${event}\n`).join('');
     const args = ['stream', 'replay', '-', '--fields', 'type,usd_value', '--verbose'];
