@@ -105,7 +105,7 @@ export interface TailConfig
  * Reads the flags that need no secret.
  *
  * @param all the flags with stored defaults; conflicts are only reported between given flags
- * @throws UsageError; StoreError if a preset cannot be read
+ * @throws UsageError; StoreError if a preset or a stored setting cannot be used
  */
 export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailConfig {
   const given = parseFlags(STREAM_FLAGS, flags);
@@ -179,7 +179,7 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
   };
 }
 
-/** @throws UsageError */
+/** @throws UsageError; StoreError if the stored color mode cannot be used */
 export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   const { logFormat, isQuiet, isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
   if (isQuiet && isVerbose) {
@@ -192,6 +192,8 @@ export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
 /**
  * Whether to print colors. `--color` decides, else NO_COLOR (no-color.org), else FORCE_COLOR, else the setting; `auto`
  * means on a terminal that takes escape sequences.
+ *
+ * @throws UsageError; StoreError if the stored color mode cannot be used
  */
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
   const { value } = findColorMode(flags, io, isTty);

@@ -35,7 +35,7 @@ export interface CheckConfig {
 /** For all steps before `events`. */
 const DEFAULT_DEADLINE_MS = 30_000;
 
-/** Reads the flags that need no store and no secret. @throws UsageError */
+/** Reads the flags that need no profile and no secret. @throws UsageError; StoreError if the settings cannot be used */
 export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckConfig> {
   const values = parseFlags(CHECK_FLAGS, flags);
   const expected = await parseExpected(values, flags);

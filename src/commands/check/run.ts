@@ -19,7 +19,7 @@ import { runSteps } from './probe.ts';
 import { buildReport, formatStep, formatVerdict, type Report } from './report.ts';
 import { createStepLog, type StepLog } from './steps.ts';
 
-/** @throws UsageError for invalid flags */
+/** @throws UsageError for invalid flags; StoreError if the stored settings cannot be used */
 export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const config = await parseCheckFlags(flags, io);
   const startedAtMs = io.clock.wallMs();

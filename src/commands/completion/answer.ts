@@ -78,7 +78,7 @@ export function complete(root: Outline, words: readonly string[], sources: Sourc
   if (command.commands.length > 0) return completeCommands(command);
   const argument = command.arguments[argumentCount] ?? command.arguments.findLast((one) => one.isVariadic);
   if (argument !== undefined) return completeValues(argument.placeholder, argument, sources);
-  // Only flags can follow, so they are offered before the first dash.
+  // Only flags can follow, so they are offered even if no dash has been typed yet.
   return isLiteral ? [] : flagCandidates;
 }
 

@@ -39,8 +39,8 @@ export interface SinkConfig {
   readonly filter: TailConfig['filter'];
   readonly subject: string;
   readonly lifecycleSubject: string | undefined;
-  /** How to create the stream; undefined without `--create`. */
-  readonly retention: StreamLimits | undefined;
+  /** The limits of the stream to create; undefined without `--create`. */
+  readonly streamLimits: StreamLimits | undefined;
   readonly natsCreds: string | undefined;
   readonly allowPlaintext: boolean;
   readonly window: number;
@@ -182,7 +182,7 @@ export function makeSinkSettings(
     lifecycleSubject: values.noLifecycle
       ? undefined
       : (values.lifecycleSubject ?? chooseLifecycleSubject(subject)),
-    retention: values.create
+    streamLimits: values.create
       ? {
           maxAgeMs: values.streamMaxAgeMs,
           maxBytes: streamMaxBytes,

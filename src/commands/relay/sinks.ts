@@ -98,7 +98,7 @@ async function createJetStreamSink(
       stream,
       subject: config.subject,
       lifecycleSubject: config.lifecycleSubject,
-      plan: config.retention,
+      plan: config.streamLimits,
       sendTimeoutMs: config.sendTimeoutMs,
       window: config.window,
       relayName,

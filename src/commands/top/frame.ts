@@ -1,4 +1,4 @@
-// Everything that `top` shows: the source, the totals, the table, and at the bottom the last message and the keys.
+// What `top` shows of its data: the source, the totals and the table.
 import type { Clock } from '../../clock.ts';
 import type { Sort } from '../../flags/table-flags.ts';
 import { escapeCommands } from '../../render/ci-commands.ts';
@@ -52,7 +52,7 @@ const SECOND_MS = 1_000;
 const DAY_MS = 24 * 3_600_000;
 
 /** The lines of the source, the totals and the table. */
-export function renderTable(data: TopData, choice: FrameChoice, parts: FrameParts): string[] {
+export function renderFrame(data: TopData, choice: FrameChoice, parts: FrameParts): string[] {
   const { ranking, timeline, by } = data;
   const { columns, sort, isReversed, maxRows } = choice;
   const { signs, style, widths } = parts;

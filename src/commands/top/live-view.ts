@@ -6,7 +6,7 @@ import type { LineWriter } from '../../io/line-writer.ts';
 import { wrapWords } from '../../render/fit-lines.ts';
 import { cutText, joinPieces } from '../../render/text-width.ts';
 import type { TopConfig } from './config.ts';
-import { type FrameParts, renderTable, type TopData } from './frame.ts';
+import { type FrameParts, renderFrame, type TopData } from './frame.ts';
 import { KEY_HELP, NO_KEYS } from './messages.ts';
 import { Screen } from './screen.ts';
 
@@ -123,14 +123,14 @@ export class LiveView {
       columns,
       maxRows,
     };
-    const table = renderTable(data, choice, this.#frame);
+    const frame = renderFrame(data, choice, this.#frame);
     const keys = this.#screen.readsKeyPresses ? KEY_HELP : NO_KEYS;
     const help = joinPieces(
       keys.map((text) => ({ text })),
       columns,
       { ellipsis: signs.ellipsis, skips: true },
     );
-    this.#screen.draw([...table, '', ...message, help].slice(0, stdout.rows()));
+    this.#screen.draw([...frame, '', ...message, help].slice(0, stdout.rows()));
   }
 
   /** The last message on lines that fit; most of the screen remains for the table. */

@@ -9,7 +9,7 @@ import { stringifySafe } from '../../render/sanitize.ts';
 import { sayCut } from '../../session/messages.ts';
 import type { OpenOutput, Output } from '../../session/output.ts';
 import { writeDecimal } from './decimal.ts';
-import { renderTable, type TopData } from './frame.ts';
+import { renderFrame, type TopData } from './frame.ts';
 import { LiveView, type ViewParts } from './live-view.ts';
 import type { Facts, Row } from './row.ts';
 import { selectRows } from './table.ts';
@@ -41,7 +41,7 @@ export function createTopOutput(
     const { sort: by, isReversed, maxRows: limit } = choice;
     const columns = io.stdout.columns() ?? Number.POSITIVE_INFINITY;
     const final = { sort: by, isReversed, maxRows: limit, isPaused: false, isFinal: true, columns };
-    return `${renderTable(data, final, { ...frame, clock, signs, widths: new Map() }).join('\n')}\n`;
+    return `${renderFrame(data, final, { ...frame, clock, signs, widths: new Map() }).join('\n')}\n`;
   };
 
   return (onFailure, stop): Output => {

@@ -30,7 +30,7 @@ export class Row {
   id = '';
   key: Key = [];
   events = 0;
-  /** Up to this many events of the key came before the row was created; they are counted in `other`. */
+  /** Up to this many events of the key came before the row was created; they are counted in the row `other`. */
   missing = 0;
   dollars: Decimal = ZERO_DECIMAL;
   /** Events with an amount. */

@@ -145,7 +145,7 @@ export interface EventFields {
 export interface NamedField {
   /** Decoded. */
   readonly name: string;
-  /** The visible name after the names of the objects around it, `data.chain`; cut if it is long. */
+  /** The names of the objects around the field, then its own: `data.chain`. Made visible, and cut if it is long. */
   readonly path: string;
   readonly kind: FieldKind;
   /** Number of objects around the field, without the event itself. */

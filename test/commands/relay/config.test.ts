@@ -44,7 +44,7 @@ describe('flags of stream relay', () => {
       filter: undefined,
       subject: 'atlantis.{type}',
       lifecycleSubject: 'atlantis._lifecycle',
-      retention: undefined,
+      streamLimits: undefined,
       idSteps: [{ kind: 'member', name: 'id' }],
       window: 256,
       spool: undefined,
@@ -89,7 +89,7 @@ describe('flags of stream relay', () => {
     expect(run).toMatchObject({ name: 'taipei-1' });
     expect(sinks[0]).toMatchObject({
       lifecycleSubject: 'chain.events._lifecycle',
-      retention: { maxAgeMs: 86_400_000, maxBytes: 10 * 2 ** 20, replicas: 3, dedupeWindowMs: 300_000 },
+      streamLimits: { maxAgeMs: 86_400_000, maxBytes: 10 * 2 ** 20, replicas: 3, dedupeWindowMs: 300_000 },
       window: 64,
       spool: { path: 'spool', maxBytes: 2 * 2 ** 20, syncEveryMs: 0 },
       batch: 50,

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { ConnectionState } from '../../../src/commands/top/connection-state.ts';
 import { createFactReader } from '../../../src/commands/top/event-facts.ts';
-import { renderTable, type TopData } from '../../../src/commands/top/frame.ts';
+import { renderFrame, type TopData } from '../../../src/commands/top/frame.ts';
 import { Ranking } from '../../../src/commands/top/ranking.ts';
 import { Timeline } from '../../../src/commands/top/timeline.ts';
 import { parsePath } from '../../../src/events/path.ts';
@@ -63,7 +63,7 @@ const draw = (
     isFinal?: boolean;
   } = {},
 ): string[] =>
-  renderTable(
+  renderFrame(
     data,
     { sort, isReversed, isPaused: false, isFinal, columns, maxRows: 12 },
     { clock, signs, style, widths: new Map() },
