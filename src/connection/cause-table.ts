@@ -111,7 +111,7 @@ export const CAUSES = defineCauses({
   'proxy-login-unsupported': {
     rule: 'foreign',
     happened: 'the proxy {proxy} to {host} requires a login that is not supported ({detail})',
-    remedy: 'only Basic is supported; a local proxy such as cntlm or px can log in',
+    remedy: 'only Basic is supported; use a local proxy that logs in, such as cntlm or px',
   },
   'certificate-expired': {
     rule: 'trust',

@@ -87,7 +87,7 @@ interface Slot {
   readonly attempts: Attempts;
   /** Whether it has ever been live. */
   hasBeenLive: boolean;
-  /** Whether it was live together with another slot for STABLE_AFTER_MS, so that the service allows both. */
+  /** Whether it was live together with another slot for STABLE_AFTER_MS, which proves that the service allows both. */
   isProven: boolean;
 }
 
@@ -102,7 +102,7 @@ export interface Loop {
   live: LiveConnection | undefined;
   /** The loop that it replaces as soon as it is live. */
   replaces: Loop | undefined;
-  /** It was replaced, and ends once it has delivered everything that was sent until then. */
+  /** It was replaced, and ends once it has delivered everything that was sent before the handover. */
   isRetiring: boolean;
 }
 

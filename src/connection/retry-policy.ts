@@ -28,7 +28,7 @@ interface Rule {
 const FIVE_IN_A_ROW = { inARow: 5 } as const;
 const THREE_IN_TEN_MINUTES = { retries: 3, withinMs: 600_000 } as const;
 
-/** The table of contract § 5, one row per line of it. */
+/** The table of contract § 5 by rule; `absent` is only for JetStream streams. */
 export const RULES = {
   key: { beforeFirstWelcome: 'never', afterFirstWelcome: 'never', exitCode: EXIT.credential },
   // The key had worked and may have been replaced: the next attempt reads it again.

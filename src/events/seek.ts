@@ -220,7 +220,7 @@ function findName(view: DataView, start: number, end: number, names: Names): num
 
 /** One of 32 bits, chosen by the second byte of a word, the one after the quote. */
 function firstBit(word: number): number {
-  return 1 << (word >>> 8); // only the lowest five bits of the distance count
+  return 1 << (word >>> 8); // `<<` ignores all but the lowest five bits of the distance
 }
 
 function skipQuoted(view: DataView, at: number, end: number): number {

@@ -68,7 +68,7 @@ export type Step =
       readonly ratePerSecond?: number;
       readonly copies?: number;
     }
-  /** Events whose frames arrive in pieces of `pieceBytes`, one each `everyMs`. */
+  /** Events whose frames arrive in pieces of `pieceBytes`, one every `everyMs`. */
   | { readonly do: 'drip'; readonly count?: number; readonly pieceBytes: number; readonly everyMs: number }
   /** Texts from another source; `open` is called for each connection, whose end aborts `signal`. */
   | { readonly do: 'feed'; open(signal: AbortSignal): AsyncIterable<readonly string[]> }

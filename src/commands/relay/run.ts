@@ -164,8 +164,8 @@ function reloadOnHangUp({ given, flags, relay, monitor, reporter }: Reloading, i
 }
 
 /**
- * Sends the dead letters of a file, which is not changed. Exit 0 when each is delivered or a dead letter again, 8 if
- * lines are damaged.
+ * Sends the dead letters of a file, which is not changed. The exit code is 0 when each of them was delivered or has
+ * become a dead letter again, and 8 if lines are damaged.
  *
  * @throws UsageError, OutputError
  */

@@ -141,7 +141,7 @@ type StartTls = (where: ConnectionOptions & { readonly host: string }) => TLSSoc
 async function loadTls(attempt: Attempt): Promise<StartTls> {
   const { connect: connectTls, createSecureContext } = await import('node:tls');
   const { trustedRoots, mustCheckCertificates = true } = attempt.route;
-  // The option `ca` would replace the store that Node uses: its own roots, or that of --use-openssl-ca.
+  // The option `ca` would replace the store that Node uses: its own roots, or the store of --use-openssl-ca.
   const secureContext = trustedRoots && createSecureContext();
   for (const pem of trustedRoots ?? []) secureContext?.context.addCACert(pem);
   return (where) =>
