@@ -1,5 +1,5 @@
 // Help topics of all commands: exit codes, environment, files. Used by `atlantis help <topic>`, the man page and
-// docs/reference.md; a test compares the table of README with them.
+// docs/reference.md; tests compare README with them.
 import { EXIT } from '../errors.ts';
 
 export interface Topic {

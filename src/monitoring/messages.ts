@@ -10,7 +10,7 @@ export const NOT_ALLOWED_BODY = 'only GET and HEAD are allowed\n';
 export const sayMetricsCannotListen = (address: string, error: NodeJS.ErrnoException): ErrorText => [
   `--metrics-listen: cannot listen on ${address}: ${explainListenError(error)}`,
   error.code === 'EADDRINUSE'
-    ? 'use another port for each process; port 0 picks a free one'
+    ? 'use a different port for each process; port 0 picks a free one'
     : 'use an address of this machine and a port from 1024 up',
 ];
 

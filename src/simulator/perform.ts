@@ -7,7 +7,7 @@ import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
 /** In characters; limits the unsent data of a connection. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;
 
-/** Texts for all clients, and the time by `performance.now` at which they were sent. */
+/** Texts for all clients, and the time by `performance.now` at which the feed passed them to the connections. */
 export interface SharedTexts {
   readonly texts: readonly string[];
   readonly atMs: number;

@@ -68,7 +68,7 @@ export interface StreamOptions extends StreamCallbacks {
   readonly connections?: number | undefined;
   /** Replace the only connection when it stops answering, before it is given up; default true. */
   readonly overlap?: boolean | undefined;
-  /** Path of the id of an event, by which duplicates are recognized; default `id`, else its text. */
+  /** Path of the id of an event, by which duplicates are recognized; default `id`, else the whole event. */
   readonly id?: string | undefined;
   /** How long an event is remembered to recognize its duplicates; default 60,000. */
   readonly dedupeWindowMs?: number | undefined;

@@ -86,7 +86,7 @@ async function moveToKeychain(name: string, secret: Secret, io: Io): Promise<Sec
   return { keyCommand: await storeInKeychain(name, await readSecret(secret, io), io) };
 }
 
-/** Removes a keychain entry that no profile uses. A failure is only a warning, because the profile is stored. */
+/** Removes a keychain entry that no profile uses. A failure is only a warning: it does not affect any profile. */
 async function removeUnusedEntry(
   argv: readonly string[] | undefined,
   { reporter }: ProfileContext,
@@ -103,7 +103,7 @@ async function removeUnusedEntry(
   }
 }
 
-/** The key command from its arguments or one JSON array; a relative path is made absolute. */
+/** The key command from its arguments or one JSON array, with the absolute path of its program. */
 function parseCommand(
   { keyCommand, keyStdin, keychain }: AddFlags,
   { env, platform }: Io,

@@ -4,7 +4,7 @@
 
 /** Frames for ws in one turn: it takes up to 10 µs for each. */
 const MAX_TURN_FRAMES = 2_000;
-/** This many events, or idle bytes, take as much work as one frame for ws. */
+/** This many events, or idle bytes (control frames that need no answer), take as much work as one frame for ws. */
 const EVENTS_PER_FRAME = 32;
 const IDLE_BYTES_PER_FRAME = 1_024;
 

@@ -20,14 +20,14 @@ const PULL_EXPIRES_MS = 30_000;
 const DURABLE_PULL_EXPIRES_MS = 1_000;
 /** How long the last acknowledgements may take to be sent. */
 const LAST_ACKS_MS = 500;
-/** Number of delivered messages that are remembered, in case an acknowledgement is lost. */
+/** Number of messages that are remembered after they were passed on, in case an acknowledgement is lost. */
 const REMEMBERED = 4_096;
 /** Number of times the acknowledgement deadline is extended within one ack wait. */
 const EXTENSIONS = 3;
 
 /** The state that all connections of a run share. */
 export interface PullHistory {
-  /** The delivered messages by sequence number, with their timestamps, because a new stream reuses the numbers. */
+  /** Messages that were passed on, by sequence number, with their timestamps: a new stream reuses the numbers. */
   readonly done: Map<number, bigint>;
   /** Size of the largest message that was received. */
   largestBytes: number;
@@ -234,7 +234,7 @@ export class PullConnection {
         this.#arrived.push(message);
         this.#arrivedBytes += message.data.length;
       } else if (this.#unacknowledged.delete(message)) {
-        // Delivered before: its acknowledgement was lost.
+        // Passed on before: its acknowledgement was lost.
         message.ack();
       }
     }
