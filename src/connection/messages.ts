@@ -49,7 +49,7 @@ export const AWAITED = {
 export const nameKey = (source: string | undefined): string =>
   source === undefined ? 'the key' : `the key from ${source}`;
 
-/** Errors that ws finds in frames, by its code. */
+/** Errors that ws finds in frames, by error code. */
 export const FRAME_FAULTS: Readonly<Record<string, string>> = {
   WS_ERR_EXPECTED_FIN: 'a fragmented control frame',
   WS_ERR_EXPECTED_MASK: 'an unmasked frame',

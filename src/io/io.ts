@@ -71,8 +71,8 @@ export interface Io {
   /** Uniform in [0, 1). */
   random(): number;
   /**
-   * Calls back for the first end signal; a later one that does not just repeat it ends the process at once (contract
-   * S1). The returned function unsubscribes, here and below.
+   * Calls back for the first end signal. A later one ends the process at once, unless it is part of the same request
+   * (contract S1). The returned function unsubscribes, here and below.
    */
   onSignal(handler: (signal: EndSignal) => void): () => void;
   /** Calls back for each SIGHUP, which then does not end the run; never if SIGHUP is ignored, as under nohup. */

@@ -26,7 +26,7 @@ export interface RecordConfig {
   readonly path: string;
   /** Rotate before the file exceeds this size; only a single larger event can exceed it. Undefined: unlimited. */
   readonly maxBytes: number | undefined;
-  /** Rotate before the first event after this time in ms; undefined: never. */
+  /** Rotate before the first record after this time in ms; undefined: never. */
   readonly maxAgeMs: number | undefined;
   /** Number of rotated files to keep; undefined: all. */
   readonly keep: number | undefined;
@@ -61,7 +61,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   const isCompressed = isCompressedName(path);
   let file: RecordingFile;
   let age: () => number;
-  let hasEvents: boolean;
+  let hasRecords: boolean;
   let seq = 1;
   let isOver = false;
   let waiting: Buffer[] = [];
@@ -75,7 +75,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     file = openRecordingFile(path, mode);
     if (file.bytesRepaired > 0) report(sayRecordingRepaired(path, file.bytesRepaired));
     age = startAge(clock, file.startedAtMs);
-    hasEvents = file.startedAtMs !== undefined;
+    hasRecords = file.startedAtMs !== undefined;
     try {
       file.append(file.pack(makeHeader(clock.wallMs(), `atlantis-cli ${VERSION}`)));
     } catch (error) {
@@ -130,11 +130,11 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   function put(lines: Buffer): void {
     const packed = file.pack(lines);
     const boundary = findMiddle(lines);
-    const isTooMuch = file.bytes + packed.length > maxBytes && (hasEvents || boundary !== undefined);
+    const isTooMuch = file.bytes + packed.length > maxBytes && (hasRecords || boundary !== undefined);
     if (!isTooMuch) {
       try {
         file.append(packed);
-        hasEvents = true;
+        hasRecords = true;
         return;
       } catch (error) {
         // The disk may still take one half of the compressed lines.
@@ -175,7 +175,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   function write(text: Buffer | string): void {
     const lines = typeof text === 'string' ? Buffer.from(text) : text;
     guard(() => {
-      if ((hasEvents || waitingBytes > 0) && age() >= maxAgeMs) {
+      if ((hasRecords || waitingBytes > 0) && age() >= maxAgeMs) {
         flush();
         rotate();
       }

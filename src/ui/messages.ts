@@ -26,7 +26,7 @@ const END_MESSAGES: Readonly<Record<EndReason, string>> = {
   'beyond-deadline': 'giving up, since the server asks for a longer wait than --timeout allows',
 };
 
-export function listCauseFigures(cause: Cause): Record<string, unknown> {
+export function listCauseFields(cause: Cause): Record<string, unknown> {
   return {
     cause: cause.kind,
     host: cause.host,
@@ -95,7 +95,7 @@ export function sayLost(item: Lost, nowMs: number): StatusRecord {
         : `connection ${connection} lost: ${happened}; ${nameConnections(others)} still live${hasGap ? '' : ', no gap'}`,
     hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
     fields: {
-      ...listCauseFigures(item.cause),
+      ...listCauseFields(item.cause),
       last_byte_at: new Date(item.lastByteAtMs).toISOString(),
       up_ms: Math.round(item.upMs),
       connection,
@@ -113,7 +113,7 @@ export function sayRetrying(item: Retrying): StatusRecord {
     level: item.others === undefined ? 'warn' : 'info',
     message: item.wasLive ? next : `${happened}; ${next}`,
     hint: item.wasLive ? undefined : remedy,
-    fields: { ...listCauseFigures(item.cause), delay_ms: Math.round(item.delayMs), attempt: item.attempt },
+    fields: { ...listCauseFields(item.cause), delay_ms: Math.round(item.delayMs), attempt: item.attempt },
   };
 }
 
@@ -184,7 +184,7 @@ export function sayNotice(item: Notice): StatusRecord {
         level: 'warn',
         message: `the service closed or refused an additional connection: ${happened}; continuing with ${left}`,
         hint: remedy,
-        fields: { ...listCauseFigures(item.cause), left: item.left },
+        fields: { ...listCauseFields(item.cause), left: item.left },
       };
     }
   }
@@ -215,7 +215,7 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
     level: 'error',
     message: `${happened}; ${END_MESSAGES[item.why]}${when}`,
     hint: remedy,
-    fields: { ...listCauseFigures(item.cause), exit_code: item.exitCode, why: item.why },
+    fields: { ...listCauseFields(item.cause), exit_code: item.exitCode, why: item.why },
   };
 }
 

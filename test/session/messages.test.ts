@@ -203,7 +203,7 @@ describe('retries and errors', () => {
       retryAfterMs: 0,
       closeCode: 1008,
     });
-    expect(say.listCauseFigures(cause)).toEqual({
+    expect(say.listCauseFields(cause)).toEqual({
       cause: 'rate-limited',
       host: HOST,
       proxy: 'proxy.example:3128',
