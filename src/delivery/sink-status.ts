@@ -31,7 +31,10 @@ export interface SinkStatus {
   readonly pendingRecords: number;
   /** The size of the texts of these records, about 1 % too high for records of an earlier run. */
   readonly pendingBytes: number;
-  /** How long the oldest of these records has been waiting, at a resolution of 1 s; 0 if there is none. */
+  /**
+   * How long the oldest of these records has been waiting; 0 if there is none. The resolution is 1 s, coarser in a long
+   * backlog.
+   */
   readonly oldestAgeMs: number;
   /** Size of the spool on disk, and the room that is left; undefined without a spool. */
   readonly spoolBytes: number | undefined;
@@ -50,7 +53,7 @@ export interface SinkMonitor {
 }
 
 const RESOLUTION_MS = 1_000;
-/** With more entries, the resolution is halved. */
+/** With more entries, every second one is dropped, and new ones are added half as often. */
 const MAX_ENTRIES = 1_024;
 
 /** When records arrived, by their numbers. */

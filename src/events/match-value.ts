@@ -7,7 +7,7 @@ import { isQuoted, quoteText, readSource, readString, skipDigits, skipNumber, sk
 interface WantedDecimal {
   /** -1, 0 or 1. */
   readonly sign: number;
-  /** Digits before the decimal point, without leading zeros; negative for zeros after the point. */
+  /** Number of digits before the decimal point: 2 for 12.5, 0 for 0.5, -2 for 0.005 (two zeros after the point). */
   readonly magnitude: number;
   /** ASCII digits without leading and trailing zeros; empty for zero. */
   readonly digits: Uint8Array;

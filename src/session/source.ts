@@ -12,7 +12,7 @@ export interface LiveSource {
   readonly host: string;
   /** The last measured round trip in ms. */
   readonly roundTripMs?: number | undefined;
-  /** True if the source resumes after a loss where it stopped. */
+  /** True if the source, after a loss, resumes where it stopped. */
   readonly isGapless: boolean;
   /** Whether it has several connections at a time, other than during a handover. */
   readonly hasSeveral?: boolean;

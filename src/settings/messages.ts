@@ -263,7 +263,7 @@ export const sayNatsHostsInvalid = (flag: string, hosts: string): ErrorText => [
   'accepted: nats://host[:port][,host[:port]…][/stream], or tls:// for TLS only',
 ];
 
-export const STREAM_NAME_RULE = 'letters, digits, - and _';
+export const STREAM_NAME_RULE = '1 to 128 letters, digits, - and _';
 export const ACCEPTED_SUBJECT = 'a subject without wildcards, such as atlantis.events or atlantis.{type}';
 
 export const sayNotACredentialsFile = (source: string, path: string): ErrorText => [

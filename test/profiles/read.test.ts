@@ -101,7 +101,7 @@ describe('F4, row 52: a damaged store is exit 10 without a fragment of its conte
     ['profiles in an array', '{"version":1,"profiles":[]}', '"profiles"'],
     ['current is a number', store({}, { current: 1 }), '"current"'],
     ['a profile that is not an object', store({ a: KEY }), 'profile number 1'],
-    ['a bad name', store({ ok: { url: 'x', key: KEY }, [`${KEY} `]: {} }), 'profile number 2, its name'],
+    ['a bad name', store({ ok: { url: 'x', key: KEY }, [`${KEY} `]: {} }), 'profile number 2, the name'],
     ['no url', store({ a: { key: KEY } }), '"url"'],
     ['neither key nor command', store({ a: { url: 'x' } }), '"key" is not'],
     ['both', store({ a: { url: 'x', key: KEY, keyCommand: ['x'] } }), 'both'],

@@ -13,7 +13,7 @@ import { Screen } from './screen.ts';
 const FRAME_MS = 500;
 /** After a key, a frame is drawn sooner, but not more often than this. */
 const MIN_FRAME_MS = 250;
-/** Time between frames without events, in which ages and rates still change. */
+/** Time between frames while no events arrive: ages and rates still change. */
 const IDLE_FRAME_MS = 1_000;
 /** The source, the totals, the titles, the row `other`, the message, the keys, and two empty lines. */
 const LINES_AROUND = 8;

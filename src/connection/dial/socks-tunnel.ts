@@ -53,7 +53,7 @@ async function logIn(socket: Socket, user: string, password: string): Promise<vo
   if (status !== 0) throw refusal(SOCKS_FAULTS.wrongLogin);
 }
 
-/** An error that another attempt would not change. */
+/** An error that a retry would not resolve. */
 function refusal(message: string): Error {
   return Object.assign(new Error(message), { code: 'ESOCKSREFUSED' });
 }

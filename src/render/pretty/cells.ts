@@ -23,7 +23,7 @@ const MIN_LABEL_COLUMNS = 6;
 export class Cells {
   /** By column. */
   readonly all: readonly GridCell[] = Object.values(COLUMN).map(() => ({ width: 0, painted: '' }));
-  /** Which of these values are not in their column, because they are not of the expected form. */
+  /** Which of these columns do not show their value (arrow: the direction), because it is not of the expected form. */
   readonly isUnshown = { amount: false, dollars: false, arrow: false };
   /** Number of labels for which there is no room. */
   hiddenLabels = 0;
