@@ -1,7 +1,7 @@
 // A view that draws on the whole terminal, such as `top`: nothing else may write to it, and however the process ends,
 // the screen is restored first.
 
-/** A view while it is drawn. */
+/** A view that is open. */
 export interface FullScreen {
   /** Takes a text for stderr, to write it after `restore`. */
   hold(text: string): void;

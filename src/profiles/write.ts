@@ -96,7 +96,7 @@ function readCurrent(
   }
 }
 
-/** Writes the staging file with conf, and checks that it is complete, private and synced. */
+/** Writes the staging file with conf, and makes sure that it is complete, private and synced. */
 function writeStaging(staging: string, json: JsonObject): void {
   const text = `${JSON.stringify(json, undefined, 2)}\n`;
   const bytes = Buffer.from(text);

@@ -1,6 +1,6 @@
 // Looks at events for what a filter or `--fields` may have got wrong: types, paths, and the kinds of compared values.
 //
-// Bounded in memory and time: after MAX_EVENTS, it looks at only one event of each batch. Nothing here decides what is
+// Bounded in memory and time: after MAX_EVENTS, `look` reads only one event of each batch. Nothing here decides what is
 // printed.
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { TypeCounts } from '../events/event-type.ts';
@@ -150,7 +150,7 @@ export class EventSample {
     }
   }
 
-  /** Looks for the fields in events that are printed. */
+  /** Looks for the fields in events that are printed, until all have been found. */
   lookForFields(batch: Batch): void {
     const missing = this.fields.filter(({ isPresent }) => !isPresent);
     const count = missing.length === 0 ? 0 : Math.min(batch.count, MAX_EVENTS);

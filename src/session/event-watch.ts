@@ -56,9 +56,9 @@ export async function createEventWatch(
       reported.add(one);
     }
   };
-  const reportMissing = (isReported: (path: string) => boolean): void => {
+  const reportMissing = (shouldReport: (path: string) => boolean): void => {
     const missing = sample.fields.filter(
-      (one) => !one.isPresent && !reported.has(one) && isReported(one.text),
+      (one) => !one.isPresent && !reported.has(one) && shouldReport(one.text),
     );
     for (const flag of new Set(missing.map((one) => one.flag))) {
       const texts = missing.filter((one) => one.flag === flag).map(({ text }) => text);

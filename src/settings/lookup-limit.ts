@@ -6,7 +6,7 @@ import type { Io } from '../io/io.ts';
 const DEFAULT_MS = 10_000;
 const ATTEMPTS = 2;
 
-/** The RES_OPTIONS that end a lookup within `ms`, or within 1 s; undefined if the resolver's defaults do so. */
+/** The RES_OPTIONS that end a lookup within `ms`, or within 1 s if that is longer; undefined if the defaults do so. */
 export function chooseResolverOptions(ms: number): string | undefined {
   if (ms >= DEFAULT_MS) return undefined;
   const seconds = Math.max(1, Math.floor(ms / 1_000));

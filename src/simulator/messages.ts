@@ -41,7 +41,7 @@ export const ACCEPTED_IN_SCRIPTS = {
   hex: 'bytes as pairs of hexadecimal digits',
   text: (maxBytes: number) => `a string of at most ${maxBytes} bytes`,
   string: 'a string',
-  refusal: 'a refusal',
+  refusal: 'an object such as {"status":503}',
   step: 'a step, such as {"do":"welcome"}',
   steps: 'an array of steps',
   depth: (levels: number) => `at most ${levels} levels`,
@@ -70,10 +70,14 @@ export const SCRIPT_FAULTS = {
   notDuration: (value: unknown) => `${showValue(value)} is not a duration`,
 } as const;
 
-export const sayInvalidScript = (path: string, fault: string, accepted: string): ErrorText => [
-  `invalid script at ${path}: ${fault}`,
-  `accepted: ${accepted}`,
+/** Adds the path in the script to the message about a scenario. */
+export const sayScenarioInScript = (path: string, message: string, hint: string | undefined): ErrorText => [
+  `invalid script at ${path}: ${message}`,
+  hint,
 ];
+
+export const sayInvalidScript = (path: string, fault: string, accepted: string): ErrorText =>
+  sayScenarioInScript(path, fault, `accepted: ${accepted}`);
 
 function showValue(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';

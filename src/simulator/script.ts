@@ -8,6 +8,7 @@ import {
   SCRIPT_FAULTS as FAULTS,
   nameInScript,
   sayInvalidScript,
+  sayScenarioInScript,
 } from './messages.ts';
 import { type Act, findScenario, type Refusal, type Scenario, type Step } from './scenarios.ts';
 import { type Form, type Member, REFUSAL_FORM, STEP_FORMS } from './script-form.ts';
@@ -42,31 +43,45 @@ function requireCount(value: unknown, path: string, min: number, max: number): n
   throw fail(path, FAULTS.invalid(value), describeCounts(min, max));
 }
 
+function describeAccepted(member: Member): string {
+  switch (member.kind) {
+    case 'count':
+      return describeCounts(member.min, member.max);
+    case 'text':
+      return ACCEPTED.text(member.maxBytes);
+    case 'choice':
+      return member.choices.join(', ');
+    default:
+      return ACCEPTED[member.kind];
+  }
+}
+
 function parseMember(value: unknown, member: Member, path: string, depth: number): unknown {
+  const accepted = describeAccepted(member);
   switch (member.kind) {
     case 'count':
       return requireCount(value, path, member.min, member.max);
     case 'rate':
       if (value === 'max') return Number.POSITIVE_INFINITY;
       if (typeof value === 'number' && value >= 0 && value <= 1e9) return value;
-      throw fail(path, FAULTS.notRate(value), ACCEPTED.rate);
+      throw fail(path, FAULTS.notRate(value), accepted);
     case 'duration':
       if (typeof value === 'string') return parseDuration(nameInScript(path), value);
-      throw fail(path, FAULTS.notDuration(value), ACCEPTED.duration);
+      throw fail(path, FAULTS.notDuration(value), accepted);
     case 'flag':
       if (typeof value === 'boolean') return value;
-      throw fail(path, FAULTS.invalid(value), ACCEPTED.flag);
+      throw fail(path, FAULTS.invalid(value), accepted);
     case 'hex':
       if (typeof value === 'string' && /^([0-9a-fA-F]{2})*$/.test(value)) return value;
-      throw fail(path, FAULTS.invalid(value), ACCEPTED.hex);
+      throw fail(path, FAULTS.invalid(value), accepted);
     case 'text':
       if (typeof value === 'string' && Buffer.byteLength(value) <= member.maxBytes) return value;
-      throw fail(path, FAULTS.invalid(value), ACCEPTED.text(member.maxBytes));
+      throw fail(path, FAULTS.invalid(value), accepted);
     case 'choice':
       if (typeof value === 'number' && member.choices.includes(value)) return value;
-      throw fail(path, FAULTS.invalid(value), member.choices.join(', '));
+      throw fail(path, FAULTS.invalid(value), accepted);
     case 'refusal':
-      return parseMembers(requireObject(value, path, ACCEPTED.refusal), REFUSAL_FORM, path, depth);
+      return parseMembers(requireObject(value, path, accepted), REFUSAL_FORM, path, depth);
     case 'steps':
       return parseSteps(value, path, depth + 1);
   }
@@ -85,7 +100,7 @@ function parseMembers(
     const value = object[name];
     const at = `${path}.${name}`;
     if (value !== undefined) parsed[member.as] = parseMember(value, member, at, depth);
-    else if (member.isRequired === true) throw fail(at, FAULTS.missing, member.about);
+    else if (member.isRequired === true) throw fail(at, FAULTS.missing, describeAccepted(member));
   }
   refuseOthers(object, [...others, ...Object.keys(form)], path);
   return parsed;
@@ -144,12 +159,12 @@ function parseAct(name: (typeof ACT_NAMES)[number], value: unknown, path: string
     return findScenario(String(value)).getAct;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw fail(path, error.message, error.hint ?? '');
+    throw new UsageError(...sayScenarioInScript(path, error.message, error.hint));
   }
 }
 
 /**
- * Each entry applies to `times` consecutive connections with a key. After the last entry the script repeats with
+ * Each entry applies to `times` consecutive connections with the same key. After the last entry the script repeats with
  * `"repeat": true`; otherwise the last entry applies to all further connections.
  *
  * @throws UsageError with the JSON path of the first error

@@ -66,7 +66,7 @@ export function renderScenarioSchema(): string {
       summary: { type: 'string' },
       connections: {
         description:
-          'Each entry handles the next connections that have a key; the last entry handles all further ones.',
+          'Each entry handles the next connections with the same key; the last entry handles all further ones.',
         type: 'array',
         minItems: 1,
         items: { $ref: '#/$defs/connection' },

@@ -1,4 +1,5 @@
-// Opens one sink of a relay: its connection, spool, dead-letter file and worker, which are closed together.
+// Opens one sink of a relay: its spool and its worker, which connects it; both are closed together. Sinks can share a
+// dead-letter file, so it stays open.
 import { basename, join } from 'node:path';
 import { type Clock, sleep } from '../../clock.ts';
 import { Backlog } from '../../delivery/backlog.ts';

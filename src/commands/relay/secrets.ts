@@ -7,7 +7,7 @@ import { readNamedFile } from '../../io/read-file.ts';
 import * as say from './messages.ts';
 
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** A header cannot have other characters. White space and a byte order mark around a secret are removed before. */
+/** A header cannot have other characters. White space and a byte order mark around a secret are removed first. */
 const ONE_LINE = /^[\x20-\x7e\u{a0}-\u{10ffff}]+$/u;
 
 /** Reads and trims the value of a variable, and hides it in all output. @throws UsageError if it is not set */

@@ -81,7 +81,7 @@ export class Spool {
       // segments are deleted.
       this.#acknowledged = acknowledged;
       this.#unitEnd = Math.max(acknowledged, unitEnd);
-      // Numbers of acknowledged records that a power failure took from the end are not reused.
+      // A power failure may have removed acknowledged records from the end; their numbers are not reused.
       this.#end = Math.max(end, this.#acknowledged);
       this.#written = end;
       this.leftSinceMs = this.#segments.find(
