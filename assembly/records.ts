@@ -6,8 +6,8 @@ import { skipDigits } from './tokens';
 
 /**
  * Takes the complete lines between `at` and `end`. An envelope is a head, a number and a tail; head and tail have at
- * least 16 bytes each. The first `same` bytes of the head and all of the tail have to be equal; in the rest of the head, at
- * most 16 bytes, digits may differ. Returns the offset after the last line.
+ * least 16 bytes each. The first `same` bytes of the head and all of the tail have to be equal; in the rest of the
+ * head, at most 16 bytes, digits may differ. Returns the offset after the last line.
  */
 export function takeRecords(at: usize, end: usize, same: usize, head: usize, tail: usize): usize {
   startLines();

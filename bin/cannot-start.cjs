@@ -1,4 +1,5 @@
-// Says why the command cannot start (exit 2). Uses no syntax newer than Node 12, on which test/cli/old-node.test.ts runs it.
+// Says why the command cannot start (exit 2). Uses no syntax newer than Node 12, on which test/cli/old-node.test.ts
+// runs it.
 module.exports = (message, hint) => {
   const words = process.argv.slice(2);
   const at = words.indexOf('--log-format');

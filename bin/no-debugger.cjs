@@ -1,4 +1,5 @@
-// Keeps SIGUSR1 from opening the debugger of Node, in which any local user could run code. Loaded before everything else.
+// Keeps SIGUSR1 from opening the debugger of Node, in which any local user could run code. Loaded before everything
+// else.
 process.on('SIGUSR1', () => {});
 // A signal that arrived while Node started still opens the debugger, at the latest in the first turn of the event loop.
 setImmediate(closeDebugger).unref();

@@ -64,8 +64,8 @@ function reExport(path, from = path) {
 }
 
 /**
- * The entry of a bundle of ours. It assigns plain values: for `export`, esbuild generates two chained getters, which take
- * longer at every use, and have to be compiled at the start.
+ * The entry of a bundle of ours. It assigns plain values: for `export`, esbuild generates two chained getters, which
+ * take longer at every use, and have to be compiled at the start.
  */
 function exportPlainly(files) {
   const imports = files.map(

@@ -11,8 +11,9 @@ import { build } from 'esbuild';
 export const LIBRARIES = { library: 'stream/index.ts', simulator: 'simulator/library.ts' };
 
 /**
- * Layer → its entry files in src, or its package. A layer may only import from the layers above it. A layer that a library
- * reaches contains only files that a library reaches: a program that uses the library must not contain a command.
+ * Layer → its entry files in src, or its package. A layer may only import from the layers above it. A layer that a
+ * library reaches contains only files that a library reaches: a program that uses the library must not contain a
+ * command.
  */
 const LAYERS = {
   // Always loaded, by the libraries too.

@@ -1,7 +1,8 @@
 // Strips the types of a module for jest, which then runs it as a native ES module.
 import { transformSync } from 'esbuild';
 
-// Jest intercepts the global object of a test, which makes each use of a global slow. So a module looks up these globals only once.
+// Jest intercepts the global object of a test, which makes each use of a global slow. So a module looks up these
+// globals only once.
 const GLOBALS = [
   ...['Array', 'BigInt', 'Buffer', 'Date', 'Error', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise'],
   ...[

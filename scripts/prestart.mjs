@@ -1,4 +1,5 @@
-// Runs before `npm start` and `npm pack`, and when npm installs a git URL: installs and builds only what is missing or out of date.
+// Runs before `npm start` and `npm pack`, and when npm installs a git URL: installs and builds only what is missing or
+// out of date.
 //
 // Child processes print to stderr, so that `npm -s start -- --json | jq` sees events only.
 import { spawnSync } from 'node:child_process';

@@ -24,7 +24,10 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What happened, and what the user can do next: the arguments of an error. They come from the messages.ts of a directory. */
+/**
+ * What happened, and what the user can do next: the arguments of an error. They come from the messages.ts of a
+ * directory.
+ */
 export type ErrorText = readonly [message: string, hint?: string | undefined];
 
 const BRAND = Symbol.for('atlantis.error');

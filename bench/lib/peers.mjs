@@ -1,5 +1,5 @@
-// Finds the peers, other programs to compare with, on the machine, or installs them into bench/.peers. Missing peers are
-// skipped and reported.
+// Finds the peers, other programs to compare with, on the machine, or installs them into bench/.peers. Missing peers
+// are skipped and reported.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

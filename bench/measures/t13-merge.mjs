@@ -1,6 +1,6 @@
-// T13: two connections with the same 50,000 events per second each, merged into one stream, compared with one connection.
-// The server writes each event to both connections at the same time, so a single connection is as fast as the faster
-// of the two.
+// T13: two connections with the same 50,000 events per second each, merged into one stream, compared with one
+// connection. The server writes each event to both connections at the same time, so a single connection is as fast as
+// the faster of the two.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// Replaces semver, half of conf's code apart from ajv. conf calls it only for migrations, and profiles/write.ts has none.
+// Replaces semver, half of conf's code apart from ajv. conf calls it only for migrations, and profiles/write.ts has
+// none.
 function refuse() {
   throw new Error('conf was given migrations: see profiles/write.ts');
 }

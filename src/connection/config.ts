@@ -7,7 +7,9 @@ import type { KeyOrigin } from './lifecycle.ts';
 import type { ConnectionPhase } from './messages.ts';
 import type { KeepaliveConfig } from './read/heartbeat.ts';
 
-/** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */
+/**
+ * Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5).
+ */
 export interface FirstBudget {
   readonly attempts: number;
   readonly ms: number;
@@ -113,7 +115,9 @@ export interface RouteConfig {
   readonly proxyUrl: string | undefined;
   /** PEM roots to trust in addition to Node's. */
   readonly trustedRoots: readonly string[] | undefined;
-  /** The host is a loopback name or address, and TLS does not protect what is sent: refuse other machines (contract C5). */
+  /**
+   * The host is a loopback name or address, and TLS does not protect what is sent: refuse other machines (contract C5).
+   */
   readonly mustBeLoopback?: boolean;
   /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
   readonly mustCheckCertificates?: boolean;

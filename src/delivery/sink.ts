@@ -47,8 +47,8 @@ export interface SinkFault {
   /** The delay that the sink asks for, in ms. */
   readonly retryAfterMs?: number | undefined;
   /**
-   * Set if a retry cannot help and the sink has not worked in this run. A sink without a spool then stops with this code,
-   * unless a reload opened it.
+   * Set if a retry cannot help and the sink has not worked in this run. A sink without a spool then stops with this
+   * code, unless a reload opened it.
    */
   readonly exitCode?: ExitCode | undefined;
   readonly exitCodeOnGiveUp?: ExitCode | undefined;
@@ -96,8 +96,8 @@ export interface SinkFigures {
 }
 
 /**
- * The fault of a failed connection. A cause that the policy never retries stops the sink only if the sink has not worked
- * in this run. Otherwise the cause may be fixed later, and nothing is lost while the relay waits.
+ * The fault of a failed connection. A cause that the policy never retries stops the sink only if the sink has not
+ * worked in this run. Otherwise the cause may be fixed later, and nothing is lost while the relay waits.
  */
 export function describeSinkFault(cause: Cause, hasWorked: boolean): SinkFault {
   const rule = RULES[CAUSES[cause.kind].rule];
@@ -119,8 +119,8 @@ export const LIFECYCLE_MARK = 255;
 export type IdentifyRecord = (record: SpoolRecord) => string;
 
 /**
- * The ids of events: the value at the path, else the SHA-256 of the text. The id of a lifecycle record is a SHA-256 that
- * includes the name of the relay, because each relay has its own lifecycle.
+ * The ids of events: the value at the path, else the SHA-256 of the text. The id of a lifecycle record is a SHA-256
+ * that includes the name of the relay, because each relay has its own lifecycle.
  *
  * @param idSteps the path of the id; undefined: always the SHA-256
  */

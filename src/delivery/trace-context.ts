@@ -1,7 +1,7 @@
 // W3C Trace Context (level 1): the `traceparent` of a delivery.
 //
-// All attempts to deliver a unit, from any relay, belong to the same trace. Its id is that of the event's `traceparent`,
-// or is derived from the key of the unit. Each attempt is a span of its own.
+// All attempts to deliver a unit, from any relay, belong to the same trace. Its id is that of the event's
+// `traceparent`, or is derived from the key of the unit. Each attempt is a span of its own.
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '../events/event-id.ts';
 import { createScalarReader } from '../events/seek-path.ts';

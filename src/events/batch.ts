@@ -17,8 +17,8 @@ export interface EventLines {
   /** The bits of all texts combined: 0 if all are safe lines as sent. */
   readonly allFlags: number;
   /**
-   * Gives the memory of `bytes` back for reuse. The last reader may call it, once. Without the call, the garbage collector
-   * has to free the memory, which is too slow for a busy stream.
+   * Gives the memory of `bytes` back for reuse. The last reader may call it, once. Without the call, the garbage
+   * collector has to free the memory, which is too slow for a busy stream.
    */
   readonly release?: (() => void) | undefined;
 }

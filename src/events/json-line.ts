@@ -13,8 +13,8 @@ export function matchTokens(...tokens: readonly string[]): RegExp {
 }
 
 /**
- * The values of these members, as they are in the line; undefined if one is missing. For lines in which another program,
- * such as `jq -S`, has changed the order of the members.
+ * The values of these members, as they are in the line; undefined if one is missing. For lines in which another
+ * program, such as `jq -S`, has changed the order of the members.
  *
  * @param line accepted by `classifyText`
  */

@@ -47,5 +47,7 @@ export function copyText(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
-/** Characters that a terminal may act on, or a reader may take for a line break: DEL, C1, U+2028/2029 and bidi controls. */
+/**
+ * Characters that a terminal may act on, or a reader may take for a line break: DEL, C1, U+2028/2029 and bidi controls.
+ */
 export const UNSAFE_CHARACTER = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;

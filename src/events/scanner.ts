@@ -25,8 +25,8 @@ export interface ScannerExports {
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * An instance with its own memory; undefined without WebAssembly vectors, or if the limit on virtual memory (`ulimit -v`)
- * is below what WebAssembly reserves.
+ * An instance with its own memory; undefined without WebAssembly vectors, or if the limit on virtual memory (`ulimit
+ * -v`) is below what WebAssembly reserves.
  */
 export function createInstance(): ScannerExports | undefined {
   try {

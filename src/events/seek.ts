@@ -4,9 +4,9 @@
 // whole memory of `view`. Nothing recurses, and memory is allocated only for keys with escapes. Of duplicate keys
 // the last one counts.
 //
-// Searches read four bytes at a time, as little-endian 32-bit words, and use plain arithmetic. In `stops`, a set top bit
-// of a byte means that the search ends at this byte. Borrows and carries only move up, so the lowest of these bits is
-// always right. No function reads at or after `end`.
+// Searches read four bytes at a time, as little-endian 32-bit words, and use plain arithmetic. In `stops`, a set top
+// bit of a byte means that the search ends at this byte. Borrows and carries only move up, so the lowest of these bits
+// is always right. No function reads at or after `end`.
 import { decodeString } from './message-text.ts';
 import {
   BACKSLASH,

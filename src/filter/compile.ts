@@ -106,8 +106,8 @@ export class Compiler {
   }
 
   /**
-   * Splits off the first step of a path and returns its index in `members`, to which it is added if it is new. The index
-   * is -1, and nothing is split off, if the path does not begin with a member.
+   * Splits off the first step of a path and returns its index in `members`, to which it is added if it is new. The
+   * index is -1, and nothing is split off, if the path does not begin with a member.
    */
   #splitFirstMember(steps: readonly PathStep[]): { index: number; seek: readonly SeekStep[] } {
     const [first, ...rest] = steps;

@@ -1,4 +1,5 @@
-// Single keys from the terminal of stdin, without Enter and without echo. The keys that send a signal keep their effect.
+// Single keys from the terminal of stdin, without Enter and without echo. The keys that send a signal keep their
+// effect.
 import type { Io } from './io.ts';
 
 export interface Keyboard {

@@ -75,7 +75,11 @@ function removeQuietly(path: string): void {
   } catch {}
 }
 
-/** Appends `text` in one write. Does not wait for a reader of a pipe, which would block signals. @throws as `openNamedFile` */
+/**
+ * Appends `text` in one write. Does not wait for a reader of a pipe, which would block signals.
+ *
+ * @throws as `openNamedFile`
+ */
 export function appendText(path: string, text: string): void {
   const fd = openNamedFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o666);
   try {

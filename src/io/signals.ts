@@ -53,7 +53,8 @@ export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalPart
   };
 
   const release = (): void => {
-    // After the first signal the listeners stay, so that a repeated one does not kill the process during its last steps.
+    // After the first signal the listeners stay, so that a repeated one does not kill the process during its last
+    // steps.
     if (handlers.size > 0 || hangUp !== undefined || first !== undefined) return;
     unlisten?.();
     unlisten = undefined;
@@ -79,9 +80,9 @@ export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalPart
 }
 
 /**
- * Whether this process was started to survive a hang-up, as by nohup. Node resets the signals that it inherits as ignored,
- * so this looks for other signs: GNU nohup replaces a terminal on stdin with a /dev/null that cannot be read, bash and
- * zsh name the program that they started in `_`, and on Linux the parent still has the signal ignored.
+ * Whether this process was started to survive a hang-up, as by nohup. Node resets the signals that it inherits as
+ * ignored, so this looks for other signs: GNU nohup replaces a terminal on stdin with a /dev/null that cannot be read,
+ * bash and zsh name the program that they started in `_`, and on Linux the parent still has the signal ignored.
  */
 export function isHangUpIgnored(
   env: Readonly<Record<string, string | undefined>>,

@@ -1,5 +1,5 @@
-// stdout and stderr: a slow or closed one neither blocks nor crashes the program, and if both go to one terminal or pipe,
-// neither breaks a line of the other.
+// stdout and stderr: a slow or closed one neither blocks nor crashes the program, and if both go to one terminal or
+// pipe, neither breaks a line of the other.
 //
 // Node's writes to a terminal block: after Ctrl-S no ping would be sent, no timer fire and no signal be handled
 // (contract K3, R2). Here they are asynchronous, like writes to a pipe.
@@ -22,7 +22,9 @@ export interface OutputTarget {
 /** In bytes; above it, further lines on stderr are dropped. */
 const MAX_STDERR_BACKLOG = 256 * 1024;
 
-/** Whether a descriptor is a terminal. Opens its stream, which loads half of Node's stream code, only if it may be one. */
+/**
+ * Whether a descriptor is a terminal. Opens its stream, which loads half of Node's stream code, only if it may be one.
+ */
 export function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boolean }): boolean {
   try {
     return fstatSync(fd).isCharacterDevice() && stream().isTTY === true;

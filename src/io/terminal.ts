@@ -16,8 +16,8 @@ export function hasEscapes({ env, platform }: Pick<Io, 'env' | 'platform'>): boo
 }
 
 /**
- * Whether keys and a status line are wanted: on a terminal that no other program writes to or reads from. If stdout is a
- * pipe, its reader may use the same terminal at any time.
+ * Whether keys and a status line are wanted: on a terminal that no other program writes to or reads from. If stdout is
+ * a pipe, its reader may use the same terminal at any time.
  */
 export function isInteractive(io: Pick<Io, 'env' | 'platform' | 'stdout' | 'stderr'>): boolean {
   if (!io.stderr.isTty || !hasEscapes(io) || isCi(io.env)) return false;

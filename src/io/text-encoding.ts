@@ -1,4 +1,5 @@
-// Text files of Windows programs: a byte order mark, or UTF-16, which Windows PowerShell 5.1 writes with `>` and Out-File.
+// Text files of Windows programs: a byte order mark, or UTF-16, which Windows PowerShell 5.1 writes with `>` and
+// Out-File.
 
 /** The text without a leading byte order mark. */
 export const dropByteOrderMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);

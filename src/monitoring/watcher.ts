@@ -11,7 +11,9 @@ export interface MonitorConfig {
 
 export interface Monitor {
   readonly observers: readonly RunObserver[];
-  /** Sets the sinks of a relay, which do not exist yet when the monitor is opened; called again when they have changed. */
+  /**
+   * Sets the sinks of a relay, which do not exist yet when the monitor is opened; called again when they have changed.
+   */
   watch(sinks: readonly SinkMonitor[]): void;
   /** A reload of the configuration has begun, succeeded or failed. */
   noteReload(state: 'begun' | 'done' | 'failed'): void;

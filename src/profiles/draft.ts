@@ -65,7 +65,11 @@ export function draftProfiles(stored: JsonObject | undefined): Draft<StoreDraft>
   };
 }
 
-/** A draft of the stored settings: their texts by name. @param stored the JSON of the file; undefined for no settings */
+/**
+ * A draft of the stored settings: their texts by name.
+ *
+ * @param stored the JSON of the file; undefined for no settings
+ */
 export function draftSettings(stored: JsonObject | undefined): Draft<Map<string, string>> {
   const { settings, ...rest } = stored ?? {};
   const draft = new Map(Object.entries((settings ?? {}) as Record<string, string>));

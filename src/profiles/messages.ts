@@ -1,5 +1,5 @@
-// Messages about the profile store and the settings next to it: they name the path and a position, never any part of the
-// content of a store (contract F4).
+// Messages about the profile store and the settings next to it: they name the path and a position, never any part of
+// the content of a store (contract F4).
 import type { AtlantisError, ErrorText } from '../errors.ts';
 import * as say from '../io/messages.ts';
 

@@ -134,8 +134,8 @@ function isOwnGroup(gid: number): boolean {
 }
 
 /**
- * Whether a group is a user's private group: it has the name of the user and no other members. Most Linux systems create
- * one for each user, and many let it write to the user's new files by default.
+ * Whether a group is a user's private group: it has the name of the user and no other members. Most Linux systems
+ * create one for each user, and many let it write to the user's new files by default.
  *
  * @param groups the text of /etc/group (group(5))
  * @param users the text of /etc/passwd (passwd(5))

@@ -1,6 +1,7 @@
-// Rows in aligned columns under a header, which is repeated when the window is resized. Where a column begins and how wide
-// it is depends on the names of the fields and on the width of the terminal only. A text that is too wide is cut. A number
-// is shown in full: if it is too wide, the next cells move to the right until one fits at its own position again.
+// Rows in aligned columns under a header, which is repeated when the window is resized. Where a column begins and how
+// wide it is depends on the names of the fields and on the width of the terminal only. A text that is too wide is cut.
+// A number is shown in full: if it is too wide, the next cells move to the right until one fits at its own position
+// again.
 
 import type { Paint } from './paint.ts';
 import { findRole, ROLE, type Role } from './pretty/event-plan.ts';
@@ -45,7 +46,9 @@ const EMPTY: FieldCell = { text: '', isNumber: false };
 const GAP = 2;
 /** A narrower column is unreadable. */
 const MIN_WIDTH = 6;
-/** In a wider column, numbers end at this width, to stay close to the column on their left; number columns are exempt. */
+/**
+ * In a wider column, numbers end at this width, to stay close to the column on their left; number columns are exempt.
+ */
 const MAX_NUMBER_WIDTH = 20;
 
 /** The minimum and maximum width of a column, by the role of its field. */

@@ -1,9 +1,9 @@
-// `--fields`: some values of each event, as tab-separated values in a pipe, as CSV, and as aligned columns on a terminal.
-// Loaded on demand.
+// `--fields`: some values of each event, as tab-separated values in a pipe, as CSV, and as aligned columns on a
+// terminal. Loaded on demand.
 //
 // Numbers are printed as sent and never cut. Strings are decoded. CSV keeps line breaks; elsewhere `\t`, `\n`, `\r` and
-// `\\` are escaped. Other invisible characters become `\uXXXX`. Arrays and objects are printed as JSON. A missing value is
-// empty.
+// `\\` are escaped. Other invisible characters become `\uXXXX`. Arrays and objects are printed as JSON. A missing value
+// is empty.
 import { type Batch, textsOf } from '../events/batch.ts';
 import { isContainerByte } from '../events/match-value.ts';
 import { decodeString } from '../events/message-text.ts';

@@ -1,7 +1,9 @@
-// NDJSON, the format of pipes: the server's text of each event as one line that is safe on a terminal (contract O1, O5).
+// NDJSON, the format of pipes: the server's text of each event as one line that is safe on a terminal (contract O1,
+// O5).
 //
-// Never parses or serializes, so numbers of any size, key order, duplicate keys and escapes stay as sent. In valid JSON a
-// raw CR or LF is white space between tokens, and a character from DEL on is inside a string, so both can be replaced.
+// Never parses or serializes, so numbers of any size, key order, duplicate keys and escapes stay as sent. In valid JSON
+// a raw CR or LF is white space between tokens, and a character from DEL on is inside a string, so both can be
+// replaced.
 import { type Batch, firstLines, flagsOf, textOf } from '../events/batch.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/message-text.ts';
 import { CARRIAGE_RETURN, LINE_FEED, SPACE } from '../events/scan-constants.ts';

@@ -1,4 +1,5 @@
-// Styles by meaning, and the styles without colors. The colors are in style.ts, which is loaded only if colors are wanted.
+// Styles by meaning, and the styles without colors. The colors are in style.ts, which is loaded only if colors are
+// wanted.
 
 /** Escape sequences before and after a text that has none itself. */
 export interface Paint {

@@ -12,8 +12,9 @@ const chalk = new Chalk({ level: 1 });
 const manyColors = new Chalk({ level: 2 });
 
 /**
- * Numbers of fixed colors. The colors of `auto` have a contrast of at least 3 on black, on white and on both backgrounds
- * of Solarized. Those of `dark` have at least 4.5 on dark backgrounds, and those of `light` on light backgrounds.
+ * Numbers of fixed colors. The colors of `auto` have a contrast of at least 3 on black, on white and on both
+ * backgrounds of Solarized. Those of `dark` have at least 4.5 on dark backgrounds, and those of `light` on light
+ * backgrounds.
  */
 export const CHAIN_COLORS: Readonly<Record<Exclude<Theme, 'terminal'>, readonly number[]>> = {
   auto: [32, 64, 166, 163, 30, 99, 136, 168, 28, 69, 131, 133],

@@ -12,7 +12,9 @@ export interface SilenceWatch {
   end(): void;
 }
 
-/** Calls back once if a live connection delivers no event for `maxSilenceMs`; time with blocked output does not count. */
+/**
+ * Calls back once if a live connection delivers no event for `maxSilenceMs`; time with blocked output does not count.
+ */
 export function createSilenceWatch(
   maxSilenceMs: number | undefined,
   clock: Clock,

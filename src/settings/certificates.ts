@@ -60,7 +60,12 @@ const SYSTEM_BUNDLES = [
   '/etc/ssl/cert.pem',
 ];
 
-/** The roots that the operating system trusts, in PEM. @param source for the message. @throws UsageError if there are none */
+/**
+ * The roots that the operating system trusts, in PEM.
+ *
+ * @param source for the message.
+ * @throws UsageError if there are none
+ */
 export async function readSystemRoots(source = '--system-ca'): Promise<readonly string[]> {
   const tls = (await import('node:tls')) as { getCACertificates?(kind: 'system'): readonly string[] };
   const roots = tls.getCACertificates?.('system') ?? [];

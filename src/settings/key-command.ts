@@ -1,9 +1,9 @@
 // Runs the key command of a profile, such as ["op", "read", "op://vault/atlantis/key"] (contract P1).
 //
 // The command runs without a shell, for at most 10 seconds, and without ATLANTIS_API_KEY in its environment. No program
-// is taken from the user's working directory, where another user may have put one (contract F5; docs/faults.md, row 64).
-// Errors name the command and its exit status, never its output. After a failure or a signal, all processes that the
-// command started are killed; after success a background agent may keep running.
+// is taken from the user's working directory, where another user may have put one (contract F5; docs/faults.md, row
+// 64). Errors name the command and its exit status, never its output. After a failure or a signal, all processes that
+// the command started are killed; after success a background agent may keep running.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';

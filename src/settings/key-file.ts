@@ -1,7 +1,7 @@
 // Reads a key from a file, such as a Docker or Kubernetes secret (contract P1).
 //
-// Links are followed and owners are not checked, because a mounted secret is a link to a file that root owns. Pipes and devices
-// are refused: reading one could block, and a pipe would be empty at the next attempt.
+// Links are followed and owners are not checked, because a mounted secret is a link to a file that root owns. Pipes and
+// devices are refused: reading one could block, and a pipe would be empty at the next attempt.
 import { closeSync, fstatSync } from 'node:fs';
 import { CredentialError } from '../errors.ts';
 import { decodeKey } from '../io/key.ts';

@@ -1,7 +1,7 @@
 // The commands that store, print and remove a key in the keychain of the system (contract P6). No I/O.
 //
-// A profile contains only the command that prints the key; `findKeychainEntry` recognizes such a command. A key is stored
-// through stdin, never as an argument.
+// A profile contains only the command that prints the key; `findKeychainEntry` recognizes such a command. A key is
+// stored through stdin, never as an argument.
 import { platformOf } from '../io/platform.ts';
 import { KEYCHAIN_TEXTS } from './messages.ts';
 
@@ -57,8 +57,8 @@ const macKeychain: Keychain = {
 };
 
 /**
- * The command that runs a PowerShell script with the Credential Locker in `$v`. Scripts have single quotes only, because
- * double quotes are removed on the way to PowerShell.
+ * The command that runs a PowerShell script with the Credential Locker in `$v`. Scripts have single quotes only,
+ * because double quotes are removed on the way to PowerShell.
  */
 const inVault = (script: string): readonly string[] => [
   'powershell.exe',

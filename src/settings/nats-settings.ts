@@ -74,7 +74,9 @@ async function readSecretFile(source: string, path: string): Promise<Buffer> {
 
 export interface NatsConfig {
   readonly address: NatsAddress;
-  /** Credentials for the next connection: read again from their file, or the previous ones if that fails (contract P5). */
+  /**
+   * Credentials for the next connection: read again from their file, or the previous ones if that fails (contract P5).
+   */
   readonly readCredentials: () => Promise<NatsCredentials | undefined>;
   /** For which servers TLS is required (contract B8): for all, for those on other machines, or for none. */
   readonly tls: 'required' | 'off-loopback' | 'if-offered';

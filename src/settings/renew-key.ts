@@ -15,8 +15,8 @@ export interface KeyListener {
 }
 
 /**
- * Returns a function that reads the key for an attempt, or the key itself if its source cannot change. The first attempt
- * uses `first`.
+ * Returns a function that reads the key for an attempt, or the key itself if its source cannot change. The first
+ * attempt uses `first`.
  *
  * If the key cannot be read again, because a password manager is locked or the network is down, the run continues with
  * the previous key and `listener` is notified once.
@@ -57,7 +57,11 @@ export function createKeyReader(
   };
 }
 
-/** The target with the current content of its profile. @throws CredentialError if the profile is gone or has another origin; StoreError */
+/**
+ * The target with the current content of its profile.
+ *
+ * @throws CredentialError if the profile is gone or has another origin; StoreError
+ */
 function lookUpAgain(target: Target, io: Io): Target {
   const { key, profile, url } = target;
   if (key === undefined || profile === undefined || url === undefined || !isStored(key)) return target;

@@ -82,7 +82,10 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   return { profile, url, key, warnings: reading.warnings, unused };
 }
 
-/** @param canSimulate whether the command has --simulate, for the hint. @throws UsageError that says how to set a URL */
+/**
+ * @param canSimulate whether the command has --simulate, for the hint.
+ * @throws UsageError that says how to set a URL
+ */
 export function requireUrl(target: Target, canSimulate = false): StreamUrl {
   if (target.url !== undefined) return target.url.value;
   throw new UsageError(...say.sayNoUrl(target.unused ?? [], canSimulate));

@@ -1,7 +1,7 @@
 // Seeded random numbers and times: the same seed gives the same bytes everywhere.
 //
-// The generator is sfc32 (Small Fast Counting, 128 bits of state, period at least 2^32), seeded by FNV-1a with different
-// salts. Not for secrets.
+// The generator is sfc32 (Small Fast Counting, 128 bits of state, period at least 2^32), seeded by FNV-1a with
+// different salts. Not for secrets.
 
 /** The time of the next event, in ms since the epoch. */
 export type EventClock = () => number;

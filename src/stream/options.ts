@@ -40,8 +40,8 @@ export interface StreamCallbacks {
   /** Messages that are not events: binary, not JSON, or too large. */
   readonly onDiscarded?: ((item: Discarded) => void | Promise<void>) | undefined;
   /**
-   * A connection that did not answer was replaced. With several connections also: one was refused or closed, one delivers
-   * different events, or the deduplication window is full.
+   * A connection that did not answer was replaced. With several connections also: one was refused or closed, one
+   * delivers different events, or the deduplication window is full.
    */
   readonly onNotice?: ((item: Notice) => void | Promise<void>) | undefined;
 }

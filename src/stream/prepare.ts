@@ -75,8 +75,8 @@ export async function prepareSource(
 }
 
 /**
- * @throws UsageError if a filter is invalid, if `systemCa` finds no roots of the operating system, or if the environment
- *   turns certificate checks off or has an invalid proxy
+ * @throws UsageError if a filter is invalid, if `systemCa` finds no roots of the operating system, or if the
+ *   environment turns certificate checks off or has an invalid proxy
  */
 export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
   const { url, key, ca, systemCa, useEnvironment } = config;

@@ -1,5 +1,5 @@
-// The key of a stream (contract P5): fixed, or read before each attempt. After a 401 to a key that had worked, it is read
-// once more, and sent only if it is a different key.
+// The key of a stream (contract P5): fixed, or read before each attempt. After a 401 to a key that had worked, it is
+// read once more, and sent only if it is a different key.
 import { type Clock, waitFor } from '../clock.ts';
 import type { Connect } from '../connection/follow.ts';
 import type { Cause } from '../connection/lifecycle.ts';

@@ -31,7 +31,9 @@ export async function startStream(ratePerSecond: number): Promise<NumberedStream
   const live = new Set<Peer>();
   const sent: SentEvent[] = [];
   let held: Uint8Array[] | undefined;
-  /** Bytes that the last reset discarded, until a relay connects again: one that is not reading cannot notice the reset. */
+  /**
+   * Bytes that the last reset discarded, until a relay connects again: one that is not reading cannot notice the reset.
+   */
   let taken = 0;
   let release: () => void = () => {};
   let isHealed = Promise.resolve();

@@ -14,8 +14,8 @@ import { hasStrace, readTrace, traceInto } from '../helpers/strace.ts';
 
 /**
  * For each command: its arguments, and the exit code. FOLDER is replaced by a folder, PORT and SINK by the ports of a
- * stream and of an HTTP server. The store has the profiles `main`, with the canary key, and `command`, whose key command
- * prints it; stdin has the key, too.
+ * stream and of an HTTP server. The store has the profiles `main`, with the canary key, and `command`, whose key
+ * command prints it; stdin has the key, too.
  */
 const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   'stream tail': [

@@ -19,7 +19,8 @@ function startNumbers(hub: EventHub, first = 1): (count: number) => void {
 }
 
 /**
- * Sends the events 1 to 3 in turn on both connections, and returns when both are known to have delivered the same events.
+ * Sends the events 1 to 3 in turn on both connections, and returns when both are known to have delivered the same
+ * events.
  *
  * @param delivered resolves when this many events have been delivered
  */

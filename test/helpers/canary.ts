@@ -11,8 +11,8 @@ export const CANARY_KEY = `${CANARY_PREFIX}5ec2e7dead9e70d0c0ffee1badcafe42`;
 export const AWKWARD_KEY = `${CANARY_PREFIX}"5e\\c2/e7+d%ea=d9&e7'0d`;
 
 /**
- * Pieces of the secret part of this length count as a leak (contract F4: never a fragment). Shorter ones occur by chance in
- * the random hashes of a long run of the simulator.
+ * Pieces of the secret part of this length count as a leak (contract F4: never a fragment). Shorter ones occur by
+ * chance in the random hashes of a long run of the simulator.
  */
 const FRAGMENT_LENGTH = 12;
 

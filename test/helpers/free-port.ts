@@ -3,7 +3,9 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that systems give to connections and to listeners on port 0, which other tests use at the same time. */
+/**
+ * Below the ports that systems give to connections and to listeners on port 0, which other tests use at the same time.
+ */
 const FIRST = 20_000;
 const LAST = 32_000;
 

@@ -37,7 +37,9 @@ async function untilJetStream(url: string, limitMs = 20_000): Promise<void> {
   await untilAnswered(isReady, `JetStream at ${url}`, limitMs);
 }
 
-/** Resolves once every server that keeps the stream has all of it: a consumer gets the same answer from each of them. */
+/**
+ * Resolves once every server that keeps the stream has all of it: a consumer gets the same answer from each of them.
+ */
 export async function untilReplicated(url: string, stream: string, limitMs = 30_000): Promise<void> {
   const connection = await connectTo(url);
   const isReplicated = async (): Promise<boolean> => {

@@ -46,7 +46,10 @@ export interface Tail {
   finish(): Promise<TailExit>;
 }
 
-/** Starts `stream tail` of `url` (empty: the arguments name the source) with the canary key; NDJSON, since stdout is a pipe. */
+/**
+ * Starts `stream tail` of `url` (empty: the arguments name the source) with the canary key; NDJSON, since stdout is a
+ * pipe.
+ */
 export function startTail(url: string, args: readonly string[] = [], options: TailOptions = {}): Tail {
   const { command = 'tail', log = 'text', random, hosts, env, ...rest } = options;
   const home = makeTempFolder();

@@ -1,5 +1,5 @@
-// Checks pretty output against the event with an independent reader: each value is shown once, in full or visibly cut, in a
-// column or after its name. Nothing is rounded. White space is ignored.
+// Checks pretty output against the event with an independent reader: each value is shown once, in full or visibly cut,
+// in a column or after its name. Nothing is rounded. White space is ignored.
 import { escapeCommands } from '../../src/render/ci-commands.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
 import { type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';

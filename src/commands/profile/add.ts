@@ -37,7 +37,8 @@ type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
  * Stores a profile; the first one becomes the active one.
  *
  * @throws UsageError for an invalid name, URL or flag, a name that is taken, or a prompt without a terminal (exit 2);
- *   CredentialError for an invalid key (3); StoreError (10); OutputError (9); with --check also the errors of `checkKey`.
+ *   CredentialError for an invalid key (3); StoreError (10); OutputError (9); with --check also the errors of
+ *   `checkKey`.
  */
 export async function addProfile(name: string, flags: AddFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);

@@ -72,7 +72,10 @@ export function canPrompt(io: Io): boolean {
   return io.isStdinTty && io.stderr.isTty;
 }
 
-/** @param flags what to give instead, for the message. @throws UsageError without a terminal, where a prompt would hang */
+/**
+ * @param flags what to give instead, for the message.
+ * @throws UsageError without a terminal, where a prompt would hang
+ */
 export function createPrompter(io: Io, flags: string): Prompter {
   if (!canPrompt(io)) throw noTerminal([flags]);
   return {

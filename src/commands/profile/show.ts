@@ -46,7 +46,11 @@ export async function printPath(flags: PrintFlags, io: Io): Promise<void> {
   else print(io, `${io.stdout.isTty ? makeVisible(path) : path}\n`);
 }
 
-/** Prints every value that a command would use now, with its source (contract § 1). @throws UsageError, CredentialError, StoreError */
+/**
+ * Prints every value that a command would use now, with its source (contract § 1).
+ *
+ * @throws UsageError, CredentialError, StoreError
+ */
 export async function showProfile(name: string | undefined, flags: ShowFlags, io: Io): Promise<void> {
   if (name !== undefined && flags.profile !== undefined && name !== flags.profile) {
     throw new UsageError(...sayNotCombinable(`"${shortenName(name)}"`, '--profile'));

@@ -1,5 +1,6 @@
 // `--config relay.yaml` → the flags of the stream and the sinks. Each setting is a flag without its dashes, and is
-// checked by the definition of that flag. All faults are reported at once, with their line and path, and without secrets.
+// checked by the definition of that flag. All faults are reported at once, with their line and path, and without
+// secrets.
 import { createFilter } from '../../filter/filter.ts';
 import { attributeName, type Flags, type FlagTable, listGiven, parseFlags } from '../../flags/definition.ts';
 import { EVENT_FLAGS } from '../../flags/shared-flags.ts';

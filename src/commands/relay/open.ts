@@ -30,8 +30,8 @@ export interface Relay {
    */
   untilReady(): Promise<void>;
   /**
-   * Changes the sinks. Unchanged ones are not interrupted, changed ones start again with their backlog, removed ones get
-   * some time to deliver their backlog.
+   * Changes the sinks. Unchanged ones are not interrupted, changed ones start again with their backlog, removed ones
+   * get some time to deliver their backlog.
    *
    * @returns undefined at the end of the run, when nothing is changed any more
    * @throws UsageError, OutputError; then everything is as before

@@ -92,7 +92,11 @@ export class Attempt {
     return socket;
   }
 
-  /** The cause of an error of the connection, a TLS session, a proxy or an HTTP parser. @throws an error that is a bug */
+  /**
+   * The cause of an error of the connection, a TLS session, a proxy or an HTTP parser.
+   *
+   * @throws an error that is a bug
+   */
   classify(error: unknown): Cause {
     if (BUGS.some((kind) => error instanceof kind)) throw error;
     const { host } = this.route;

@@ -1,5 +1,5 @@
-// The official client's transport, changed in two ways: connections are opened like the connections of the stream and of
-// HTTP sinks, and the address of a connection decides whether TLS is required, before credentials are sent (contract
+// The official client's transport, changed in two ways: connections are opened like the connections of the stream and
+// of HTTP sinks, and the address of a connection decides whether TLS is required, before credentials are sent (contract
 // B8).
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';

@@ -193,7 +193,9 @@ export function inspectSpool(directory: string): SpoolReport {
   };
 }
 
-/** Hides the path of a URL, which may be a secret, in the name of a spool's directory: earlier versions put it there. */
+/**
+ * Hides the path of a URL, which may be a secret, in the name of a spool's directory: earlier versions put it there.
+ */
 export function hidePath(name: string): string {
   return name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
 }

@@ -131,8 +131,8 @@ interface SegmentScan {
 }
 
 /**
- * Finds all whole records. The number of records in a damaged part is computed if `total` is known, otherwise estimated.
- * A high estimate is better than a low one: its only effect is that records are sent again.
+ * Finds all whole records. The number of records in a damaged part is computed if `total` is known, otherwise
+ * estimated. A high estimate is better than a low one: its only effect is that records are sent again.
  *
  * @param total how many records the segment had, if that is known
  * @returns undefined if it is not a segment

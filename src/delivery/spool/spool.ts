@@ -51,7 +51,9 @@ export class Spool {
   #acknowledged: number;
   #unitEnd: number;
   #end: number;
-  /** The number after the last record on disk: less than `end` if later records were acknowledged without being written. */
+  /**
+   * The number after the last record on disk: less than `end` if later records were acknowledged without being written.
+   */
   #written: number;
   #cancelCursor: (() => void) | undefined;
 

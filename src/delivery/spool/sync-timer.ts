@@ -67,8 +67,8 @@ export class SyncTimer {
   }
 
   /**
-   * Stops the timer and closes the files of `closeAfterSync`. Resolves when the syncs in flight are done and their errors
-   * reported, or after 2 s.
+   * Stops the timer and closes the files of `closeAfterSync`. Resolves when the syncs in flight are done and their
+   * errors reported, or after 2 s.
    */
   async close(): Promise<void> {
     this.#isClosed = true;

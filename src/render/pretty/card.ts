@@ -1,4 +1,5 @@
-// `--wide`: an event as a card. A line with time and type, then a line with the name of each field and its value in full.
+// `--wide`: an event as a card. A line with time and type, then a line with the name of each field and its value in
+// full.
 import { joinWords } from '../fit-lines.ts';
 import type { Style } from '../paint.ts';
 import { makeSpaces, measureWidth } from '../text-width.ts';

@@ -1,6 +1,6 @@
-// Decides where each field is shown, by names and kinds alone: one plan for all events of a layout. The service does not
-// define the fields of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are not in
-// a column are details, and so are duplicates.
+// Decides where each field is shown, by names and kinds alone: one plan for all events of a layout. The service does
+// not define the fields of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are
+// not in a column are details, and so are duplicates.
 import { TYPE_FIELDS } from '../../events/event-type.ts';
 import { type FieldKind, KIND, type NamedField } from './event-reader.ts';
 

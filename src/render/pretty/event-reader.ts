@@ -1,5 +1,5 @@
-// Reads the JSON text of an event: its fields as a flat list with paths such as `data.chain`, and one level of an array or
-// object. Values are skipped, not parsed.
+// Reads the JSON text of an event: its fields as a flat list with paths such as `data.chain`, and one level of an array
+// or object. Values are skipped, not parsed.
 //
 // Only for text that `classifyText` accepted as an event: the grammar is not checked.
 import { copyText, decodeString } from '../../events/message-text.ts';

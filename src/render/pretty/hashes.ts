@@ -29,8 +29,8 @@ const TAIL_LENGTH = 4;
 export const SHORT_HASH_COLUMNS = PREFIX.length + HEAD_LENGTH + TAIL_LENGTH;
 
 /**
- * `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four. A small `width` leaves fewer
- * of the first characters.
+ * `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four. A small `width` leaves
+ * fewer of the first characters.
  */
 export function shortenMiddle(text: string, ellipsis: string, width = Number.POSITIVE_INFINITY): string {
   const head = HEAD_LENGTH + (text.startsWith(PREFIX) ? PREFIX.length : 0);

@@ -1,5 +1,5 @@
-// `--format pretty`, events for people (contract O2): a table whose columns depend on the width of the terminal alone, or
-// with --wide a card for each event. Numbers are never rounded, a cut is visible, and control characters are made
+// `--format pretty`, events for people (contract O2): a table whose columns depend on the width of the terminal alone,
+// or with --wide a card for each event. Numbers are never rounded, a cut is visible, and control characters are made
 // visible. Loaded on demand.
 import { type Batch, flagsOf, startOf } from '../../events/batch.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/message-text.ts';
@@ -96,7 +96,9 @@ class PrettyPainter {
     this.#cells = new Cells(options.style, options.hasLinks === true);
   }
 
-  /** What is printed before the events of a batch: the header after a change of the width, and the date of a new day. */
+  /**
+   * What is printed before the events of a batch: the header after a change of the width, and the date of a new day.
+   */
   begin({ receivedAtMs }: Batch): string {
     const { time, isWide, startMs = receivedAtMs } = this.#options;
     this.#times ??= createReceiveTimes(time, startMs);

@@ -1,5 +1,5 @@
-// Lays out an event on the lines of the grid: its columns, then `name value` pairs of its other fields wherever there is
-// room, and the number of those that do not fit.
+// Lays out an event on the lines of the grid: its columns, then `name value` pairs of its other fields wherever there
+// is room, and the number of those that do not fit.
 import type { Paint, Style } from '../paint.ts';
 import { cutText, makeSpaces, measureWidth } from '../text-width.ts';
 import type { Cells, GridCell } from './cells.ts';

@@ -116,7 +116,9 @@ export function listPairs(view: EventView, bounds: NestedBounds, ref: FieldRef):
   return [{ name, value: showShort(view, start, end) }];
 }
 
-/** Lists the array or object from `start` to `end` as pairs, `items[0].x 1`; `depth` is the number of levels above it. */
+/**
+ * Lists the array or object from `start` to `end` as pairs, `items[0].x 1`; `depth` is the number of levels above it.
+ */
 export function listNested(
   view: EventView,
   bounds: NestedBounds,

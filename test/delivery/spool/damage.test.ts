@@ -1,5 +1,5 @@
-// Row 157: damage in the segments of a spool costs the records that it hits, and no others. Nothing that may be readable
-// is removed.
+// Row 157: damage in the segments of a spool costs the records that it hits, and no others. Nothing that may be
+// readable is removed.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';

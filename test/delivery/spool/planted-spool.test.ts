@@ -1,4 +1,5 @@
-// A spool folder that another user prepared: its links are not followed, its pipes not opened, its events not delivered.
+// A spool folder that another user prepared: its links are not followed, its pipes not opened, its events not
+// delivered.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,

@@ -1,4 +1,5 @@
-// Any JSON at any width: no line is wider than the terminal, no character is split, and no control sequence has an effect.
+// Any JSON at any width: no line is wider than the terminal, no character is split, and no control sequence has an
+// effect.
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { createPrettyRenderer } from '../../../src/render/pretty/pretty.ts';
