@@ -36,9 +36,10 @@ export const sayInvalid = (flag: string, value: string | undefined, accepted: st
   `accepted: ${accepted}`,
 ];
 
-export const sayValueMissing = (flag: string, accepted: string, flagInstead?: string): ErrorText => [
+/** @param usage the flag with its value, such as `-n, --limit <n>` */
+export const sayValueMissing = (flag: string, usage: string, flagInstead?: string): ErrorText => [
   `${flag} needs a value${flagInstead === undefined ? '' : `, but ${flagInstead} is a flag`}`,
-  `accepted: ${accepted}`,
+  `usage: ${usage}`,
 ];
 
 export const sayNotCombinable = (one: string, other: string, hint = 'use only one of them'): ErrorText => [

@@ -84,7 +84,7 @@ describe('§ 1: a bad command line exits 2, and the hint has the nearest name an
       '--record is a flag of `atlantis stream tail`',
       'stream check',
     ],
-    ['stream tail --limit', '--limit needs a value', 'accepted: -n, --limit <n>', 'stream tail'],
+    ['stream tail --limit', '--limit needs a value', 'usage: -n, --limit <n>', 'stream tail'],
     [
       'version --json',
       'unknown flag --json',
