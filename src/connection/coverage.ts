@@ -25,7 +25,7 @@ export type GapInterval = Pick<Gap, 'missed'> & Interval;
 /** Beyond this number, the two oldest intervals are joined: the time between them counts as covered. */
 const MAX_INTERVALS = 1_000;
 
-/** A connection is identified by the number of its input of the merge. */
+/** A connection is identified by the number of its merge input. */
 export class Coverage {
   /** Intervals that were covered, or reported as a gap; sorted and disjoint. */
   #settled: Interval[] = [];

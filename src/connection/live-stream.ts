@@ -118,7 +118,7 @@ export class LiveStream {
     answerPings(webSocket);
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     webSocket.on('error', (error) => {
-      // ws closes the connection because of a message over MAX_MESSAGE_BYTES, which is counted (contract G4).
+      // A message over MAX_MESSAGE_BYTES, for which ws closes the connection, is counted (contract G4).
       const { code } = error as NodeJS.ErrnoException;
       if (code !== undefined && TOO_LARGE.has(code)) this.#queue.discard('too large');
       this.#fault ??= { ...classifyError(error, config.host, 'live'), requestId: open.requestId };

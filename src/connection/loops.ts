@@ -93,7 +93,7 @@ interface Slot {
 
 /** A loop of follow.ts. */
 export interface Loop {
-  /** Number of its input of the merge, which another loop may get after this one has ended. */
+  /** Number of its merge input; after this loop has ended, another one may get the same number. */
   readonly input: number;
   readonly slot: Slot;
   readonly abort: AbortController;

@@ -58,7 +58,7 @@ export class SendWindow {
     for (const number of this.#settled) this.#gapsUntil = Math.max(this.#gapsUntil, number);
   }
 
-  /** Takes the next unit, if there is one that fits. @param isAlone only if no unit is in flight */
+  /** Takes the next unit, if there is one that fits. @param isAlone takes it only if no unit is in flight */
   take(isAlone: boolean): Unit | undefined {
     const { unitSize, maxInFlight } = this.#sink;
     const first = this.#skipSettled();
@@ -118,7 +118,8 @@ export class SendWindow {
     // limit keeps them from piling up.
     const room = Math.min(this.#size - this.#recordsInFlight, 2 * this.#size - (first - acknowledged));
     const narrow = first < this.#narrow.until ? this.#narrow.records : NO_LIMIT;
-    // A unit that failed, or was in flight when an earlier run ended, is sent again unchanged, with the same key.
+    // A unit that failed, or was in flight when an earlier run ended, is sent again unchanged, with the same
+    // Idempotency-Key.
     if (first === acknowledged && unitEnd > first) return Math.min(unitEnd - first, narrow);
     return Math.min(unitSize, room, narrow);
   }

@@ -11,7 +11,7 @@ const PLAIN = /^[\x21-\x7e]+$/;
 /** The member that has the id of an event, unless another path is given. */
 export const DEFAULT_ID_STEPS: readonly PathStep[] = [{ kind: 'member', name: 'id' }];
 
-/** The steps of the path of an id; undefined if it has `[*]` or something follows it. @throws ExpressionFault */
+/** The steps of an id path; undefined if it has `[*]`, or if text follows the path. @throws ExpressionFault */
 export const parseIdSteps = (path: string): readonly PathStep[] | undefined =>
   toOneValue(parseWholePath(path));
 

@@ -49,7 +49,7 @@ export function parsePath(
   }
 }
 
-/** The steps of a text that is one path; undefined if something follows it. @throws ExpressionFault */
+/** The steps of a text that is one path; undefined if text follows the path. @throws ExpressionFault */
 export function parseWholePath(text: string): readonly PathStep[] | undefined {
   const { steps, end } = parsePath(text);
   return end === text.length ? steps : undefined;

@@ -58,7 +58,7 @@ function parseSince(since: string, nowMs: number): StartPosition {
 }
 
 /**
- * @param command for the name by which the server shows the connection
+ * @param command part of the client name, which the NATS server shows for the connection
  * @throws UsageError for flags, credentials and files that cannot be used
  */
 export async function openFromStream(

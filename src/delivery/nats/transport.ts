@@ -57,7 +57,7 @@ export class NatsTransport extends NodeTransport {
   override async peekInfo(): ReturnType<NodeTransport['peekInfo']> {
     const { remoteAddress = '', remotePort } = this.socket;
     const info = await super.peekInfo().catch((error: unknown) => {
-      // There is no error if the server closes the connection.
+      // If the server closes the connection, the promise rejects with undefined.
       throw error ?? Object.assign(new Error(), { code: 'ECONNRESET' });
     });
     if (!info.tls_required && !info.tls_available && this.#mustEncrypt(remoteAddress)) {

@@ -134,7 +134,7 @@ export interface SpoolReport {
   /** The size of all segments, including acknowledged records that are not deleted yet. */
   readonly bytesOnDisk: number;
   readonly cursor: Cursor | undefined;
-  /** The numbers of events and lifecycle records that are not acknowledged. */
+  /** How many events and lifecycle records are not acknowledged. */
   readonly events: number;
   readonly lifecycleRecords: number;
   /** The size of the texts of these events and records. */

@@ -234,7 +234,7 @@ export class SpoolReader {
   /** The damage in a segment, and the number after its last record. */
   #known: { readonly first: number; readonly next: number; readonly parts: readonly BadPart[] } | undefined;
 
-  /** The record of a number in these segments, which end before `end`. @throws the system's error */
+  /** The record with this number. @param end the number after the last record. @throws the system's error */
   read(number: number, segments: readonly SegmentEntry[], end: number): SpoolItem {
     const at = segments.findLastIndex(({ first }) => first <= number);
     const segment = segments[at];

@@ -169,7 +169,7 @@ export class Spool {
     return count;
   }
 
-  /** Reads the record of a number below `end`; fast if called in order. @throws OutputError */
+  /** Reads the record with this number, which is below `end`; fast if called in order. @throws OutputError */
   read(number: number): SpoolItem {
     try {
       const item = this.#reader.read(number, this.#segments, this.#end);
