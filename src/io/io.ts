@@ -15,8 +15,8 @@ import { type Environment, platformOf } from './platform.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 import { createSignalWatch, END_SIGNALS, type EndSignal, isHangUpIgnored } from './signals.ts';
 import {
+  createOutputTarget,
   createStderrWriter,
-  describeTarget,
   isTerminal,
   type OutputTarget,
   writeWhole,
@@ -191,8 +191,8 @@ export function toSafeLine(text: string, redactor: Redactor): string {
 /** Nothing is opened or registered until it is used, except that under nohup SIGHUP is ignored from the start. */
 export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
-  const stdout = describeTarget(1, () => process.stdout);
-  const stderr = describeTarget(2, () => process.stderr);
+  const stdout = createOutputTarget(1, () => process.stdout);
+  const stderr = createOutputTarget(2, () => process.stderr);
   const faultHandlers: ((error: unknown) => void)[] = [];
   const handleFault = (error: unknown): void => faultHandlers.at(-1)?.(error);
   const screen = createScreenSlot(createStderrWriter(stdout, stderr));

@@ -34,7 +34,7 @@ export function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boole
 }
 
 /** @param stream opens the stream; called as late as possible */
-export function describeTarget(fd: 1 | 2, stream: () => NodeJS.WriteStream): OutputTarget {
+export function createOutputTarget(fd: 1 | 2, stream: () => NodeJS.WriteStream): OutputTarget {
   let isTty: boolean | undefined;
   const target = {
     fd,
