@@ -10,7 +10,7 @@ import { saySearchCut } from './messages.ts';
 type CutOutcome = 'kept' | 'not counted' | 'not marked';
 
 /** Reports the first event that a pattern could not search completely. @param where see `saySearchCut` */
-export function createCutReport(reporter: Reporter, where: string, outcome: CutOutcome): () => void {
+export function createSearchCutReport(reporter: Reporter, where: string, outcome: CutOutcome): () => void {
   let isReported = false;
   return () => {
     if (!isReported) reporter.report(saySearchCut(where, outcome));
@@ -19,13 +19,13 @@ export function createCutReport(reporter: Reporter, where: string, outcome: CutO
 }
 
 /** Reports the first event that a pattern of a filter could not search completely. */
-export function reportCuts(
+export function reportSearchCuts(
   select: Select,
   reporter: Reporter,
   where = '--where',
   outcome: CutOutcome = 'kept',
 ): void {
-  if (select !== undefined) select.onCut = createCutReport(reporter, where, outcome);
+  if (select !== undefined) select.onCut = createSearchCutReport(reporter, where, outcome);
 }
 
 /** The compiled filters of a config, loaded only if there are any. @throws UsageError for an invalid filter */

@@ -5,7 +5,7 @@ import { type Io, type Outcome, toSafeLine } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
 import { sayFailure, saySignal } from '../../session/messages.ts';
-import { reportCuts } from '../../session/run-filter.ts';
+import { reportSearchCuts } from '../../session/run-filter.ts';
 import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
@@ -42,7 +42,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   });
   const counter = createExpectationCounter(config.expected, io.clock);
   for (const { select } of config.expected?.expectations ?? []) {
-    reportCuts(select, reporter, '--expect', 'not counted');
+    reportSearchCuts(select, reporter, '--expect', 'not counted');
   }
   const stop = createStop();
   const unwatch = watchStopTriggers({ timeoutMs: config.deadlineMs, durationMs: undefined }, io, stop);

@@ -9,7 +9,7 @@ import { createIdentifier, type Sink, type SinkFault } from '../../delivery/sink
 import { adoptSpool, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
 import type { SpoolRecord } from '../../delivery/spool/record.ts';
 import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
-import { reportCuts } from '../../session/run-filter.ts';
+import { reportSearchCuts } from '../../session/run-filter.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import type { SinkConfig } from './config.ts';
 import { nameRelay, type SinkDeps } from './sinks.ts';
@@ -69,7 +69,7 @@ export async function openSink(
   const isSpooled = config.spool !== undefined;
   const identify = createIdentifier(deps.config.idSteps, nameRelay(deps.config));
   const select = await loadSelect(config);
-  reportCuts(select, reporter, say.nameSinkFilter(sink.name));
+  reportSearchCuts(select, reporter, say.nameSinkFilter(sink.name));
   const deadLetters = deadLetter === undefined ? undefined : callbacks.openDeadLetters(deadLetter);
   const { backlog, locked, spoolName } = await openBacklog(config, sink, deps, callbacks);
   const hurry = new AbortController();

@@ -23,7 +23,7 @@ import { createDamageReport, type DamageReport } from '../../recording/damage-re
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { clearReadyFile } from '../../session/ready-file.ts';
-import { loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { loadFilter, reportSearchCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import type { FileSource } from '../../session/source.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
@@ -77,7 +77,7 @@ export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise
   const redundancy = parseRedundancyFlags(flags, relay.idSteps, dedupeWindowMs);
   const stream = await openCommandStream(flags, config, select, redundancy, io);
   const { source, settings, reporter, status } = stream;
-  reportCuts(select, reporter);
+  reportSearchCuts(select, reporter);
   let monitor: Monitor | undefined;
   try {
     monitor = await loadMonitor(config, reporter, io);

@@ -4,7 +4,7 @@ import { type PlayFlags, parsePlayFlags } from '../../recording/flags.ts';
 import { createReporting } from '../../session/open-service.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { createRecordingSource } from '../../session/recording-source.ts';
-import { createCutReport, loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { createSearchCutReport, loadFilter, reportSearchCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import { addDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
@@ -22,11 +22,15 @@ export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io
   const pace = parsePlayFlags(flags, io.clock.wallMs());
   const { reporter, status } = await createReporting(config, io);
   const select = await loadFilter(config);
-  reportCuts(select, reporter);
+  reportSearchCuts(select, reporter);
   // The envelope and pretty output show the receive time of each event; the other formats do not.
   const joinsTimes = !config.isEnveloped && config.format !== 'pretty';
   const source = createRecordingSource(path, pace, { select, reporter, status, joinsTimes }, io);
-  const renderer = await createRenderer(config, io, createCutReport(reporter, '--highlight', 'not marked'));
+  const renderer = await createRenderer(
+    config,
+    io,
+    createSearchCutReport(reporter, '--highlight', 'not marked'),
+  );
   return runSession(
     { config, source, openOutput: (fail) => openPrinter({ renderer, status }, io, fail), reporter, status },
     io,

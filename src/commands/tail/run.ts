@@ -12,7 +12,7 @@ import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
-import { createCutReport, loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { createSearchCutReport, loadFilter, reportSearchCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import { parseMergeFlags } from '../../settings/connections.ts';
 import { addDefaults } from '../../settings/defaults.ts';
@@ -52,8 +52,8 @@ export async function runTail(
       ? await openCommandStream(flags, config, select, redundancy, io)
       : await openJetStream(flags, config, select, io);
   const { source, reporter, status } = stream;
-  reportCuts(select, reporter);
-  onCut = createCutReport(reporter, '--highlight', 'not marked');
+  reportSearchCuts(select, reporter);
+  onCut = createSearchCutReport(reporter, '--highlight', 'not marked');
   let recording: Recording | undefined;
   let monitor: Monitor | undefined;
   try {

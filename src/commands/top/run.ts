@@ -2,7 +2,7 @@
 import type { Io, Outcome } from '../../io/io.ts';
 import { NO_PAINT } from '../../render/paint.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
-import { loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { loadFilter, reportSearchCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import type { Source } from '../../session/source.ts';
 import { parseMergeFlags } from '../../settings/connections.ts';
@@ -33,7 +33,7 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
   const connection = new ConnectionState(io.clock);
   const timeline = new Timeline(config.once === undefined && config.source.kind !== 'file');
   const { source, reporter, close } = await openSource(config, { flags, stream, select, timeline }, io);
-  reportCuts(select, reporter);
+  reportSearchCuts(select, reporter);
   const data = {
     by: config.by.map(({ text }) => text),
     ranking: new Ranking(timeline),
