@@ -44,7 +44,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   const { workers, clock, reporter, relayName } = parts;
   let failure: WriteFailure | undefined;
   let onFailure: ((failure: WriteFailure) => void) | undefined;
-  /** A signal or a time limit ends the run: writes no longer wait for room. */
+  /** A signal, `--timeout` or a bug ends the run: writes no longer wait for room. */
   let isEnding = false;
   let isCut = false;
   /** The drain no longer waits for sinks with a spool: the next run delivers the rest. */
@@ -54,7 +54,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   let blockedMs = 0;
   let blockedSinceMs: number | undefined;
   let release: (() => void) | undefined;
-  let hasDrained: (() => void) | undefined;
+  let finishDrain: (() => void) | undefined;
   const cancels = new Set<() => void>();
 
   const isOver = (): boolean => isCut || failure !== undefined;
@@ -70,7 +70,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
 
   function recheck(): void {
     if (release !== undefined && (isOver() || isEnding || findFull() === undefined)) release();
-    if (hasDrained !== undefined && isDone()) hasDrained();
+    if (finishDrain !== undefined && isDone()) finishDrain();
   }
 
   /** Resolves when no worker is full; undefined if none is. */
@@ -164,7 +164,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
       cancels.add(clock.setTimer(leaveSpools, SPOOLED_DRAIN_MS));
       if (!isDone()) {
         await new Promise<void>((resolve) => {
-          hasDrained = resolve;
+          finishDrain = resolve;
         });
       }
       for (const cancel of cancels) cancel();

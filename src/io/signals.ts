@@ -82,7 +82,7 @@ export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalPart
 /**
  * Whether this process was started to survive a hang-up, as by nohup. Node resets the signals that it inherits as
  * ignored, so this looks for other signs: GNU nohup replaces a terminal on stdin with a /dev/null that cannot be read,
- * bash and zsh name the program that they started in `_`, and on Linux the parent still has the signal ignored.
+ * bash and zsh set `_` to the name of the program they start, and on Linux the parent still ignores the signal.
  */
 export function isHangUpIgnored(
   env: Readonly<Record<string, string | undefined>>,

@@ -46,7 +46,7 @@ export class Tally {
     this.#started = readClocks(clock);
   }
 
-  /** Counts events that went through the filters. */
+  /** Counts the events that the filters tested, and how many of them matched. */
   noteFiltered(received: number, matched: number): void {
     if (received === 0) return;
     this.#filtered = {

@@ -1,4 +1,4 @@
-// The items of `EventStream.items()`: an event, a batch of events, lifecycle items, and the error at the end.
+// What an `EventStream` yields: single events, or with `items()` batches and lifecycle items; and the error at its end.
 //
 // Public API, except where marked internal: a change is a breaking change.
 import type { Cause, Connecting, EndReason, Gap, Lost, Notice, Retrying } from '../connection/lifecycle.ts';

@@ -45,7 +45,7 @@ const PINGS = 3;
 /**
  * Runs the steps until one fails or the signal aborts, and closes the stream.
  *
- * @throws AtlantisError for invalid settings; the current step has then failed
+ * @throws AtlantisError for invalid settings; the caller then records it as the failure of the current step
  */
 export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> {
   const { log, io, signal, counter } = probe;

@@ -129,7 +129,7 @@ function parseCommand(
   throw new UsageError(...say.sayInvalidCommand());
 }
 
-/** @param cwd where key commands run: a relative path leads to nothing there. @throws UsageError */
+/** @param cwd where key commands run, so that a relative path would not be found. @throws UsageError */
 function assertNoRelativeArgument(argv: readonly string[], cwd: string, platform: NodeJS.Platform): void {
   const argument = findRelativeArgument(argv, resolve(), platform);
   if (argument === undefined) return;
@@ -161,7 +161,7 @@ function assertComplete(flags: AddFlags, io: Io): void {
 
 const nameTaken = (name: string): UsageError => new UsageError(...say.sayNameTaken(name));
 
-/** Reports a name that is taken before asking for anything; a damaged store has no names. */
+/** Makes sure that the name is free, before asking for anything; a damaged store has no names. */
 function assertFree(name: string, context: ProfileContext, io: Io): void {
   try {
     if (readProfiles(context, io).profiles.has(name)) throw nameTaken(name);

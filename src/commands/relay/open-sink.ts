@@ -38,7 +38,7 @@ type CloseReason = 'end' | 'replaced' | 'removed' | 'unused';
 export interface OpenSink {
   readonly config: SinkConfig;
   readonly worker: Worker;
-  /** The name of its spool's directory inside that of `--spool`; undefined without one. */
+  /** The name of its spool's directory in the `--spool` directory; undefined without a spool. */
   readonly spoolName: string | undefined;
   /** Starts delivering. */
   start(): void;

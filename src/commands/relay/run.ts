@@ -110,7 +110,12 @@ interface Settings {
   readonly relay: RelayConfig;
 }
 
-/** From flags, or from the file of `--config`, whose source can be overridden by flags. @throws UsageError */
+/**
+ * Reads the settings from the flags, or from the file of `--config`. Flags override its settings of the source and of
+ * the run.
+ *
+ * @throws UsageError
+ */
 async function readRelaySettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Settings> {
   const { config, check } = flags;
   if (config === undefined) {
