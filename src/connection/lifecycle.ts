@@ -10,7 +10,7 @@ export interface Cause {
   readonly kind: CauseKind;
   /** Host and port as in the URL. */
   readonly host: string;
-  /** Figures, and the other side's own message. */
+  /** Details for the message, such as times, an error code or the other side's own message. */
   readonly detail: string;
   /** Host and port of the proxy in use, never its credentials. */
   readonly proxy?: string;

@@ -48,7 +48,7 @@ export class RecentLag {
     this.#everyMs = everyMs;
   }
 
-  /** Reads the last of the first `count` events of a batch, if `everyMs` have passed. */
+  /** Reads the time of event number `count` of a batch (from 1), if `everyMs` have passed. */
   note(batch: Batch, count: number): void {
     const nowMs = this.#clock.monotonicMs();
     if (count === 0 || nowMs - this.#readAtMs < this.#everyMs) return;

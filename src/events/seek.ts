@@ -45,7 +45,7 @@ export function viewMemory(memory: ArrayBufferLike): DataView {
 export interface Quoted {
   /** In bytes. */
   readonly length: number;
-  /** Little-endian; the last word overlaps the one before. For fewer than four bytes: the byte inside the quotes. */
+  /** Little-endian; the last word may overlap the one before. For fewer than four bytes: the byte inside the quotes. */
   readonly words: Int32Array;
 }
 

@@ -54,7 +54,7 @@ export function findMember(bytes: Buffer): number | undefined {
   return undefined;
 }
 
-/** The lines of a member, which is incomplete with `isTorn`. Undefined if it is damaged. */
+/** The lines of a member; undefined if it is damaged. @param isTorn the member is incomplete */
 export function unpackMember(member: Buffer, isTorn = false): Buffer | undefined {
   try {
     return gunzipSync(member, {

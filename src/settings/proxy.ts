@@ -25,7 +25,10 @@ export function findProxy(base: string, env: Environment): string | undefined {
   return checkProxyUrl(env[name] ?? '', name);
 }
 
-/** `host`, `host:port`, `[address]:port` or an address, each optionally with a prefix length: `10.0.0.0/8`. */
+/**
+ * `name`, `name:port` or `[address]:port`; an address may have a prefix length, such as `10.0.0.0/8`. An IPv6 address
+ * without brackets does not match.
+ */
 const ENTRY = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>\d+))?$/;
 
 /**

@@ -140,11 +140,11 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   async *#run(): AsyncGenerator<StreamItem, void, undefined> {
     const { signal } = this.#config;
     const end = (): void => this.#ending.abort();
-    const ignore = signal === undefined ? undefined : onAbort(signal, end);
+    const removeHandler = signal === undefined ? undefined : onAbort(signal, end);
     try {
       if (!this.#ending.signal.aborted) yield* this.#follow(await this.#prepare());
     } finally {
-      ignore?.();
+      removeHandler?.();
       this.#connection = undefined;
     }
   }

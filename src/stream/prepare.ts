@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import type { Io } from '../io/io.ts';
+import type { Environment } from '../io/platform.ts';
 import {
   areTlsChecksOff,
   listAddedRoots,
@@ -113,8 +114,6 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
   };
 }
 
-type ReadEnvironment = ReturnType<StreamDeps['readEnvironment']>;
-
 async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
   if (types.length === 0 && where.length === 0) return undefined;
   const { createFilter } = await import('../filter/filter.ts');
@@ -122,6 +121,6 @@ async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
 }
 
 /** Loopback never goes through a proxy (contract C5), and http is for loopback only. */
-function pickProxy({ url, proxyUrl }: StreamConfig, env: ReadEnvironment): string | undefined {
+function pickProxy({ url, proxyUrl }: StreamConfig, env: Environment): string | undefined {
   return url.isLoopback ? undefined : (proxyUrl ?? findProxy(url.base, env));
 }

@@ -49,7 +49,7 @@ export interface StreamProgress {
   clearForOutput?(): void;
   /** Counts events before the filters. After the first call, the line shows the counts before and after the filters. */
   noteReceived?(count: number): void;
-  /** Reads the lag from the last of the first `count` events of a batch. */
+  /** Reads the lag from event number `count` of a batch (from 1), the last one that is written. */
   noteLag?(batch: Batch, count: number): void;
   /** Counts events that were written. */
   noteEvents?(count: number): void;

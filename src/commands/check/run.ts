@@ -106,7 +106,7 @@ function decide({ failure }: StepLog, reason: Stop['reason']): Outcome {
   return { exitCode: (failure.failure.exitCode ?? EXIT.bug) as ExitCode };
 }
 
-/** Reports the failure on stderr, unless stderr is text too and the text report on stdout has it. */
+/** Reports the failure on stderr, unless stdout and stderr are both text: then the report on stdout already has it. */
 function reportFailure(report: Report, { isJson, log }: CheckConfig, reporter: Reporter): void {
   const failed = report.steps.find(({ error }) => error !== undefined);
   if (failed?.error === undefined || (!isJson && log.format === 'text')) return;

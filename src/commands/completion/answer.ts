@@ -105,7 +105,7 @@ interface ParsedWords {
   readonly command: Outline;
   /** Long names. */
   readonly given: ReadonlySet<string>;
-  /** The flag whose value the last word is, or may be if the value is optional. */
+  /** The flag that waits for its value: the last word is the value, or may be if the value is optional. */
   readonly open: Flag | undefined;
   /** Arguments of the command so far. */
   readonly argumentCount: number;

@@ -45,7 +45,7 @@ export const keyOf = ({ term }: Pick<FlagDefinition, 'term'>): string => /--([\w
 /**
  * The settings of a section as flags; those that are wrong are left out and reported.
  *
- * @param more the names of its other settings
+ * @param more names of settings that the caller reads itself; only for suggestions
  */
 export function readSection(
   given: Mapping,

@@ -1,4 +1,5 @@
-// Percentiles of the lag in bounded memory: a histogram whose buckets are 1 ms wide, or at most 1/16 of their lag.
+// Percentiles of the lag in bounded memory: a histogram with buckets of 1 ms for short lags. For longer lags, the width
+// of a bucket is at most 1/16 of the lag.
 
 /** Buckets for each doubling. */
 const PARTS = 16;

@@ -76,7 +76,7 @@ function read(socket: Socket, length: number): Promise<Buffer> {
   });
 }
 
-/** The text after one byte with its length, which settings/proxy.ts limits. */
+/** One byte with the length of the text, then the text. settings/proxy.ts limits the length of a login. */
 function withLength(text: string): number[] {
   const bytes = Buffer.from(text);
   return [bytes.length, ...bytes];

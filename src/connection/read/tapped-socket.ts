@@ -277,7 +277,7 @@ export class TappedSocket extends SocketDuplex {
     return true;
   }
 
-  /** The socket is gone: like ws with its own socket, delivers what was read before. */
+  /** The socket is gone. What was read before is still delivered, as ws does with a socket of its own. */
   #breakOff(error?: Error): void {
     this.#work.removeLimit();
     this.#finishReads();
