@@ -96,7 +96,7 @@ const CONNECTION_SPACING_MS = 1_000;
 export class AttemptSpacing {
   #last: { readonly by: object; readonly atMs: number } | undefined;
 
-  /** A limiter like `own` that also keeps CONNECTION_SPACING_MS from the attempts of the other limiters. */
+  /** A limiter like `own` that also waits CONNECTION_SPACING_MS after an attempt of another limiter. */
   limit(own: Limiter): Limiter {
     const by = {};
     return {
@@ -141,7 +141,7 @@ export interface History {
   /** Retries since the last stable connection: the exponent of the backoff. */
   readonly retriesSinceStable: number;
   readonly lastRule: RuleName | undefined;
-  /** Failures in a row under `lastRule` that count toward `inARow`. */
+  /** Failures in a row under `lastRule` that count toward the limit `inARow` of that rule. */
   readonly inARow: number;
   readonly frameFaultsAtMs: readonly number[];
 }

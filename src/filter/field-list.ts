@@ -19,16 +19,16 @@ export function parseFieldList(text: string, flag = '--fields'): Promise<readonl
 
 function parseList(text: string): FieldPath[] {
   const fields: FieldPath[] = [];
-  const trimFrom = (at: number): number => {
+  const skipWhiteSpace = (at: number): number => {
     WHITE_SPACE.lastIndex = at;
     WHITE_SPACE.exec(text);
     return WHITE_SPACE.lastIndex;
   };
   for (let at = 0; ; at += 1) {
-    const start = trimFrom(at);
+    const start = skipWhiteSpace(at);
     const { steps, end } = parsePath(text, start);
     fields.push({ text: text.slice(start, end), steps });
-    at = trimFrom(end);
+    at = skipWhiteSpace(end);
     if (at === text.length) return fields;
     if (text[at] !== ',') throw new ExpressionFault(FIELDS_FAULTS.separator, at);
   }

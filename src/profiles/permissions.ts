@@ -30,7 +30,7 @@ const belongsToOther = ({ uid }: Stats, reader: StoreReader): boolean => uid !==
  * Refuses a file or directory that its group or others can write to.
  *
  * @param what the name of the file or directory in the message
- * @throws StoreError with the command that repairs it
+ * @throws StoreError with the command that repairs it, if the reader owns it and it is not sticky
  */
 function refuseSharedWriting(what: string, path: string, stats: Stats, reader: StoreReader): void {
   if ((stats.mode & GROUP_AND_OTHERS_WRITE) === 0) return;

@@ -16,7 +16,7 @@ import { escapeUnsafe } from './sanitize.ts';
  * dropped, unsafe characters become `\uXXXX` in lower-case hex. The buffer `text` is not modified; if it is
  * clean, it is returned as it is.
  *
- * @param flags the MESSAGE bits of `text`, zero or above
+ * @param flags the MESSAGE bits of `text`; never negative, because `text` is an event
  */
 export function makeSafeLine(text: Buffer, flags: number): Buffer {
   let line = text;

@@ -71,7 +71,10 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Forbidden characters become `\uXXXX`, tabs and line breaks references, or attributes would lose them (§ 3.3.3). */
+/**
+ * Forbidden characters become `\uXXXX`. Tabs and line breaks become references, because a parser would replace them
+ * with spaces in attributes (§ 3.3.3).
+ */
 export function escapeXml(text: string): string {
   return text
     .replace(FORBIDDEN, escapeUnits)

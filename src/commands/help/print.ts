@@ -226,7 +226,7 @@ function suggestArray(before: readonly string[], command: DocumentedCommand): st
   return list && suggestJsonArray(list.long);
 }
 
-/** commander does not know `--json=yes`, although the command has `--json`. */
+/** Whether the command has this flag. commander does not know `--json=yes`, although the command has `--json`. */
 function isOwnFlag(flag: string, command: DocumentedCommand): boolean {
   const own = [command, findRoot(command)].flatMap((one) => outlineCommand(one).flags);
   return own.some(({ long }) => long === flag);

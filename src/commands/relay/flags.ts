@@ -114,7 +114,7 @@ const NATS_FLAGS = group('NATS JetStream:', {
     '--lifecycle-subject <subject>',
     'subject of lifecycle records',
     parseSubject,
-    '--subject, with _lifecycle instead of {type}, or appended',
+    '--subject, with {type} replaced by _lifecycle; without {type}, ._lifecycle is appended',
   ),
   noLifecycle: negation('--no-lifecycle', 'do not send lifecycle records'),
   create: toggle('--create', 'create the stream if it does not exist'),

@@ -1,8 +1,8 @@
 // When to ping, and when a connection is dead (contract § 4).
 //
-// Any byte read proves the peer alive. A connection is dead when a ping is outstanding and no byte was read for
-// the pong timeout of *reading time*: time in which this process was able to read. Reading time stops while
-// reading is paused (K3), and starts again at 0 after the process was suspended (K4).
+// Any byte read proves the peer alive. A connection is dead when a ping is outstanding and no byte was read for the
+// pong timeout. This timeout counts only *reading time*: time in which this process was able to read. Reading time
+// stops while reading is paused (K3), and starts again at 0 after the process was suspended (K4).
 import type { Clock } from '../../clock.ts';
 
 export interface KeepaliveConfig {
@@ -20,7 +20,7 @@ interface HeartbeatCallbacks {
   onDead(silentMs: number): void;
   /** No byte was read for half of the pong timeout; called once for each outstanding ping. */
   onSuspect(): void;
-  /** The process was suspended, or the machine slept, until now. */
+  /** The process was suspended or blocked, or the machine slept, until now. Also called when the wall clock was set. */
   onSuspended(): void;
 }
 
@@ -32,7 +32,7 @@ interface OpenPing {
 const MAX_TICK_MS = 1_000;
 /** A tick that is later than this means that the process was suspended or its event loop blocked. */
 const LATE_MS = 500;
-/** If the clocks differ by more than this since the last tick, the machine slept, or the wall clock was set. */
+/** If wall and monotonic clock diverge by more than this in a tick, the machine slept or the wall clock was set. */
 const CLOCK_STEP_MS = 5_000;
 /** Bounds the memory for pings that the server never answers while it keeps sending other data. */
 const MAX_OPEN_PINGS = 1_000;

@@ -35,7 +35,7 @@ const CURSOR_EVERY_MS = 100;
 export class Spool {
   /** Length of the incomplete end that was removed when the spool was opened. */
   readonly bytesRepaired: number;
-  /** The last write to the first segment that was found with pending records, ms since the epoch. */
+  /** When the spool was opened: the last write to the first segment with pending records, ms since the epoch. */
   readonly leftSinceMs: number | undefined;
   /** There are records, but no cursor. */
   readonly hasLostCursor: boolean;
