@@ -261,7 +261,7 @@ export const CAUSES = defineCauses({
   'nats-refused': {
     rule: 'request',
     happened: '{host} rejected a JetStream request ({detail})',
-    remedy: "ask the server operator; the reason is the server's own message",
+    remedy: "show this error to the server operator; it contains the server's own message",
   },
   'nats-unavailable': {
     rule: 'unavailable',

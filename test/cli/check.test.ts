@@ -362,7 +362,7 @@ describe('H3: --expect', () => {
       expectFailure(exit, 'events', 'expectation', 124);
       expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 0, met: false }]);
       expect(exit.failed?.summary).toBe(
-        'type=large_transfer: expected 1, got 0 in 0.40 s; received: 1 other (and 2 too late)',
+        'type=large_transfer: expected 1, got 0 in 0.40 s; received: 1 other (and 2 after --within expired)',
       );
       expect(exit.failed?.details).toMatchObject({ events: 1, types: [{ type: 'other', count: 1 }] });
       expectSoon(exit.failed?.duration_ms ?? Number.NaN, WITHIN_MS / 2);

@@ -231,5 +231,6 @@ function describeReceived({ types, discarded, overdue }: ExpectationCounter): st
   const shown = types.slice(0, SHOWN_TYPES).map(({ type, count }) => `${count} ${type}`);
   if (types.length > SHOWN_TYPES) shown.push(`${types.length - SHOWN_TYPES} more types`);
   const lost = discarded === 0 ? '' : `, ${discarded} discarded`;
-  return `received: ${shown.join(', ') || 'none'}${lost}${overdue === 0 ? '' : ` (and ${overdue} too late)`}`;
+  const late = overdue === 0 ? '' : ` (and ${overdue} after --within expired)`;
+  return `received: ${shown.join(', ') || 'none'}${lost}${late}`;
 }

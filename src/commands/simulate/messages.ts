@@ -4,7 +4,7 @@ import { explainWriteError } from '../../io/messages.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
 export const THE_SCRIPT = 'the script';
-export const RATE_HINT = 'for other scenarios use --rate';
+export const RATE_HINT = 'to set the pace of a scenario, use --rate';
 export const ACCEPTED_MADE_UP_KEY = 'a made-up key: "ak_" and printable ASCII without spaces';
 
 /** @param position of the first error */
