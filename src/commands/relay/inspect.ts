@@ -36,7 +36,7 @@ const REPORT_VERSION = 1;
 const MAX_SHOWN = 200;
 /** Missing and damaged records of a spool that are listed; JSON has all of them. */
 const MAX_LISTED = 20;
-const EXPORT_AT_ONCE = 512;
+const MAX_BATCH_ITEMS = 512;
 
 /** Exit 0 if nothing is damaged or missing, otherwise 8. @throws UsageError, OutputError */
 export async function runInspection(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
@@ -169,7 +169,7 @@ async function exportSpool(
       const pending = items();
       for (let isDone = false; !isDone && !signal.aborted; ) {
         const builder = new BatchBuilder();
-        for (let count = 0; count < EXPORT_AT_ONCE && !isDone; count += 1) {
+        for (let count = 0; count < MAX_BATCH_ITEMS && !isDone; count += 1) {
           const { value: item, done = false } = attempt(directory, () => pending.next());
           isDone = done;
           if (item === undefined) break;
