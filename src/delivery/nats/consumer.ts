@@ -150,7 +150,7 @@ export async function findConsumer(
   const known = durable === undefined ? undefined : await readConsumer(manager, stream, durable);
   const recreated = findRecreated(info, seen, known);
   const missed = recreated ?? findTrimmed(info, seen, known);
-  const from = recreated === undefined ? fixStart(start, seen, info) : FIRST_MESSAGE;
+  const from = recreated === undefined ? resolveStart(start, seen, info) : FIRST_MESSAGE;
   const fromSeq = from.kind === 'seq' ? from.seq : undefined;
   if (durable === undefined) {
     const consumer = await js.consumers.get(stream, makeStartOptions(from));
@@ -185,12 +185,19 @@ export async function findConsumer(
   };
 }
 
-type FixedStart = Exclude<StartPosition, { kind: 'new' }>;
+type ResolvedStart = Exclude<StartPosition, { kind: 'new' }>;
 
-const FIRST_MESSAGE: FixedStart = { kind: 'seq', seq: 1 };
+const FIRST_MESSAGE: ResolvedStart = { kind: 'seq', seq: 1 };
 
-/** Begins with the last message that was read, so that it can be compared. */
-function fixStart(start: StartPosition, seen: SeenStream | undefined, { state }: StreamInfo): FixedStart {
+/**
+ * The start as a time or a sequence number. After a reconnect it is the last message that was read, so that it can be
+ * compared, or the next message if none was read.
+ */
+function resolveStart(
+  start: StartPosition,
+  seen: SeenStream | undefined,
+  { state }: StreamInfo,
+): ResolvedStart {
   const seq = seen?.readSeq ?? seen?.nextSeq;
   if (seq !== undefined) return { kind: 'seq', seq };
   return start.kind === 'new' ? { kind: 'seq', seq: state.last_seq + 1 } : start;
@@ -236,7 +243,7 @@ async function readConsumer(
   }
 }
 
-function makeStartOptions(from: FixedStart) {
+function makeStartOptions(from: ResolvedStart) {
   return from.kind === 'seq'
     ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.seq }
     : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from.atMs).toISOString() };
