@@ -87,7 +87,7 @@ export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: nu
     ...(refusal.proxy === undefined ? {} : { proxy: refusal.proxy }),
     ...(serviceError === undefined ? {} : { errorCode: serviceError.code }),
     ...(requestId === undefined ? {} : { requestId }),
-    ...(retryAfterMs === undefined || !isRetryable(kind) ? {} : { retryAfterMs }),
+    ...(retryAfterMs === undefined || !usesRetryAfter(kind) ? {} : { retryAfterMs }),
   };
 }
 
@@ -108,7 +108,7 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
 }
 
-function isRetryable(kind: CauseKind): boolean {
+function usesRetryAfter(kind: CauseKind): boolean {
   return kind === 'rate-limited' || kind === 'unavailable';
 }
 
@@ -160,7 +160,7 @@ function describeResponse(
   const schemes = listProxyLogins(refusal);
   if (schemes.length > 0) parts.push(PARTS.logins(schemes));
   // The messages of these two causes blame the service itself.
-  if (isRetryable(kind) && !isFromApi) parts.push(PARTS.notFromApi);
+  if (usesRetryAfter(kind) && !isFromApi) parts.push(PARTS.notFromApi);
   const type = firstHeader(refusal.headers['content-type']);
   if (kind === 'not-websocket' && type !== undefined) parts.push(clip(type));
   if (refusal.proxy !== undefined && !refusal.isFromProxy) parts.push(PARTS.proxy(refusal.proxy));
