@@ -79,7 +79,7 @@ export class Merge {
     for (const [other, mask] of this.#common.entries()) this.#common[other] = mask & ~bit;
     let first: Instant | undefined;
     for (const entry of this.#entries) {
-      // The number may be reused.
+      // A later connection may get the number of this input.
       entry.by &= ~bit;
       if ((entry.awaited & bit) === 0) continue;
       if ((entry.expected & bit) !== 0) first ??= entry.at;

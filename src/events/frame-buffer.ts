@@ -75,8 +75,8 @@ export class FrameBuffer {
   }
 
   /**
-   * Takes the events at the start of `rest`, up to the first frame that is not a text frame (final, unmasked, no
-   * reserved bits) with a whole event. May leave some events for the next call. Undefined if it takes none.
+   * Takes the events at the start of `rest`. Stops at the first frame that is not a complete event in one text frame
+   * (final, unmasked, no reserved bits). May leave some events for the next call. Undefined if it takes none.
    */
   takeEvents(): EventLines | undefined {
     this.#start = this.#scanner.takeFrames(this.#start, this.#end);

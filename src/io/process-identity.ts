@@ -41,7 +41,7 @@ export function identifyProcess(deps: ProcessDeps): ProcessIdentity {
     judge(name) {
       const [otherPid, otherStart, otherNamespace, otherMachine] = name.split('-');
       if (otherNamespace !== namespace) {
-        // The same machine with another boot id has restarted.
+        // Outside of containers only the boot id can differ: the machine has restarted since then.
         return otherMachine === machine && machine !== NO_MACHINE ? 'dead' : 'unknown';
       }
       if (!deps.sendSignal(Number(otherPid), 0)) return 'dead';

@@ -24,7 +24,7 @@ export function isInteractive(io: Pick<Io, 'env' | 'platform' | 'stdout' | 'stde
   return io.stdout.isTty || isFile(io.stdout);
 }
 
-/** Whether a terminal has the fixed 240 colors beside the sixteen of its theme. FORCE_COLOR=1 means sixteen. */
+/** Whether a terminal has the fixed 240 colors in addition to the sixteen of its theme. FORCE_COLOR=1 means sixteen. */
 export function has256Colors({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
   const { TERM = '', COLORTERM = '', FORCE_COLOR, TERM_PROGRAM = '' } = env;
   if (FORCE_COLOR === '1') return false;

@@ -124,7 +124,10 @@ function limitPhase(phase: RunPhase, connectTimeoutMs: number): number {
 
 type Message = Readonly<Record<string, string>>;
 
-/** A service manager that does not read its socket makes systemd-notify wait; later messages would never be sent. */
+/**
+ * Time after which a `systemd-notify` is killed. It waits if the service manager does not read its socket, and later
+ * messages would never be sent.
+ */
 const NOTIFY_MS = 10_000;
 
 /** Sends one message after the other, and combines waiting messages. Reports only the first failure. */

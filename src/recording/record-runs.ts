@@ -19,7 +19,10 @@ export interface RecordedRun {
 /** Whether all events received from `fromMs` (inclusive) to `toMs` (exclusive) can be in one batch. */
 type JoinsTimes = (fromMs: number, toMs: number) => boolean;
 
-/** Joined times have the same text up to the tens of seconds; any digits after them make a valid time. */
+/**
+ * Times in the same ten seconds can be joined: their texts are equal up to the tens digit of the seconds, and any
+ * digits after it make a valid time.
+ */
 const JOINED_MS = 10_000;
 /** Bytes after the tens of seconds in the head of an envelope that this program wrote. */
 const AFTER_TENS_BYTES = '0.000Z","seq":'.length;

@@ -76,7 +76,7 @@ export function assertProfileName(name: string): void {
   if (!isProfileName(name)) throw new UsageError(...sayInvalidName(name));
 }
 
-/** A profile for `--json`; the names are part of the contract. */
+/** A profile for `--json`; its field names are part of the contract. */
 interface ProfileRecord {
   readonly name: string;
   readonly current: boolean;

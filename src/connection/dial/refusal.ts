@@ -1,7 +1,7 @@
 // Reads an HTTP response, and classifies one that refuses the upgrade or a tunnel (contract C3, § 5).
 //
-// A response counts as the API's own only with its error envelope, or as JSON with X-Request-Id; anything
-// else is from a proxy or gateway in between.
+// A response counts as the API's own only if it has the API's error envelope, or is JSON with X-Request-Id. Any other
+// response is from a proxy or gateway in between.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { CauseKind } from '../cause-table.ts';
 import type { Cause } from '../lifecycle.ts';

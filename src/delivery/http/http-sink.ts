@@ -244,7 +244,7 @@ export class HttpSink implements Sink {
         hasResponse = true;
         const { statusCode: status = 0, headers } = response;
         const isAccepted = status >= 200 && status < 300;
-        // Any other status counts from here on, even if its body is damaged.
+        // Any other status is final even if its body is incomplete, so reading the body gets a shorter limit.
         if (!isAccepted) attempt.replaceLimit(Math.min(MAX_BODY_MS, this.#config.sendTimeoutMs));
         void readBody(response, attempt.signal).then(({ body, isCutOff, isTooLarge }) => {
           if (isAccepted && isCutOff && !isTooLarge) return reject(new IncompleteError());

@@ -210,7 +210,7 @@ export class JetStreamSource implements LiveSource {
   }
 }
 
-/** How many received events are settled once the first `delivered` wanted events are settled. */
+/** How many received events can be acknowledged once the first `delivered` wanted events have left this process. */
 function countUpTo(received: Batch, wanted: Batch, delivered: number): number {
   if (delivered === 0) return 0;
   let at = 0;

@@ -166,7 +166,7 @@ function countHidden(count: number, ellipsis: string): string {
   return `${ellipsis} ${groupDigits(String(count))} more`;
 }
 
-/** The visible text, cut to at most `maxCharacters`, the last one the ellipsis. */
+/** The visible text, cut to at most `maxCharacters` characters including the ellipsis. */
 function cutEnd(text: string, maxCharacters: number, ellipsis: string): string {
   const cut = truncateVisible(text, maxCharacters);
   return cut.endsWith(SIGNS.ellipsis) ? cut.slice(0, -1) + ellipsis : cut;
