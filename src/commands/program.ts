@@ -113,7 +113,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
     addVersion(program, io);
     addHelp(program);
   }
-  for (const command of listSubcommands(program)) {
+  for (const command of listCommandTree(program)) {
     configure(command, io);
     rejectFlagsAsValues(command, program.options);
   }
@@ -158,7 +158,7 @@ function rejectFlagsAsValues(command: DocumentedCommand, globals: readonly Optio
   }
 }
 
-function listSubcommands(command: DocumentedCommand): DocumentedCommand[] {
+function listCommandTree(command: DocumentedCommand): DocumentedCommand[] {
   const children = command.commands as readonly DocumentedCommand[];
-  return [command, ...children.flatMap(listSubcommands)];
+  return [command, ...children.flatMap(listCommandTree)];
 }

@@ -216,7 +216,7 @@ function listAddresses(error: unknown): string {
   return say.joinAddresses([...new Set(seen)]);
 }
 
-/** The cause for a close code; a code outside of RFC 6455 counts as closed by policy. */
+/** The cause for a close code; 1008 and all codes that are not listed here, such as 4000, count as closed by policy. */
 export function pickCloseKind(code: number): CauseKind {
   if (code === 1000) return 'closed-normally';
   if (code === 1006) return 'dropped';

@@ -61,7 +61,7 @@ export function wrapEvent(record: SpoolRecord, describe: DescribeEvent): Buffer 
   return Buffer.concat([Buffer.from(`${head},"data":`), toTransmittedJson(record), Buffer.from('}')]);
 }
 
-/** The text of a record without a byte order mark, which transmitted JSON may not have (RFC 8259 § 8.1). */
+/** The text of a record without a byte order mark, which transmitted JSON must not have (RFC 8259 § 8.1). */
 export function toTransmittedJson({ mark, text }: SpoolRecord): Buffer {
   return (mark & MESSAGE.byteOrderMark) === 0 ? text : text.subarray(BYTE_ORDER_MARK_LENGTH);
 }

@@ -18,7 +18,7 @@ export type FindTrace = (key: string, only: SpoolRecord | undefined) => TraceCon
 
 const TRACEPARENT =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})(?<traceId>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?<flags>[0-9a-f]{2})(?:$|-)/;
-/** Otherwise receivers that follow the sender's decision, as most do, would record nothing. */
+/** Sent by default: with `00`, receivers that follow the sender's decision, as most do, would record nothing. */
 const SAMPLED = '01';
 
 /** An event with a member `traceparent` continues that trace; otherwise the key of the unit identifies the trace. */

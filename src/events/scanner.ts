@@ -40,7 +40,7 @@ export function createInstance(): ScannerExports | undefined {
 type Classify = (text: Uint8Array) => number;
 
 const PAGE_BYTES = 65_536;
-/** Needed after a text: a NUL, rounding, and a vector that is read past the end. */
+/** Needed after a text: a NUL, the alignment of the stack, and a vector that is read past the end. */
 const SLACK_BYTES = 64;
 
 const BYTE_ORDER_MARK = '\ufeff';

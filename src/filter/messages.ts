@@ -1,4 +1,4 @@
-// Mistakes in a filter or a list of fields. The message begins with the flag; the hint has a caret under the mistake.
+// Mistakes in a filter or a list of fields. The message names the flag; the hint has a caret under the mistake.
 import type { ErrorText } from '../errors.ts';
 
 export const sayFilterInvalid = (flag: string, fault: string, hint: string): ErrorText => [

@@ -19,8 +19,8 @@ const PS = '/bin/ps';
 /**
  * Whether this process is in the foreground of its terminal. True if the process has no terminal.
  *
- * @param run starts ps where there is no /proc; without it the result is false, since the system stops a process that
- *   uses the terminal from the background
+ * @param run starts ps where there is no /proc; if it is undefined there, the result is false, since the system stops a
+ *   process that uses the terminal from the background
  */
 export function isForegroundProcess(pid: number, run: RunProgram | undefined, statPath = STAT): boolean {
   try {

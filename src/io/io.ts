@@ -109,7 +109,7 @@ export const processEnvironment = (): Io['env'] => process.env;
 /** The user who runs this process; undefined on Windows. */
 export const processUid = (): number | undefined => process.getuid?.();
 
-/** Sets the exit code for the end of all work. A slow reader of stderr cannot delay that end forever (contract O7). */
+/** The process exits with this code after all work. A slow reader of stderr cannot delay that forever (contract O7). */
 function setExitCode(code: ExitCode): void {
   process.exitCode = code;
   const leave = (): void => {
@@ -173,7 +173,7 @@ function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => voi
     isStopping = true;
     process.off('SIGTSTP', stop);
     process.kill(process.pid, 'SIGTSTP');
-    // Without a shell to continue it the kernel does not stop the process. A pending SIGCONT is handled first.
+    // The kernel does not stop a process that no shell could continue. A pending SIGCONT is handled first.
     setTimeout(() => setImmediate(() => isStopping && resume()), SUSPEND_MS);
   };
   process.on('SIGTSTP', stop).on('SIGCONT', resume);

@@ -11,7 +11,7 @@ interface SecretForm {
   readonly head: RegExp;
   /** One sticky pattern for each further character. */
   readonly rest: readonly RegExp[];
-  /** The text after the secret to remove together with it. */
+  /** Matches the text after a secret that is removed together with the secret. */
   readonly tail: RegExp | undefined;
 }
 
@@ -143,7 +143,7 @@ function createReplacer(secret: string, replacement: string): ReplaceSecret {
 /** This many characters of the hidden part of a key identify it; fewer would match ordinary text by chance. */
 const MIN_RUN = 8;
 
-/** Replaces every part of a key of at least MIN_RUN hidden characters, such as a key without its beginning. */
+/** Replaces each run of at least MIN_RUN hidden characters of a key, as in a key that was copied without its start. */
 function createPartReplacer(key: string): ReplaceSecret {
   const hidden = key.slice(keyPrefix(key).length);
   const runs = new Set<string>();

@@ -1,5 +1,5 @@
 // Reports mistakes in filters, and in flags with paths such as `--fields`, that would otherwise stay silent
-// (docs/faults.md, row 140). Loaded only with one of them.
+// (docs/faults.md, row 140). Loaded only if a run has a filter or such a flag.
 import type { Clock } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import { listComparisons, parseExpression } from '../filter/expression.ts';
@@ -17,7 +17,7 @@ const REPORT_MS = 10_000;
 const MISSPELLED_AFTER = 20;
 
 export interface EventWatch {
-  /** Call with each batch, before anything of it is released. */
+  /** Call with each batch, before its memory is released. */
   note(received: Batch, wanted: Batch): void;
   /**
    * Reports at the end of a run all mistakes that have not been reported. If a file was read to its end, every missing

@@ -86,7 +86,7 @@ function reportKey(find: () => Reporter | undefined): KeyListener {
   };
 }
 
-function createService({ settings, open }: PreparedStream, hasSeveral: boolean): LiveSource {
+function createService({ settings, open }: PreparedStream, hasSeveralConnections: boolean): LiveSource {
   let stream: EventStream | undefined;
   return {
     kind: 'live',
@@ -95,7 +95,7 @@ function createService({ settings, open }: PreparedStream, hasSeveral: boolean):
       return stream?.roundTripMs;
     },
     isGapless: false,
-    hasSeveral,
+    hasSeveralConnections,
     get mergeFigures() {
       return stream?.mergeFigures;
     },

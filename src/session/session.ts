@@ -250,7 +250,7 @@ async function conclude(run: Run): Promise<Outcome> {
   if (openGap !== undefined) {
     reporter.report(say.sayOpenGap(openGap.loss, openGap.durationMs, io.clock.wallMs()));
   }
-  const merged = source.hasSeveral ? source.mergeFigures : undefined;
+  const merged = source.hasSeveralConnections ? source.mergeFigures : undefined;
   const figures = { ...tally.summarize(output.blockedMs), merged };
   reporter.report(source.kind === 'live' ? saySummary(figures) : source.summarize(figures));
   const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };

@@ -15,7 +15,7 @@ export interface LiveSource {
   /** True if the source, after a loss, resumes where it stopped. */
   readonly isGapless: boolean;
   /** Whether it has several connections at a time, other than during a handover. */
-  readonly hasSeveral?: boolean;
+  readonly hasSeveralConnections?: boolean;
   /** Figures about merging several connections, or two during a handover. */
   readonly mergeFigures?: MergeFigures | undefined;
   /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
@@ -41,7 +41,7 @@ export interface Recorded {
 /** A recording or dead letters. */
 export interface FileSource {
   readonly kind: 'file';
-  readonly hasSeveral?: false;
+  readonly hasSeveralConnections?: false;
   readonly mergeFigures?: undefined;
   /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
   items(signal: AbortSignal): AsyncIterable<Events | Recorded>;

@@ -141,7 +141,7 @@ async function attemptFilter(
   return faults.count > before ? undefined : faults.attempt(placeOf(''), () => read(flags));
 }
 
-/** Undefined if something is wrong with it, which is reported. */
+/** Reads and checks one sink. The result is undefined if the sink has faults, which are added to `faults`. */
 async function readSink(
   own: Mapping,
   shared: Mapping,

@@ -57,7 +57,7 @@ export class TurnWork {
     setImmediate(() => this.#beginTurn());
   }
 
-  /** Work that is done here and the reads after it share one limit; timers run in between. */
+  /** The work of `#onNextTurn` and the socket reads after it share one limit; timers run between the two. */
   #beginTurn(): void {
     this.#frames = 0;
     if (this.#hasMore) {

@@ -114,7 +114,7 @@ const isNotFound = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 
 interface JetStreamSinkConfig {
-  /** Undefined: host and stream. */
+  /** Default: `host/stream`. */
   readonly name?: string | undefined;
   readonly nats: NatsConfig;
   readonly stream: string;
