@@ -25,6 +25,9 @@ export interface StreamUrl {
 const STREAM_PATH = '/v1/stream';
 const SHOWN_LENGTH = 200;
 
+/** In characters, with a final dot (RFC 1035 § 3.1). SOCKS 5 has one byte for the length. */
+const MAX_HOST_LENGTH = 254;
+
 /** True for the hosts that contract C5 calls loopback. @param hostname from a parsed URL */
 export function isLoopbackHost(hostname: string): boolean {
   // The URL parser has turned every IPv4 notation (127.1, 0x7f000001) into four decimal parts. `localhost.` and
@@ -68,7 +71,8 @@ export function parseStreamUrl(raw: string, source: string): StreamUrl {
   const textFault = findTextFault(text);
   if (textFault !== undefined) throw refuse(textFault);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '') throw refuse(URL_FAULTS.host);
+  if (url === undefined || url.hostname === '' || url.hostname.length > MAX_HOST_LENGTH)
+    throw refuse(URL_FAULTS.host);
   const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
   const isLoopback = isLoopbackHost(url.hostname);
   if (!isSecure && !isLoopback) throw refuse(URL_FAULTS.plaintext);

@@ -77,6 +77,7 @@ describe('a refused URL is reported with its source and what is accepted', () =>
     ['', 'empty'],
     ['https://', 'no valid host'],
     ['https://a.example:99999', 'no valid host'],
+    [`https://${'a.'.repeat(127)}a`, 'no valid host'],
     ['https://a b.example', 'a space'],
     ['ws://127.0.0.1\\@evil', 'backslash'],
     ['ht\ntps://a.example', 'control character'],
