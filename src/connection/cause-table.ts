@@ -1,10 +1,8 @@
-// Everything that can end an attempt or a connection: the messages, the advice, and the row of RULES in
-// retry-policy.ts that decides whether it is retried. docs/errors.md is generated from this table.
-//
-// `{host}`, `{detail}` and the like are filled in by `describeCause` of lifecycle.ts.
+// Everything that can end an attempt or a connection, with its messages. docs/errors.md is generated from this table.
+// `describeCause` of lifecycle.ts fills in `{host}` and the other placeholders.
 
 interface CauseRow<Rule extends string> {
-  /** The rule of retry-policy.ts. */
+  /** The row of RULES in retry-policy.ts, which decides whether the attempt is retried. */
   readonly rule: Rule;
   /** What happened: one clause, lower case, no full stop. */
   readonly happened: string;
@@ -12,7 +10,7 @@ interface CauseRow<Rule extends string> {
   readonly remedy: string;
 }
 
-/** Keeps the names, but not the texts, in the type, which is public. */
+/** The public type has the names, but not the texts. */
 const defineCauses = <Kind extends string, Rule extends string>(
   rows: Readonly<Record<Kind, CauseRow<Rule>>>,
 ): typeof rows => rows;
@@ -287,5 +285,4 @@ export const CAUSES = defineCauses({
 
 export type CauseKind = keyof typeof CAUSES;
 
-/** The rules of retry-policy.ts. */
 export type RuleName = (typeof CAUSES)[CauseKind]['rule'];

@@ -7,11 +7,10 @@ import type { KeyOrigin } from './lifecycle.ts';
 import type { ConnectionPhase } from './messages.ts';
 import type { KeepaliveConfig } from './read/heartbeat.ts';
 
-/**
- * Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5).
- */
+/** Limits before the first welcome of the run (contract § 5). */
 export interface FirstBudget {
   readonly attempts: number;
+  /** Time in which the attempts begin. */
   readonly ms: number;
   /** `--wait`: these attempts do not count toward `maxReconnects`. */
   readonly isWait?: boolean;
@@ -20,11 +19,7 @@ export interface FirstBudget {
 /** The budget of a user who has set no limit. */
 export const FIRST_BUDGET: FirstBudget = { attempts: 5, ms: 60_000 };
 
-/**
- * Derives the budget from the limits that the user has set; an undefined limit was not set.
- *
- * @param timeoutMs the value of --timeout, which ends the run regardless of the budget
- */
+/** A limit is undefined if the user has not set it. --timeout ends the run regardless of the budget. */
 export function chooseFirstBudget(
   waitMs: number | undefined,
   maxReconnects: number | undefined,
@@ -35,7 +30,7 @@ export function chooseFirstBudget(
   return { attempts: (maxReconnects ?? Number.POSITIVE_INFINITY) + 1, ms: Number.POSITIVE_INFINITY };
 }
 
-/** The settings of a connection from flags or options. Durations in ms. */
+/** Settings from flags or options; durations in ms. */
 export interface ConnectConfig {
   /** Maximum reconnect attempts in the whole run; Infinity for no limit. */
   readonly maxReconnects: number;
@@ -46,10 +41,7 @@ export interface ConnectConfig {
   /** 0 turns keepalive off. */
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
-  /**
-   * How long received bytes may wait for more before they are processed, in ms; undefined to process them at once.
-   * Each read keeps its own receive time.
-   */
+  /** How long received bytes wait for more, in ms; undefined for no wait. Each read keeps its own receive time. */
   readonly lingerMs?: number;
 }
 
@@ -63,10 +55,10 @@ export const CONNECTION_DEFAULTS = {
   pongTimeoutMs: 10_000,
 } as const;
 
-/** Limits of the backoff, in ms. */
+/** Limits of the backoff. */
 export const RETRY_DEFAULTS = { retryMinMs: 1_000, retryMaxMs: 30_000 } as const;
 
-/** The limits of the backoff in ms; if only one is set, the default of the other is moved to fit. */
+/** If only one limit is set, the default of the other is moved to fit. */
 export function fillRetryBounds(
   retryMinMs: number | undefined,
   retryMaxMs: number | undefined,
@@ -78,7 +70,6 @@ export function fillRetryBounds(
 /** A fifth connection would not protect against any further failure. */
 export const MAX_CONNECTIONS = 4;
 
-/** How the events of several connections are merged. */
 export interface MergeConfig {
   /** How long an event is remembered, in ms. */
   readonly windowMs: number;
@@ -89,7 +80,6 @@ export interface MergeConfig {
 
 export const MERGE_DEFAULTS = { windowMs: 60_000, maxBytes: 32 * 1024 * 1024 } as const;
 
-/** How many connections a stream has. */
 export interface ConnectionsConfig {
   readonly connections: number;
   /** Whether a single connection is replaced before it is given up (handover). */
@@ -97,15 +87,13 @@ export interface ConnectionsConfig {
   readonly merge: MergeConfig;
 }
 
-/** Callbacks for the progress of each attempt to connect. */
 export interface AttemptObserver {
-  /** The attempt enters a phase; `socket` is undefined until it is created. */
+  /** `socket` is undefined until it is created. */
   onPhase(phase: ConnectionPhase, socket: Socket | undefined): void;
   /** The server accepted the upgrade; the welcome is next. */
   onUpgraded(response: { readonly headers: IncomingHttpHeaders; readonly requestId: string }): void;
 }
 
-/** How to reach a server. */
 export interface RouteConfig {
   /** Checked URL: `ws:`, `wss:`, `http:`, `https:`, or `nats:` for NATS. */
   readonly url: string;
@@ -115,13 +103,11 @@ export interface RouteConfig {
   readonly proxyUrl: string | undefined;
   /** PEM roots to trust in addition to Node's. */
   readonly trustedRoots: readonly string[] | undefined;
-  /**
-   * The host is a loopback name or address, and TLS does not protect what is sent: refuse other machines (contract C5).
-   */
+  /** Refuse addresses of other machines, because what is sent is not encrypted (contract C5). */
   readonly mustBeLoopback?: boolean;
   /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
   readonly mustCheckCertificates?: boolean;
-  /** Time limit of an attempt in ms; for the stream, up to the 101, and again for the welcome (contract C1). */
+  /** Time limit of an attempt in ms. For the stream: up to the 101, and again for the welcome (contract C1). */
   readonly connectTimeoutMs: number;
   /** Addresses of the host to try last. */
   readonly usedAddresses?: readonly string[];
@@ -131,7 +117,6 @@ export interface DialConfig extends RouteConfig {
   /** The API key, which is only ever sent as X-API-Key. */
   readonly key: string;
   readonly keyOrigin?: KeyOrigin | undefined;
-  /** `User-Agent` of the upgrade request. */
   readonly userAgent: string;
   readonly keepalive: KeepaliveConfig;
   /** See ConnectConfig. */

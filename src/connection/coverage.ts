@@ -1,7 +1,7 @@
 // Tracks the times that at least one connection of a stream covered, and finds the gaps between them.
 //
-// A connection covers the time from its welcome to its last byte. A stalled connection seems live until the stall is
-// noticed. So a gap may be found after the fact, when a connection is lost that had seemed to cover it.
+// A connection covers the time from its welcome to its last byte. A stalled connection seems live, so its gap is found
+// only when the connection is lost.
 import type { Gap } from './lifecycle.ts';
 import { earlier, type Instant, later } from './stream-clock.ts';
 
@@ -12,14 +12,10 @@ interface Interval {
 
 interface LiveInterval {
   since: Instant;
-  /**
-   * Connections that were live at the welcome, and are not known to have delivered everything that was sent before it.
-   * If such a connection ends, an event that was sent before the welcome may be missing.
-   */
+  /** Connections that were live at the welcome and may not have delivered everything that was sent before it. */
   readonly unproven: Set<number>;
 }
 
-/** A gap, without its cause and durations. */
 export type GapInterval = Pick<Gap, 'missed'> & Interval;
 
 /** Beyond this number, the two oldest intervals are joined: the time between them counts as covered. */
@@ -31,7 +27,7 @@ export class Coverage {
   #settled: Interval[] = [];
   readonly #live = new Map<number, LiveInterval>();
 
-  /** The welcome of a connection. Returns the gaps that it ends. */
+  /** Notes a welcome. Returns the gaps that it ends. */
   join(input: number, at: Instant): GapInterval[] {
     this.#live.set(input, { since: at, unproven: new Set(this.#live.keys()) });
     return this.#takeGaps();
@@ -51,9 +47,7 @@ export class Coverage {
   }
 
   /**
-   * A connection has ended.
-   *
-   * @param lastByte the time up to which it has delivered everything
+   * @param lastByte the time up to which the connection has delivered everything
    * @returns the gaps that it had seemed to cover
    */
   leave(input: number, lastByte: Instant): GapInterval[] {
@@ -66,12 +60,12 @@ export class Coverage {
       end = earlier(end, other.since);
       other.since = later(other.since, lastByte);
     }
-    // A connection whose last byte was the welcome ends before `since`, which is noted after that byte is read.
+    // `since` is noted after the welcome was read, so it may be later than the last byte.
     this.#settle({ from: earlier(live.since, end), to: end });
     return this.#takeGaps();
   }
 
-  /** A connection has missed events that arrived after `from`: it did not cover the time from then until now. */
+  /** The connection has missed events, so it did not cover the time between `from` and `now`. */
   distrust(input: number, from: Instant, now: Instant, missed: number): GapInterval[] {
     const live = this.#live.get(input);
     if (live === undefined) return [];

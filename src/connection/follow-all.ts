@@ -36,7 +36,6 @@ export type FollowAllItem =
   | Notice
   | GaveUp;
 
-/** The figures about the merge in the summary of a run. */
 export interface MergeFigures {
   /** Copies that were dropped. */
   readonly duplicates: number;
@@ -57,8 +56,7 @@ export class StreamFollower {
   #connections = 0;
   #events = 0;
   #missed = 0;
-  /** The cause of the last loss. */
-  #cause: Cause | undefined;
+  #lossCause: Cause | undefined;
   #hasOverlap: boolean;
   readonly #reported = new Set<Notice['what']>();
 
@@ -77,7 +75,7 @@ export class StreamFollower {
     return { duplicates, forgotten, missed: this.#missed };
   }
 
-  /** Everything that happens, in order. As with followStream, the last item is `gave-up`, unless the signal aborts. */
+  /** The last item is `gave-up`, unless the signal aborts. */
   async *items(): AsyncGenerator<FollowAllItem, void, undefined> {
     const { signal } = this.#context;
     const endAll = (): void => this.#loops.endAll();
@@ -104,7 +102,7 @@ export class StreamFollower {
     }
   }
 
-  /** Yields items; the time until the consumer asks for the next one does not count toward the window. */
+  /** The time until the consumer asks for the next item does not count toward the window. */
   *#yieldAll(items: readonly FollowAllItem[]): Generator<FollowAllItem, void, undefined> {
     for (const item of items) {
       this.#streamClock.pause();
@@ -158,7 +156,7 @@ export class StreamFollower {
     return items;
   }
 
-  /** Pings an older connection; the pong proves that everything sent on it before the ping has arrived. */
+  /** The pong of an older connection proves that everything sent on it before the ping has arrived. */
   #proveByPing(input: number, other: number, joined: Loop): void {
     if (input !== joined.input) return;
     const older = this.#loops.find(other);
@@ -169,7 +167,6 @@ export class StreamFollower {
     });
   }
 
-  /** Opens a second connection, which replaces this one as soon as it is live. */
   #replace(loop: Loop): void {
     const { attempts } = loop.slot.attempts.history;
     if (!this.#hasOverlap || this.#loops.size > 1 || loop.abort.signal.aborted) return;
@@ -209,14 +206,13 @@ export class StreamFollower {
     if (live === undefined) return [];
     const gaps = this.#forgetLive(loop, this.#streamClock.at(item.lastByteAtMs));
     this.#loops.keepReplaced(loop);
-    this.#cause = item.cause;
+    this.#lossCause = item.cause;
     const { others } = this.#loops.others(loop);
     if (others === undefined) return [item, ...this.#describeGaps(gaps)];
     const lost: Lost = { ...item, connection: live.number, others };
     return [gaps.length === 0 ? lost : { ...lost, hasGap: true }, ...this.#describeGaps(gaps)];
   }
 
-  /** The connection of a loop has ended, or is retired. */
   #forgetLive(loop: Loop, lastByte: Instant): readonly GapInterval[] {
     const missing = this.#merge.close(loop.input);
     const end = missing !== undefined && missing.atMs < lastByte.atMs ? missing : lastByte;
@@ -281,7 +277,7 @@ export class StreamFollower {
   }
 
   #describeGaps(gaps: readonly GapInterval[]): readonly Gap[] {
-    const cause = this.#cause;
+    const cause = this.#lossCause;
     if (cause === undefined) return [];
     return gaps.map(({ from, to, missed }) => ({
       kind: 'gap',

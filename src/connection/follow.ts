@@ -1,7 +1,7 @@
 // The connect loop: follows the stream across connections until it ends for good.
 //
-// The position in this loop is the state of the run. It yields what happens, in order, and waits while its
-// consumer is busy. retry-policy.ts makes the decisions; every wait ends at once on abort.
+// The loop yields what happens, in order, and waits while its consumer is busy. retry-policy.ts makes the decisions;
+// every wait ends at once on abort.
 import { type Clock, computeElapsedMs, type Moment, sleep } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import type { DialConfig } from './config.ts';
@@ -25,13 +25,12 @@ import {
 export type Connection = Pick<LiveStream, 'take' | 'close' | 'endedBy' | 'lastByteAtMs'>;
 
 interface AttemptContext {
-  /** Ends the attempt. */
   readonly signal: AbortSignal;
   /** Addresses to which other connections of the stream are open; they are tried last. */
   readonly usedAddresses: readonly string[];
 }
 
-/** Makes one attempt: resolves to a live connection, to the cause of a failure, or to undefined on abort. */
+/** Resolves to a live connection, to the cause of a failure, or to undefined on abort. */
 export type Connect<C extends Connection = LiveStream> = (
   isFirst: boolean,
   context: AttemptContext,
@@ -56,7 +55,6 @@ export type FollowItem<C extends Connection = LiveStream> =
 export class RetryDelay {
   readonly #ends = new Set<() => void>();
 
-  /** Ends the current delays, one for each connection that waits. */
   end(): void {
     for (const end of [...this.#ends]) end();
   }
@@ -76,7 +74,7 @@ export interface FollowContext<C extends Connection = LiveStream> {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Ends the stream in an orderly way: closes the connection, then the generator returns. */
+  /** Closes the connection; the generator then returns. */
   readonly signal: AbortSignal;
   readonly connect: Connect<C>;
   readonly attempts?: Attempts;
@@ -87,8 +85,8 @@ export interface FollowContext<C extends Connection = LiveStream> {
 }
 
 /**
- * Follows the stream. The last item is `gave-up`, unless the signal aborts or the consumer stops pulling;
- * in all three cases the socket is closed before the generator returns.
+ * The last item is `gave-up`, unless the signal aborts or the consumer stops pulling. The socket is closed before the
+ * generator returns.
  */
 export async function* followStream<C extends Connection>(
   policy: PolicyConfig,
@@ -154,12 +152,11 @@ export function startAttempts(clock: Clock): Attempts {
   return { limiter: new AttemptLimiter(), history: startHistory(clock.monotonicMs()) };
 }
 
-/** Whether the server closed a stable connection to go away (1001) or to restart (1012). */
 function wasAnnounced({ closeCode }: Cause, upMs = 0): boolean {
   return (closeCode === 1001 || closeCode === 1012) && upMs >= STABLE_AFTER_MS;
 }
 
-/** Load balancers allow at least this much idle time; a server that crashes repeatedly may end a connection sooner. */
+/** Load balancers allow at least this much idle time; a server that crashes repeatedly may close sooner. */
 const MIN_IDLE_MS = 5_000;
 
 /** Whether two durations are close enough to be the same timeout. */
@@ -179,7 +176,7 @@ function nameIdleCut(cause: Cause, upMs: number, idleMs: number | undefined): Ca
   return { ...cause, kind: 'idle-cut', detail: ENDINGS.idle(upMs, cause.detail) };
 }
 
-/** Attempts to connect to the service; `isFirst` for the first attempt of a run. */
+/** @param isFirst the first attempt of a run */
 export async function openConnection(
   dial: DialConfig,
   { clock, signal }: Pick<FollowContext, 'clock' | 'signal'>,
@@ -195,7 +192,7 @@ export async function openConnection(
   return signal.aborted ? undefined : problem;
 }
 
-/** Yields the items of one connection; closes it when the consumer stops or the signal aborts. */
+/** Closes the connection when the consumer stops or the signal aborts. */
 async function* streamEvents<C extends Connection>(
   stream: C,
   connection: number,

@@ -36,13 +36,11 @@ export interface KeyOrigin {
   readonly profile?: string;
 }
 
-/** Adds the origin of the key to a cause whose message mentions the key. */
 export function addKeyOrigin(cause: Cause, keyOrigin: KeyOrigin | undefined): Cause {
   const isAboutKey = CAUSES[cause.kind].happened.includes('{key}');
   return keyOrigin === undefined || !isAboutKey ? cause : { ...cause, keyOrigin };
 }
 
-/** What happened and what to do next, filled in. */
 export function describeCause(cause: Cause): { happened: string; remedy: string } {
   const row = CAUSES[cause.kind];
   const { keyOrigin } = cause;

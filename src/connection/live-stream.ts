@@ -22,7 +22,7 @@ type FirstMessage = { readonly keyPrefix: string } | { readonly instead: string 
 /** A longer first message is not parsed: the result of JSON.parse can be many times as large. */
 const MAX_WELCOME_BYTES = 256 * 1024;
 
-/** Reads the first message. Never throws. `flags` is the result of `classify`. */
+/** Never throws. `flags` is the result of `classify`. */
 function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessage {
   if (isBinary) return { instead: INSTEAD_OF_WELCOME.binary };
   if (flags < 0) return { instead: INSTEAD_OF_WELCOME.notJson };
@@ -66,7 +66,7 @@ const PONG = Buffer.from('pong');
 
 export class LiveStream {
   readonly requestId: string;
-  /** Prefix of the key that the server accepted, from the welcome. */
+  /** Empty before the welcome. */
   acceptedKeyPrefix = '';
   /** Called when a ping has been outstanding for half of the pong timeout. */
   onSuspect: (() => void) | undefined;
@@ -127,7 +127,7 @@ export class LiveStream {
     webSocket.resume();
   }
 
-  /** Waits for the welcome (contract C4); resolves to undefined, or to the cause of a failure. */
+  /** Resolves to undefined after the welcome, or to the cause of a failure (contract C4). */
   async awaitWelcome(signal: AbortSignal): Promise<Cause | undefined> {
     const { connectTimeoutMs } = this.#config;
     const first = new Promise<'welcome' | Cause>((resolve) => {
@@ -140,7 +140,7 @@ export class LiveStream {
     return outcome ?? this.#describe('no-welcome', INSTEAD_OF_WELCOME.nothing(connectTimeoutMs));
   }
 
-  /** Resolves to the events since the last call, or to the next ones; to undefined after the last event. */
+  /** Resolves to the unread events, else to the next ones; to undefined after the last event. */
   async take(): Promise<Batch | undefined> {
     while (this.#queue.isEmpty && this.#endedBy === undefined) {
       const woken = this.#queue.untilWoken();
@@ -157,7 +157,7 @@ export class LiveStream {
     return this.#config.proxyUrl === undefined ? this.#open.tap.raw.remoteAddress : undefined;
   }
 
-  /** Round trip of the last answered ping in ms. */
+  /** Of the last answered ping. */
   get roundTripMs(): number | undefined {
     return this.#heartbeat.roundTripMs;
   }
@@ -195,7 +195,7 @@ export class LiveStream {
     await terminate(webSocket);
   }
 
-  /** Whether the stream is over: messages that still arrive are not part of it. */
+  /** Messages that still arrive are not part of the stream. */
   get #isOver(): boolean {
     return this.#isClosing || this.#fault !== undefined;
   }

@@ -13,16 +13,12 @@ import type { LiveStream } from './live-stream.ts';
 import { AttemptSpacing, type PolicyConfig, STABLE_AFTER_MS } from './retry-policy.ts';
 import type { Instant, StreamClock } from './stream-clock.ts';
 
-/** The next item of a loop. */
 interface LoopItem<L, T> {
   readonly loop: L;
   readonly result: IteratorResult<T, void>;
 }
 
-/**
- * The items of several loops in the order in which they arrive. Each loop has one pending pull at most, and is pulled
- * again only when the consumer asks for more: that is the back-pressure.
- */
+/** Items of several loops in order of arrival. Each loop has at most one pending pull, which is the back-pressure. */
 class LoopQueue<L, T> {
   readonly #clock: Clock;
   readonly #arrived: (LoopItem<L, T> | { readonly error: unknown })[] = [];
@@ -32,7 +28,6 @@ class LoopQueue<L, T> {
     this.#clock = clock;
   }
 
-  /** Pulls the next item of a loop. */
   pull(loop: L, items: AsyncIterator<T, void, undefined>): void {
     const add = (item: LoopItem<L, T> | { readonly error: unknown }): void => {
       this.#arrived.push(item);
@@ -44,11 +39,7 @@ class LoopQueue<L, T> {
     );
   }
 
-  /**
-   * The next item; undefined if there is none until `atMs` of `streamClock`.
-   *
-   * @throws the error of a loop
-   */
+  /** Undefined if nothing arrives until `atMs` of `streamClock`. @throws the error of a loop */
   async take(atMs: number | undefined, streamClock: StreamClock): Promise<LoopItem<L, T> | undefined> {
     if (this.#arrived.length === 0) {
       await new Promise<void>((resolve) => {
@@ -73,19 +64,16 @@ export interface LoopContext {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Ends the stream in an orderly way. */
   readonly signal: AbortSignal;
   /** Called once for each slot; a replacement uses the function of its slot. */
   createConnect(): Connect;
-  /** Lets the user end the delays before retries. */
   readonly retryDelay?: RetryDelay;
 }
 
-/** One of the connections of `--connections`: it is reconnected after a loss, and may be replaced. */
+/** One of the connections of `--connections`. It is reconnected after a loss, and may be replaced. */
 interface Slot {
   readonly connect: Connect;
   readonly attempts: Attempts;
-  /** Whether it has ever been live. */
   hasBeenLive: boolean;
   /** Whether it was live together with another slot for STABLE_AFTER_MS, which proves that the service allows both. */
   isProven: boolean;
@@ -93,7 +81,7 @@ interface Slot {
 
 /** A loop of follow.ts. */
 export interface Loop {
-  /** Number of its merge input; after this loop has ended, another one may get the same number. */
+  /** Number of the merge input; another loop may get the number after the end of this one. */
   readonly input: number;
   readonly slot: Slot;
   readonly abort: AbortController;
@@ -116,7 +104,6 @@ interface LiveConnection {
 
 export class Loops {
   readonly queue: LoopQueue<Loop, FollowItem>;
-  /** Number of slots created so far. */
   slotCount = 0;
   readonly #policy: PolicyConfig;
   readonly #context: LoopContext;
@@ -208,7 +195,7 @@ export class Loops {
     loop.replaces = old;
   }
 
-  /** A loop is about to end: notes whether the service has allowed several connections. */
+  /** Notes, before the loop ends, whether the service has allowed several connections. */
   noteEnd(loop: Loop, now: Instant): void {
     if (loop.live === undefined || this.others(loop).others === undefined) return;
     const joins = [...this.#all].flatMap(({ live }) => (live === undefined ? [] : [live.at.atMs]));
@@ -219,14 +206,13 @@ export class Loops {
     for (const { abort } of this.#all) abort.abort();
   }
 
-  /** Ends all loops; resolves when every connection is closed. */
+  /** Resolves when every connection is closed. */
   async close(): Promise<void> {
     this.endAll();
     await Promise.all([...this.#all].map(({ items }) => items.return()));
   }
 }
 
-/** Statuses of a service that does not allow an additional connection. */
 const REFUSALS: readonly unknown[] = [403, 429];
 
 /** Whether the cause may be that the service does not allow an additional connection. */

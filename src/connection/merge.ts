@@ -1,9 +1,8 @@
 // Merges the events of several connections into one stream: the first copy of an event is delivered at once, and the
 // copies of the other connections are dropped.
 //
-// Copies are matched one to one: the k-th copy on one connection with the k-th copy on another, so an event that the
-// service sends twice is delivered twice. An event is remembered only for the connections that may still deliver it,
-// and at most for the window. Nothing here reads a clock or sets a timer.
+// Copies are matched one to one, so an event that the service sends twice is delivered twice. An event is remembered
+// only for the connections that may still deliver it, and at most for the window.
 //
 //   the event is on …              remembered for this connection?   result
 //   one connection, no other open  -                                 delivered as it is, nothing is remembered
@@ -42,7 +41,6 @@ export interface MissedEvents {
 
 /** Each input is one connection; its number is from 0 to 30. */
 export class Merge {
-  /** Copies that were dropped. */
   duplicates = 0;
   /** Events that were forgotten before the window ended, because of `maxBytes`. */
   forgotten = 0;
@@ -68,11 +66,7 @@ export class Merge {
     this.#common[input] = 0;
   }
 
-  /**
-   * The input delivers nothing more.
-   *
-   * @returns the arrival of the first event that another input has delivered and this one has not
-   */
+  /** @returns when the first event arrived that another input has delivered and this one has not */
   close(input: number): Instant | undefined {
     const bit = 1 << input;
     this.#open &= ~bit;
@@ -197,7 +191,6 @@ export class Merge {
   }
 }
 
-/** A batch without events, with the discarded messages and the receive time of another one. */
 function emptyBatch({ discarded, receivedAtMs }: Batch): Batch {
   const bytes = Buffer.alloc(0);
   const lines = { count: 0, bytes, ends: new Int32Array(0), flags: new Uint8Array(0), allFlags: 0 };

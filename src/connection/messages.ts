@@ -1,7 +1,5 @@
-// Parts of the messages about a connection. The messages themselves are in cause-table.ts; these texts fill in their
-// placeholders.
+// Texts that fill in the placeholders of the messages in cause-table.ts.
 
-/** The phases of an attempt. */
 export const PHASES = {
   lookup: 'looking up the name',
   connect: 'connecting',
@@ -14,7 +12,6 @@ export const PHASES = {
 } as const;
 export type ConnectionPhase = keyof typeof PHASES;
 
-/** The phase for a message, with the proxy in use. */
 export function describePhase(phase: ConnectionPhase, proxy: string | undefined): string {
   if (proxy === undefined) return PHASES[phase];
   return phase === 'proxy' ? `${PHASES.proxy} ${proxy}` : `${PHASES[phase]} through the proxy ${proxy}`;
@@ -35,11 +32,9 @@ export const RENEWALS = {
 export const RENEWAL = 'store a valid one with `atlantis profile add`';
 export const PROXY_IN_USE = 'in use';
 export const nameProxy = (proxy: string): string => `the proxy ${proxy}`;
-/** The URL that has to be changed. */
 export const THE_URL = 'the URL';
 export const THE_URL_OF_THE_PROXY = 'the URL of the proxy';
 
-/** What an attempt waits for. */
 export const AWAITED = {
   response: 'response',
   completeResponse: 'complete response',
@@ -72,7 +67,6 @@ export const TLS_ALERTS: Readonly<Record<string, string>> = {
   112: 'the server does not recognize this host name, TLS alert 112',
 };
 
-/** Details of a failed attempt. */
 export const DETAILS = {
   noReason: 'no reason given',
   alert: 'TLS alert',
@@ -109,7 +103,6 @@ const SOCKS_REPLIES: Readonly<Record<number, string>> = {
   8: 'address type not supported',
 };
 
-/** How a SOCKS proxy answered. */
 export const SOCKS_FAULTS = {
   notSocks: 'its answer is not SOCKS 5',
   closed: 'it closed the connection',
@@ -119,7 +112,6 @@ export const SOCKS_FAULTS = {
   reply: (code: number) => `SOCKS reply ${code}: ${SOCKS_REPLIES[code] ?? 'unknown'}`,
 } as const;
 
-/** Parts of the detail about a refused upgrade. */
 export const REFUSAL_PARTS = {
   status: (status: number, code?: string, message = '') =>
     `HTTP ${status}${code === undefined ? '' : ` ${code}`}${message === '' ? '' : `: ${message}`}`,
@@ -132,7 +124,6 @@ export const REFUSAL_PARTS = {
   cutOff: 'the rest of the response could not be read',
 } as const;
 
-/** What came instead of the welcome. */
 export const INSTEAD_OF_WELCOME = {
   binary: 'a binary message',
   notJson: 'a text message that is not JSON',
@@ -142,7 +133,6 @@ export const INSTEAD_OF_WELCOME = {
   closed: (detail: string) => `closed instead: ${detail}`,
 } as const;
 
-/** How a connection ended. */
 export const ENDINGS = {
   noCloseFrame: 'it ended without a close frame',
   noCloseCode: 'no close code',

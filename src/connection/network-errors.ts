@@ -89,11 +89,7 @@ const MAX_MESSAGE_CHARACTERS = 120;
 const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
 const ALERT_NUMBER = /alert number (\d+)/;
 
-/**
- * The cause of an error of a socket, a TLS session, an HTTP parser or ws. Never quotes whole objects.
- *
- * @param hasCipher whether a TLS handshake failed after both sides had agreed on a cipher
- */
+/** Never quotes whole objects. @param hasCipher whether a handshake failed after both sides agreed on a cipher */
 export function classifyError(
   error: unknown,
   host: string,
@@ -160,7 +156,7 @@ export function isReset(error: unknown): boolean {
   return typeof code === 'string' && BY_CODE[code] === 'reset';
 }
 
-/** The name of a TLS fault: the text for its alert, else its code, or OpenSSL's reason for the general code EPROTO. */
+/** EPROTO is a general code, so OpenSSL's reason replaces it. */
 function nameTlsFault(code: string, message: string): string {
   const [, alert = ''] = ALERT_NUMBER.exec(message) ?? [];
   const [, reason] = OPENSSL_REASON.exec(message) ?? [];
@@ -216,7 +212,7 @@ function listAddresses(error: unknown): string {
   return say.joinAddresses([...new Set(seen)]);
 }
 
-/** The cause for a close code; 1008 and all codes that are not listed here, such as 4000, count as closed by policy. */
+/** 1008 and all codes that are not listed here, such as 4000, count as closed by policy. */
 export function pickCloseKind(code: number): CauseKind {
   if (code === 1000) return 'closed-normally';
   if (code === 1006) return 'dropped';

@@ -16,7 +16,6 @@ import type { Ranking } from './ranking.ts';
 import { layoutTable, selectRows, type TableStyle } from './table.ts';
 import type { Timeline } from './timeline.ts';
 
-/** The counts, and the source of the events. */
 export interface TopData {
   readonly by: readonly string[];
   readonly ranking: Ranking;
@@ -27,7 +26,6 @@ export interface TopData {
   readonly isFile: boolean;
 }
 
-/** What decides how the frame is drawn: the keys of the user, the state of the run and the size of the terminal. */
 interface FrameChoice {
   readonly sort: Sort;
   readonly isReversed: boolean;
@@ -51,7 +49,6 @@ const LIVE_WIDTH = 6;
 const SECOND_MS = 1_000;
 const DAY_MS = 24 * 3_600_000;
 
-/** The lines of the source, the totals and the table. */
 export function renderFrame(data: TopData, choice: FrameChoice, parts: FrameParts): string[] {
   const { ranking, timeline, by } = data;
   const { columns, sort, isReversed, maxRows } = choice;
@@ -148,10 +145,6 @@ function describeTotals({ ranking, connection, timeline }: TopData, { signs, sty
   return pieces;
 }
 
-/**
- * Formats when a row was last seen: how long ago, or for a recording the time of day, with the date if the recording
- * covers a day or more.
- */
 function createLastFormat({ isFile, timeline }: TopData, clock: Clock): (lastSeenMs: number) => string {
   if (!isFile) {
     const nowMs = clock.wallMs();

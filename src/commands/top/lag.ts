@@ -9,10 +9,9 @@ const MAX_BITS = 40;
 /** One bucket for lags below zero, one for each ms up to 15, and the parts of each doubling above. */
 const BUCKETS = 1 + PARTS + (MAX_BITS - PART_BITS + 1) * PARTS;
 const MAX_LAG_MS = 2 ** MAX_BITS;
-/** The result of `percentile` for a lag below zero: the timestamp of the event is in the future. */
+/** The result of `percentile` if the timestamps of the events are in the future. */
 export const BELOW_ZERO = -1;
 
-/** The lag of one row. */
 export class LagHistogram {
   /** Created by the first lag: many streams have none. */
   #counts: Uint32Array | undefined;
@@ -58,7 +57,6 @@ function findBucket(lagMs: number): number {
   return 1 + PARTS + bits * PARTS + Math.floor(ms / 2 ** bits) - PARTS;
 }
 
-/** The middle of a bucket, in ms. */
 function middleOf(bucket: number): number {
   if (bucket === 0) return BELOW_ZERO;
   if (bucket <= PARTS) return bucket - 1;

@@ -11,7 +11,7 @@ import { KEY_HELP, NO_KEYS } from './messages.ts';
 import { Screen } from './screen.ts';
 
 const FRAME_MS = 500;
-/** After a key, a frame is drawn sooner, but not more often than this. */
+/** Minimum time between frames, also after a key. */
 const MIN_FRAME_MS = 250;
 /** Time between frames while no events arrive: ages and rates still change. */
 const IDLE_FRAME_MS = 1_000;
@@ -44,7 +44,7 @@ export class LiveView {
   readonly #frame: FrameParts;
   readonly #stop: () => void;
   #isPaused = false;
-  /** A key was pressed since the last frame, so the next frame is drawn even while the table is paused. */
+  /** After a key, the next frame is drawn even while the table is paused. */
   #isKeyPending = false;
   #hasChanged = true;
   #columns = 0;
@@ -63,18 +63,15 @@ export class LiveView {
     this.#cancelTimer = clock.setTimer(() => this.#tick(), 0);
   }
 
-  /** The number of rows that fit on the screen. */
   get maxRows(): number {
     const lines = this.#io.stdout.rows() ?? DEFAULT_LINES;
     return Math.min(this.#parts.config.rows, Math.max(1, lines - LINES_AROUND));
   }
 
-  /** Marks the data as changed, so that the next frame is drawn soon. */
   noteChange(): void {
     this.#hasChanged = true;
   }
 
-  /** Restores the screen. */
   close(): void {
     this.#cancelTimer();
     this.#screen.restore();
@@ -133,7 +130,7 @@ export class LiveView {
     this.#screen.draw([...frame, '', ...message, help].slice(0, stdout.rows()));
   }
 
-  /** The last message on lines that fit; most of the screen remains for the table. */
+  /** The last message, on at most a third of the screen. */
   #layOutMessage(columns: number): string[] {
     const { stdout, signs } = this.#io;
     const most = Math.max(1, Math.floor((stdout.rows() ?? DEFAULT_LINES) / 3));

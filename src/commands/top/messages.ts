@@ -17,7 +17,7 @@ export const sayNotForFiles = (flag: string): ErrorText =>
 export const sayFileRequired = (flag: string): ErrorText =>
   sayRequires([flag], 'a file', 'usage: atlantis stream top [options] [file]');
 
-/** The oldest lines for stderr were dropped: while the view is open, they wait in a bounded buffer. */
+/** While the view is open, lines for stderr wait in a bounded buffer. */
 export const sayDropped = (lines: number): string =>
   `atlantis: omitted ${formatCount(lines, 'earlier line')} of messages`;
 

@@ -33,7 +33,6 @@ export function createTopOutput(
   const { ranking, timeline, connection, isFile: isRecording } = data;
   const { once, sort, rows: maxRows } = config;
 
-  /** The table that is printed at the end; empty if the run never connected. */
   const printTable = (choice: Pick<LiveView, 'sort' | 'isReversed' | 'maxRows'>): Buffer | string => {
     if (connection.connections === 0 && ranking.total.events === 0 && !isRecording) return '';
     if (once?.isJson === true)
@@ -61,8 +60,7 @@ export function createTopOutput(
     return {
       writeEvents(batch: Batch, count) {
         const { receivedAtMs } = batch;
-        // Events linger, so they are counted at their receive time. The age is limited, since the wall clock may have
-        // been set in the meantime.
+        // Events linger before they are counted. The wall clock may have been set since, so the age is limited.
         const ageMs = Math.min(Math.max(0, clock.wallMs() - receivedAtMs), LINGER_MS);
         timeline.advance(isRecording ? receivedAtMs : clock.monotonicMs() - ageMs);
         for (let i = 0; i < count; i += 1) {
@@ -100,11 +98,7 @@ export function createTopOutput(
   };
 }
 
-/**
- * The table as one JSON document, for `--once --json` (docs/top.md). Amounts are exact, as strings.
- *
- * @param maxRows rows after this number are added up in `other`
- */
+/** The document of `--once --json` (docs/top.md). Amounts are exact, as strings. */
 function describeTop(data: TopData, sort: Sort, maxRows: number): unknown {
   const { by, ranking, timeline, connection, source, isFile } = data;
   const { total } = ranking;

@@ -2,14 +2,12 @@
 //
 // The algorithm is Space-Saving (Metwally, Agrawal and El Abbadi, 2005). When all rows are in use, a new value replaces
 // the value with the fewest events. The new value may have had up to that many events before, so its row stores the
-// number as `missing`. Here the counts of the replaced row are added to `other`, so the rows and `other` always add up
-// to the total.
+// number as `missing`. `other` gets the counts of the replaced row, so the rows and `other` add up to the total.
 import { MAX_ROWS } from '../../flags/table-flags.ts';
 import { type Facts, Row } from './row.ts';
 import type { Timeline } from './timeline.ts';
 
 export class Ranking {
-  /** All events. */
   readonly total: Row;
   /** Events of values that have no row of their own. */
   readonly other: Row;
@@ -24,7 +22,6 @@ export class Ranking {
     this.other = new Row(timeline);
   }
 
-  /** Counts an event at the current time of the timeline. */
   add(facts: Facts, receivedAtMs: number): void {
     this.total.add(facts, receivedAtMs);
     const row = this.#rows.get(facts.id) ?? this.#createRow(facts);

@@ -6,7 +6,6 @@ import { Series, type Timeline } from './timeline.ts';
 /** The values of `--by`, as sent, or undefined where an event has none. */
 export type Key = readonly (string | undefined)[];
 
-/** The facts that are read from an event. */
 export interface Facts {
   /** Unique for the values of the key. */
   readonly id: string;
@@ -16,7 +15,6 @@ export interface Facts {
   readonly sentAtMs: number | undefined;
 }
 
-/** The event with the largest amount. */
 interface Largest {
   readonly dollars: Amount;
   /** Receive time, ms since the epoch. */
@@ -50,7 +48,6 @@ export class Row {
     this.series = new Series(timeline);
   }
 
-  /** Reuses the row for other values. */
   reset(id: string, key: Key, missing: number): void {
     this.id = id;
     this.key = key;
@@ -80,7 +77,6 @@ export class Row {
     this.#lag.add(receivedAtMs - sentAtMs);
   }
 
-  /** Adds everything that another row has counted. */
   absorb(other: Row): void {
     this.events += other.events;
     this.amounts += other.amounts;
@@ -94,7 +90,7 @@ export class Row {
     this.#lagBefore.absorb(other.#lagBefore);
   }
 
-  /** The lag in ms that 50 and 99 % of the events did not exceed. */
+  /** Percentiles in ms; undefined if no recent event has a lag. */
   readLag(): { readonly p50: number; readonly p99: number } | undefined {
     this.#followLag();
     const both = new LagHistogram();

@@ -21,8 +21,6 @@ import { Ranking } from './ranking.ts';
 import { Timeline } from './timeline.ts';
 
 /**
- * Shows the table until the run ends, or prints it once.
- *
  * @param path of a recording, `-` for stdin; undefined for a stream
  * @throws UsageError, CredentialError, StoreError before anything is opened
  */

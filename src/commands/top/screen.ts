@@ -30,7 +30,7 @@ export class Screen implements FullScreen {
   #isOpen = true;
   #isShown = false;
 
-  /** Enters the alternate screen once the process is in the foreground. @param onKey called with each key */
+  /** Enters the alternate screen once the process is in the foreground. */
   constructor(io: Io, writer: LineWriter, onKey: (key: string) => void) {
     this.#io = io;
     this.#writer = writer;
@@ -54,7 +54,7 @@ export class Screen implements FullScreen {
     return this.#keyboard !== undefined;
   }
 
-  /** The lines of the last message, for a while after it arrived. */
+  /** The last message, for MESSAGE_MS after it arrived. */
   get message(): readonly string[] {
     if (this.#io.clock.monotonicMs() - this.#heldAtMs > MESSAGE_MS) return [];
     // The lines of a message after the first one are indented.
@@ -62,10 +62,7 @@ export class Screen implements FullScreen {
     return this.#held.slice(Math.max(0, first));
   }
 
-  /**
-   * Draws lines that fit. Nothing is drawn while the previous ones are still being written, or while this process is
-   * in the background, where the shell uses the terminal.
-   */
+  /** Draws nothing while the previous lines are being written, or while the process is in the background. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen || this.#io.stdout.stream().writableLength > 0 || !this.#enter()) return;
     void this.#writer.write(`${HOME}${lines.map((line) => ERASE_LINE + line).join('\r\n')}${ERASE_BELOW}`);
@@ -91,7 +88,7 @@ export class Screen implements FullScreen {
     for (const line of this.#held) this.#io.writeErrRaw(`${line}\n`);
   }
 
-  /** Shows the screen if the process is in the foreground. @returns whether it is shown */
+  /** @returns whether the screen is shown */
   #enter(): boolean {
     if (!this.#io.isForeground()) return false;
     if (this.#isShown) return true;

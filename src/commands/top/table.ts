@@ -1,4 +1,4 @@
-// The table: which rows and columns are shown, and their layout at a width. Pure: rows in, lines out.
+// The table: which rows and columns are shown, and their layout at a width.
 
 import type { Sort } from '../../flags/table-flags.ts';
 import { escapeCommands } from '../../render/ci-commands.ts';
@@ -19,10 +19,9 @@ export interface TableStyle {
   readonly chart: Paint;
 }
 
-/** The rows to show, and all others as one. */
 interface Selection {
   readonly rows: readonly Row[];
-  /** Undefined if there are no other rows. */
+  /** All other rows as one; undefined if there are none. */
   readonly rest: Row | undefined;
 }
 
@@ -31,13 +30,12 @@ interface TableOptions {
   readonly by: readonly string[];
   readonly sort: Sort;
   readonly isReversed: boolean;
-  /** Columns of the terminal; Infinity: nothing is left out or cut. */
+  /** Columns of the terminal; with Infinity, nothing is left out or cut. */
   readonly columns: number;
   readonly signs: Signs;
   readonly style: TableStyle;
-  /** When a row was last seen, as text. */
   readonly formatLast: (lastSeenMs: number) => string;
-  /** False: there are no receive times. */
+  /** False if there are no receive times. */
   readonly hasTimes: boolean;
   /** Widths of earlier tables, so that columns do not move; changed by each call. */
   readonly widths: Map<string, number>;
@@ -53,7 +51,7 @@ const REST = 'other';
 const lagOf = (row: Row): number => row.readLag()?.p99 ?? Number.NEGATIVE_INFINITY;
 const dollarsPerMinuteOf = (row: Row): number => row.series.dollarsPerMinute ?? 0;
 
-/** How rows are sorted by a column, the largest value first. */
+/** The largest value first. */
 const ORDERS: Readonly<Record<Sort, (rows: readonly Row[]) => Row[]>> = {
   events: (rows) => sortBy(rows, (row) => row.events),
   rate: (rows) => sortBy(rows, (row) => row.series.ratePerSecond ?? 0),
@@ -73,7 +71,7 @@ function sortBy(rows: readonly Row[], measure: (row: Row) => number): Row[] {
   return measured.map(({ row }) => row);
 }
 
-/** The first `count` rows in this order. The other rows, and the events that have no row of their own, are added up. */
+/** The first `count` rows. The other rows, and events that have no row of their own, are added up in `rest`. */
 export function selectRows(
   ranking: Ranking,
   timeline: Timeline,
@@ -100,7 +98,7 @@ interface TableColumn {
   readonly paint?: (style: TableStyle) => Paint;
   /** The column shows times, or values that are computed from times. */
   readonly needsTimes?: boolean;
-  /** False for a column that this stream has no values for. */
+  /** False if the stream has no values for this column. */
   isUseful?(total: Row): boolean;
   show(row: Row, total: Row, options: TableOptions): string;
 }
@@ -196,7 +194,6 @@ const COLUMNS: readonly TableColumn[] = [
   },
 ];
 
-/** The header and a line for each row, each at most `columns` wide. */
 export function layoutTable({ rows, rest }: Selection, total: Row, options: TableOptions): string[] {
   const { by, columns, signs, sort, isReversed, style, widths, hasTimes } = options;
   const all = rest === undefined ? rows : [...rows, rest];
@@ -247,10 +244,7 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
   return [`${open}${line('title').trimEnd()}${close}`, ...all.map((_row, at) => line(at).trimEnd())];
 }
 
-/**
- * The width of figures and bars, whose characters take one column each. `measureWidth` would take most of the time of a
- * frame.
- */
+/** The width of figures and bars, whose characters take one column each. `measureWidth` would be too slow. */
 const lengthOf = (text: string): number => text.length;
 
 /** Untrusted text: visible, and not a command of a CI system even at the beginning of a line. */

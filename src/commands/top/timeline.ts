@@ -13,18 +13,17 @@ export class Timeline {
   readonly isRecent: boolean;
   #startMs: number | undefined;
   #nowMs = 0;
-  /** Length of each interval. */
   #intervalMs = SECOND_MS;
   /** How often pairs of intervals were merged. */
   joins = 0;
-  /** False for plain NDJSON, which has no receive times: nothing is known about rates, lag and the last event. */
+  /** False for plain NDJSON, which has no receive times. */
   hasTimes = true;
 
   constructor(isRecent: boolean) {
     this.isRecent = isRecent;
   }
 
-  /** Notes the time in ms, always of the same clock. A clock that was set back is ignored until it has caught up. */
+  /** @param nowMs always of the same clock; a clock that was set back is ignored until it has caught up */
   advance(nowMs: number): void {
     this.#startMs ??= nowMs;
     this.#nowMs = Math.max(this.#nowMs, nowMs - this.#startMs);
@@ -35,18 +34,15 @@ export class Timeline {
     }
   }
 
-  /** The current interval. */
   get interval(): number {
     return Math.floor(this.#nowMs / this.#intervalMs);
   }
 
-  /** Ms from the first time to the last one. */
   get spanMs(): number {
     return this.#nowMs;
   }
 }
 
-/** Events and dollars of one row, by interval. */
 export class Series {
   readonly #timeline: Timeline;
   readonly #events = new IntervalCounts(MAX_INTERVALS);
@@ -65,7 +61,6 @@ export class Series {
     this.#joins = joins;
   }
 
-  /** Counts events at the current time of the timeline. */
   add(events: number, dollars: number): void {
     this.#follow();
     this.#events.add(events);
@@ -79,7 +74,7 @@ export class Series {
     this.#dollars.absorb(other.#dollars);
   }
 
-  /** Events per second: of the last ten seconds, or of the whole time. Undefined as long as it is not known. */
+  /** Of the last ten seconds, or of the whole time. Undefined as long as it is not known. */
   get ratePerSecond(): number | undefined {
     this.#follow();
     if (this.#timeline.isRecent) {
@@ -111,13 +106,11 @@ export class Series {
     });
   }
 
-  /** The average count per `everyMs`, over the whole time. */
   #averageOf(counts: IntervalCounts, everyMs: number): number | undefined {
     const { spanMs } = this.#timeline;
     return spanMs === 0 ? undefined : (counts.sum / spanMs) * everyMs;
   }
 
-  /** Catches up with the timeline. */
   #follow(): void {
     const { interval, joins } = this.#timeline;
     for (; this.#joins < joins; this.#joins++) {

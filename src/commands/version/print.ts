@@ -37,7 +37,7 @@ const OTHER_VARIABLES = [
 /** Printed without their values. */
 const SECRETS = ['NATS_CREDS', 'NATS_NKEY', 'NATS_TOKEN', 'NATS_USER', 'NATS_PASSWORD'];
 
-/** Prints to stdout. @throws OutputError, UsageError */
+/** @throws OutputError, UsageError */
 export function printVersion(flags: GlobalFlags, io: Io): void {
   const { isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
   if (!isVerbose) {

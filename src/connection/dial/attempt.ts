@@ -17,7 +17,6 @@ const PROBE_MS = 1_000;
 /** Errors that a network cannot cause. */
 const BUGS = [TypeError, RangeError, ReferenceError];
 
-/** The response of a proxy that did not open a tunnel. */
 export class TunnelRefusedError extends Error {
   readonly refusal: UpgradeRefusal;
 
@@ -29,7 +28,6 @@ export class TunnelRefusedError extends Error {
 
 interface AttemptOptions {
   readonly clock: Clock;
-  /** Ends the attempt at once. */
   readonly signal?: AbortSignal;
   /** The time limit in ms, until `end` or `replaceLimit` is called. */
   readonly limitMs: number;
@@ -77,7 +75,6 @@ export class Attempt {
     this.#options.onPhase?.(phase, socket);
   }
 
-  /** Replaces the time limit by one that begins now. */
   replaceLimit(ms: number): void {
     this.#cancelLimit();
     this.#cancelLimit = this.#startLimit(ms);
@@ -92,11 +89,7 @@ export class Attempt {
     return socket;
   }
 
-  /**
-   * The cause of an error of the connection, a TLS session, a proxy or an HTTP parser.
-   *
-   * @throws an error that is a bug
-   */
+  /** @throws the error itself if it is a bug */
   classify(error: unknown): Cause {
     if (BUGS.some((kind) => error instanceof kind)) throw error;
     const { host } = this.route;
@@ -112,9 +105,8 @@ export class Attempt {
   }
 
   /**
-   * Like `classify`, but if a server or proxy closed a plaintext connection, also tries a TLS handshake on the port. If
-   * the port speaks TLS, the cause is `plaintext-to-tls`. The handshake needs another connection, so call this for the
-   * first attempt only.
+   * Like `classify`, but if a plaintext connection was closed, also tries a TLS handshake on the port. The handshake
+   * needs another connection, so call this for the first attempt only.
    */
   async investigate(error: unknown): Promise<Cause> {
     const cause = this.classify(error);
@@ -135,7 +127,6 @@ export class Attempt {
     }, ms);
   }
 
-  /** The URL of the server or proxy that this attempt is connecting to without TLS, if there is one. */
   get #plaintextUrl(): string | undefined {
     const { url, proxyUrl } = this.route;
     if (this.#phase === 'proxy') return proxyUrl?.startsWith('http:') ? proxyUrl : undefined;

@@ -1,5 +1,4 @@
-// Opens every connection to the service, an HTTP sink or a NATS server, directly or through a proxy, with or without
-// TLS.
+// Opens every connection: to the service, an HTTP sink or NATS, directly or through a proxy, with or without TLS.
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
@@ -14,10 +13,7 @@ type WithSocket = { readonly raw: Socket };
 /** Called for each socket as soon as it exists. */
 type Track = (socket: Socket) => void;
 
-/**
- * Resolves to a socket that is ready for a request. Rejects with an error for `Attempt.classify`; the socket is then
- * destroyed, as on abort.
- */
+/** Resolves to a socket that is ready for a request; else destroys it and rejects with an error for `classify`. */
 export async function connect(attempt: Attempt): Promise<Socket> {
   const { raw } = await connectAs(attempt, (open) => ({ raw: open(undefined) }));
   return raw;
@@ -36,7 +32,7 @@ export function connectAs<T extends WithSocket>(attempt: Attempt, create: Create
     const giveUp = (): void => fail(signal.reason);
     const track: Track = (socket) => {
       current = socket;
-      // Other listeners report errors; this one only prevents a crash before they are added and after they are removed.
+      // Prevents a crash while no other listener is attached.
       socket.on('error', () => undefined);
       if (signal.aborted) socket.destroy();
     };
@@ -51,11 +47,7 @@ export function connectAs<T extends WithSocket>(attempt: Attempt, create: Create
   });
 }
 
-/**
- * Starts TLS on a connected socket.
- *
- * @param host name or address that the certificate must have
- */
+/** Starts TLS on a connected socket. The certificate must be for `host`. */
 export async function secure(attempt: Attempt, socket: Socket, host: string): Promise<TLSSocket> {
   attempt.enter('tls', socket);
   const startTls = await loadTls(attempt);
@@ -72,18 +64,17 @@ async function open<T extends WithSocket>(
 ): Promise<T> {
   const { route, signal, proxy } = attempt;
   const target = parseEndpoint(route.url);
-  // The phase that begins when the connection is ready.
-  const last = /^wss?:/.test(route.url) ? 'upgrade' : 'response';
+  const readyPhase = /^wss?:/.test(route.url) ? 'upgrade' : 'response';
   attempt.enter('lookup');
   if (proxy !== undefined) {
     const tunnel = await openTunnel(attempt, target, track);
-    attempt.enter(target.isSecure ? 'tls' : last, tunnel);
+    attempt.enter(target.isSecure ? 'tls' : readyPhase, tunnel);
     if (!target.isSecure) return create(() => tunnel);
     const startTls = await loadTls(attempt);
     const opened = create(() => startTls({ socket: tunnel, host: target.host }));
     track(opened.raw);
     await once(opened.raw, 'secureConnect', { signal });
-    attempt.enter(last, opened.raw);
+    attempt.enter(readyPhase, opened.raw);
     return opened;
   }
   const openRaw = await loadOpen(attempt, target, route);
@@ -95,9 +86,9 @@ async function open<T extends WithSocket>(
   // An IP address needs no lookup.
   if (isIP(target.host) !== 0) attempt.enter('connect', raw);
   raw.once('lookup', () => attempt.enter('connect', raw));
-  raw.once('connect', () => attempt.enter(target.isSecure ? 'tls' : last, raw));
+  raw.once('connect', () => attempt.enter(target.isSecure ? 'tls' : readyPhase, raw));
   await once(raw, target.isSecure ? 'secureConnect' : 'connect', { signal });
-  if (target.isSecure) attempt.enter(last, raw);
+  if (target.isSecure) attempt.enter(readyPhase, raw);
   return opened;
 }
 
@@ -120,7 +111,6 @@ async function openTunnel(attempt: Attempt, target: Endpoint, track: Track): Pro
   return socket;
 }
 
-/** Returns the function that opens a connection, with TLS if the endpoint requires it. */
 async function loadOpen(
   attempt: Attempt,
   endpoint: Endpoint,
@@ -137,7 +127,7 @@ async function loadOpen(
 
 type StartTls = (where: ConnectionOptions & { readonly host: string }) => TLSSocket;
 
-/** Loads TLS only if it is used. The options are the same for a server, with or without a tunnel, and for a proxy. */
+/** Imports node:tls only if it is used. */
 async function loadTls(attempt: Attempt): Promise<StartTls> {
   const { connect: connectTls, createSecureContext } = await import('node:tls');
   const { trustedRoots, mustCheckCertificates = true } = attempt.route;

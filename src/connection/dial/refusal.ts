@@ -7,7 +7,6 @@ import type { CauseKind } from '../cause-table.ts';
 import type { Cause } from '../lifecycle.ts';
 import { REFUSAL_PARTS as PARTS } from '../messages.ts';
 
-/** Limits on reading the body of a refusal. */
 export const MAX_BODY_BYTES = 64 * 1024;
 export const MAX_BODY_MS = 5_000;
 
@@ -29,9 +28,7 @@ export interface UpgradeRefusal {
 interface ReadBody {
   /** At most MAX_BODY_BYTES. */
   readonly body: string;
-  /** Only the beginning of the body was read. */
   readonly isCutOff: boolean;
-  /** Whether reading stopped at MAX_BODY_BYTES. */
   readonly isTooLarge: boolean;
 }
 
@@ -64,12 +61,11 @@ export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<
   });
 }
 
-/** The server's id of a request. */
 export function readRequestId(headers: IncomingHttpHeaders): string | undefined {
   return firstHeader(headers['x-request-id'])?.slice(0, MAX_REQUEST_ID_CHARACTERS);
 }
 
-/** The cause for a refusal. `nowMs` is the wall clock, for a Retry-After date. */
+/** @param nowMs the wall clock, for a Retry-After date */
 export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: number): Cause {
   const { status, headers } = refusal;
   const serviceError = parseServiceError(refusal.body);
@@ -96,8 +92,8 @@ const HTTP_DATE = /^[A-Z][a-z]{2,8}, ?\d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d
 const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /**
- * The delay of a Retry-After header in ms: whole seconds or an HTTP date (RFC 9110 § 10.2.3, contract R1);
- * undefined for anything else. A date in the past is 0; the maximum is the largest safe integer.
+ * The delay in ms of a Retry-After header: seconds or an HTTP date (RFC 9110 § 10.2.3, contract R1). Undefined for any
+ * other text, 0 for a date in the past.
  */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
@@ -205,7 +201,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** If the body cannot be parsed, the header decides: the body may be truncated, or Content-Length too short. */
+/** The header decides if the body cannot be parsed, since the body may be truncated. */
 function isJson({ body, headers }: UpgradeRefusal): boolean {
   return parseJson(body) !== undefined || /[/+]json\b/i.test(headers['content-type'] ?? '');
 }

@@ -23,16 +23,14 @@ export interface OpenSocket {
   readonly webSocket: WebSocket;
   /** The socket of `webSocket`, which extracts the events. */
   readonly tap: TappedSocket;
-  /** The server's id of the request, or ours. */
+  /** The server's id of the request, or ours if the server sent none. */
   readonly requestId: string;
   readonly headers: IncomingHttpHeaders;
 }
 
 /**
- * Opens the stream's WebSocket.
- *
  * @param signal ends the attempt at once; the result is then undefined
- * @param isFirst the first attempt of a run: finds out whether a port that closes the connection speaks TLS
+ * @param isFirst the first attempt of a run, which finds out whether a port that closes the connection speaks TLS
  */
 export async function openSocket(
   config: DialConfig,
@@ -108,7 +106,7 @@ async function upgrade(
     });
     webSocket.on('message', () => tap.noteMessage());
     webSocket.once('open', () => {
-      // Messages may have arrived with the 101: do not read them before there is a listener.
+      // Messages may have arrived with the 101. They wait until there is a listener.
       webSocket.pause();
       resolve({ webSocket, tap, requestId: readRequestId(headers) || requestId, headers });
     });
@@ -122,7 +120,6 @@ async function upgrade(
   return outcome;
 }
 
-/** Destroys the socket, and waits until it is closed. */
 export function terminate(webSocket: WebSocket): Promise<void> {
   if (webSocket.readyState === WebSocket.CLOSED) return Promise.resolve();
   return new Promise((resolve) => {
@@ -131,7 +128,6 @@ export function terminate(webSocket: WebSocket): Promise<void> {
   });
 }
 
-/** Creates the WebSocket on a connected socket. */
 function createWebSocket(config: DialConfig, requestId: string, tap: TappedSocket): WebSocket {
   // These options are missing in the published types, or too narrow there.
   type Options = Omit<ClientOptions, 'createConnection'> & {

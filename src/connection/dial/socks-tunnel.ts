@@ -21,19 +21,19 @@ export async function requestTunnel(
   { host, port }: Endpoint,
 ): Promise<undefined> {
   const address = proxy.protocol === 'socks5h:' ? host : await resolveHere(host);
-  // An error between two reads must have a listener; the next `read` throws it.
+  // An error between two reads must have a listener; the next `readExactly` throws it.
   const ignore = (): void => {};
   socket.on('error', ignore);
   try {
     await logIn(socket, decodeURIComponent(proxy.username), decodeURIComponent(proxy.password));
     socket.write(Buffer.from([SOCKS_VERSION, CONNECT, 0, ...encodeAddress(address), port >> 8, port & 0xff]));
-    const [version, reply = 0, , kind] = await read(socket, 4);
+    const [version, reply = 0, , kind] = await readExactly(socket, 4);
     if (version !== SOCKS_VERSION) throw new Error(SOCKS_FAULTS.notSocks);
     if (reply === NOT_ALLOWED) throw refusal(SOCKS_FAULTS.reply(reply));
     if (reply !== 0) throw new Error(SOCKS_FAULTS.reply(reply));
     // Skips the address and port from which the proxy connects.
-    if (kind === KINDS.name) await read(socket, ((await read(socket, 1))[0] ?? 0) + 2);
-    else await read(socket, (kind === KINDS.ipv6 ? 16 : 4) + 2);
+    if (kind === KINDS.name) await readExactly(socket, ((await readExactly(socket, 1))[0] ?? 0) + 2);
+    else await readExactly(socket, (kind === KINDS.ipv6 ? 16 : 4) + 2);
   } finally {
     socket.off('error', ignore);
   }
@@ -43,13 +43,13 @@ async function logIn(socket: Socket, user: string, password: string): Promise<vo
   const hasLogin = user !== '';
   const methods = hasLogin ? [METHODS.none, METHODS.login] : [METHODS.none];
   socket.write(Buffer.from([SOCKS_VERSION, methods.length, ...methods]));
-  const [version, method] = await read(socket, 2);
+  const [version, method] = await readExactly(socket, 2);
   if (version !== SOCKS_VERSION) throw new Error(SOCKS_FAULTS.notSocks);
   if (method === METHODS.none) return;
   if (method !== METHODS.login || !hasLogin)
     throw refusal(hasLogin ? SOCKS_FAULTS.noLogin : SOCKS_FAULTS.needsLogin);
   socket.write(Buffer.from([LOGIN_VERSION, ...withLength(user), ...withLength(password)]));
-  const [, status] = await read(socket, 2);
+  const [, status] = await readExactly(socket, 2);
   if (status !== 0) throw refusal(SOCKS_FAULTS.wrongLogin);
 }
 
@@ -60,8 +60,7 @@ function refusal(message: string): Error {
 
 const EVENTS = ['readable', 'end', 'error', 'close'] as const;
 
-/** Reads exactly `length` bytes. */
-function read(socket: Socket, length: number): Promise<Buffer> {
+function readExactly(socket: Socket, length: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       const bytes: Buffer | null = socket.read(length);

@@ -1,13 +1,12 @@
-// How every connection, to the service, a proxy, an HTTP sink or NATS, chooses its address, and the restriction to
-// loopback.
+// How every connection chooses its address, and the restriction to loopback.
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
 import { DETAILS } from '../messages.ts';
 import { dropBrackets } from './address.ts';
 
 /**
- * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this timeout
- * is long enough for a lost SYN, which is sent again after a second (RFC 6298).
+ * Timeout for one address of a name while others are left. Node's default of 250 ms is too short for a distant server,
+ * and for a lost SYN, which is sent again after a second (RFC 6298).
  */
 const ADDRESS_TIMEOUT_MS = 1_500;
 
@@ -17,7 +16,7 @@ export const NOT_LOOPBACK = 'ENOTLOOPBACK';
 /** `::ffff:` is the prefix of an IPv4 address on a dual-stack socket. */
 const LOOPBACK = /^(?:::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/;
 
-/** True for an address of this machine's loopback; `address` as Node reports it. */
+/** @param address as Node reports it */
 export function isLoopbackAddress(address: string): boolean {
   return LOOPBACK.test(address);
 }
@@ -37,7 +36,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   'socks5h:': 1080,
 };
 
-/** The endpoint of a URL. `nats:` is not secure at once: TLS begins after the first message of the server. */
+/** `nats:` is not secure at once: TLS begins after the first message of the server. */
 export function parseEndpoint(url: string): Endpoint {
   const { hostname, port, protocol } = new URL(url);
   return {
@@ -50,11 +49,8 @@ export function parseEndpoint(url: string): Endpoint {
 type TcpOptions = Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout' | 'lookup'>;
 
 /**
- * Options for `net.connect` and `tls.connect`: all addresses of a name are tried in turn.
- *
  * @param timeoutMs the time limit of the whole attempt
  * @param mustBeLoopback fails with NOT_LOOPBACK, before anything is sent, if the name resolves to another machine
- * @param usedAddresses addresses to try last
  */
 export function tcpOptions(
   timeoutMs: number,

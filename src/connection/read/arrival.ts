@@ -75,7 +75,6 @@ export class Arrival {
     this.#lastReadMonotonicMs = this.#clock.monotonicMs();
   }
 
-  /** A text ping was sent. */
   notePing(): void {
     if (this.#openPings.length >= MAX_OPEN_PINGS) return;
     const stops = this.#isReading ? this.#stops : undefined;

@@ -19,7 +19,7 @@ const MAX_CONTROL_BYTES = 125;
 export const LENGTH_64 = 127;
 const LENGTH_16 = 126;
 
-/** The header of the frame at the start of `bytes`; undefined if more bytes are needed. */
+/** Undefined if more bytes are needed. */
 export function readFrameHeader(bytes: Buffer): FrameHeader | undefined {
   const first = bytes[0];
   const second = bytes[1];
@@ -61,9 +61,8 @@ const PONG = FIN | 0xa;
 const MIN_FLOOD_FRAMES = 1_000;
 
 /**
- * Counts the bytes at the start of `bytes` that belong to a flood of control frames and need no answer: pongs, and
- * pings before another ping. A read can hold half a million such frames, and only the latest ping is answered
- * (contract K1).
+ * Counts the bytes at the start that belong to a flood of control frames and need no answer. A read can hold half a
+ * million such frames, and only the latest ping is answered (contract K1).
  */
 export function countIdleBytes(bytes: Buffer): number {
   let idle = 0;
