@@ -1,8 +1,4 @@
-// Whether a failure is retried, how often and when (contract § 5), as data and pure functions: nothing here reads a
-// clock, draws a random number or does I/O.
-//
-// `decideRetry` applies RULES to the history of the run, `computeDelayMs` computes the delay before the retry, and the
-// attempt limiter enforces a minimum interval between attempts regardless of both.
+// Whether a failure is retried, how often and when (contract § 5), as data and pure functions.
 import { EXIT, type ExitCode } from '../errors.ts';
 import { CAUSES, type RuleName } from './cause-table.ts';
 import { FIRST_BUDGET, type FirstBudget } from './config.ts';
@@ -12,8 +8,8 @@ type RetryLimit =
   | 'never'
   | 'retry'
   /**
-   * This many consecutive failures under the same rule end the run. With `upBelowMs`, a failure counts only if the
-   * connection was up for less than that.
+   * This many failures in a row under the same rule end the run. With `upBelowMs`, a failure after a longer connection
+   * does not count.
    */
   | { readonly inARow: number; readonly upBelowMs?: number }
   /** This many retries within `withinMs`; the next failure ends the run. */
@@ -31,7 +27,7 @@ const THREE_IN_TEN_MINUTES = { retries: 3, withinMs: 600_000 } as const;
 /** The table of contract § 5 by rule; `absent` is only for JetStream streams. */
 export const RULES = {
   key: { beforeFirstWelcome: 'never', afterFirstWelcome: 'never', exitCode: EXIT.credential },
-  // The key had worked and may have been replaced: the next attempt reads it again.
+  // The key had worked and may have been replaced. The next attempt reads it again.
   outdatedKey: { beforeFirstWelcome: 'never', afterFirstWelcome: 'retry', exitCode: EXIT.credential },
   credit: { beforeFirstWelcome: 'never', afterFirstWelcome: 'never', exitCode: EXIT.credit },
   request: { beforeFirstWelcome: 'never', afterFirstWelcome: 'never', exitCode: EXIT.refused },
@@ -69,7 +65,6 @@ const WINDOW_MARGIN_MS = 500;
 
 /** Keeps the attempts of one connect loop, and of its replacement, apart. Times are monotonic ms. */
 export class AttemptLimiter {
-  /** When the last MAX_ATTEMPTS attempts began. */
   readonly #beganAtMs: number[] = [];
 
   /** Ms until an attempt may begin. */
@@ -80,7 +75,6 @@ export class AttemptLimiter {
     return Math.max(0, last + MIN_SPACING_MS - nowMs, oldest + WINDOW_MS + WINDOW_MARGIN_MS - nowMs);
   }
 
-  /** Records that an attempt begins. */
   record(nowMs: number): void {
     this.#beganAtMs.push(nowMs);
     if (this.#beganAtMs.length > MAX_ATTEMPTS) this.#beganAtMs.shift();
@@ -89,10 +83,8 @@ export class AttemptLimiter {
 
 export type Limiter = Pick<AttemptLimiter, 'delayMs' | 'record'>;
 
-/** No two attempts of different connections begin closer together than this. */
 const CONNECTION_SPACING_MS = 1_000;
 
-/** Keeps the attempts of several connections apart. */
 export class AttemptSpacing {
   #last: { readonly by: object; readonly atMs: number } | undefined;
 
@@ -127,18 +119,18 @@ export interface PolicyConfig {
   readonly firstBudget?: FirstBudget | undefined;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
-  /** Monotonic time in ms at which `--timeout` ends the run, if it is set. */
+  /** Monotonic time at which `--timeout` ends the run. */
   readonly deadlineMs: number | undefined;
 }
 
-/** What the policy has to know about the run so far. Times are monotonic ms. */
+/** Times are monotonic ms. */
 export interface History {
   readonly startedAtMs: number;
   readonly attempts: number;
   /** Attempts of `--wait` before the first welcome, which do not count toward `maxReconnects`. */
   readonly waitAttempts: number;
   readonly hasBeenWelcomed: boolean;
-  /** Retries since the last stable connection: the exponent of the backoff. */
+  /** The exponent of the backoff. */
   readonly retriesSinceStable: number;
   readonly lastRule: RuleName | undefined;
   /** Failures in a row under `lastRule` that count toward the limit `inARow` of that rule. */
@@ -169,12 +161,7 @@ export function startHistory(nowMs: number): History {
   };
 }
 
-/**
- * The decision after a failure.
- *
- * @param upMs how long the connection was up after its welcome; undefined when there was none
- * @param nowMs monotonic time of the failure
- */
+/** @param upMs how long the connection was up after its welcome; undefined if there was no welcome */
 export function decideRetry(
   config: PolicyConfig,
   history: History,
@@ -198,9 +185,9 @@ export function decideRetry(
 }
 
 /**
- * The delay before a retry in ms: uniform between 250 ms and min(retryMax, retryMin · 2ⁿ), where n counts the
- * retries since the last stable connection from 0. At least the Retry-After of the server, plus up to 10 % so
- * that clients do not all return at once; never beyond the end of the first budget.
+ * The delay is uniform between 250 ms and min(retryMax, retryMin · 2ⁿ); n is 0 for the first retry after a stable
+ * connection. The delay is at least the Retry-After of the server, plus up to 10 % so that clients do not all return at
+ * once. It never goes beyond the end of the first budget.
  *
  * @param random uniform in [0, 1)
  */

@@ -1,5 +1,5 @@
-// A single time scale for a stream, computed from both clocks, because the wall clock can be set, and the monotonic
-// clock stops while a machine sleeps.
+// A single time scale for a stream, from two clocks: the wall clock can be set, and the monotonic clock stops while a
+// machine sleeps.
 import type { Clock, Moment } from '../clock.ts';
 
 export interface Instant extends Moment {
@@ -12,10 +12,10 @@ export interface Instant extends Moment {
 export const earlier = (a: Instant, b: Instant): Instant => (b.atMs < a.atMs ? b : a);
 export const later = (a: Instant, b: Instant): Instant => (b.atMs > a.atMs ? b : a);
 
-/** The time of day is read in whole ms. */
+/** The wall clock is read in whole ms. */
 const ROUNDING_MS = 2;
 
-/** The duration of a gap in ms, by the clock that shows more, as in computeElapsedMs. */
+/** Uses the clock that shows more, as computeElapsedMs does. */
 export function measureGap(from: Instant, to: Instant): number {
   const wallMs = to.wallMs - from.wallMs;
   const passedMs = to.atMs - from.atMs;
@@ -27,23 +27,22 @@ const CLOCK_STEP_MS = 1_000;
 
 export class StreamClock {
   readonly #clock: Clock;
-  /** Wall clock minus monotonic clock. */
-  #difference: number;
+  #wallMinusMonotonicMs: number;
   #sleptMs = 0;
   #notPulledMs = 0;
   #notPulledSinceMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#difference = clock.wallMs() - clock.monotonicMs();
+    this.#wallMinusMonotonicMs = clock.wallMs() - clock.monotonicMs();
   }
 
   now(): Instant {
     const wallMs = this.#clock.wallMs();
     const monotonicMs = this.#clock.monotonicMs();
-    const stepMs = wallMs - monotonicMs - this.#difference;
+    const stepMs = wallMs - monotonicMs - this.#wallMinusMonotonicMs;
     if (Math.abs(stepMs) > CLOCK_STEP_MS) {
-      this.#difference += stepMs;
+      this.#wallMinusMonotonicMs += stepMs;
       this.#sleptMs += Math.max(0, stepMs);
     }
     const atMs = monotonicMs + this.#sleptMs;

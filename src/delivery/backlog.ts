@@ -3,7 +3,6 @@ import type { SpoolRecord } from './spool/record.ts';
 import type { SpoolItem } from './spool/segment-reader.ts';
 import type { Spool } from './spool/spool.ts';
 
-/** A queue of records with consecutive numbers. */
 export class RecordQueue {
   /** The total size of the texts. */
   bytes = 0;
@@ -28,7 +27,7 @@ export class RecordQueue {
     return this.#records.get(number);
   }
 
-  /** Drops all records below a number, which may be beyond the end: the queue then continues from there. */
+  /** If `number` is beyond the end, the queue continues from there. */
   dropBefore(number: number): void {
     for (let at = this.first; at < Math.min(number, this.end); at += 1) {
       this.bytes -= this.get(at)?.text.length ?? 0;
@@ -39,13 +38,12 @@ export class RecordQueue {
   }
 }
 
-/** A limit in bytes as well, because a single event may be 16 MiB. */
+/** Limits the bytes in memory as well, because a single event may be 16 MiB. */
 const MAX_HELD_BYTES = 4 * 2 ** 20;
-/** With a spool the newest records stay in memory, too: a sink that keeps up never waits for the disk. */
+/** With a spool, the newest records stay in memory, too, so that a sink that keeps up never waits for the disk. */
 const KEPT_RECORDS = 4_096;
 
 export class Backlog {
-  /** Why the last write to the disk failed. */
   diskFault: Error | undefined;
   readonly #limit: number;
   readonly #spool: Spool | undefined;
@@ -65,25 +63,21 @@ export class Backlog {
     this.#unitEnd = spool?.unitEnd ?? 0;
   }
 
-  /** All records below this number are acknowledged: it is the number of the first one that is not. */
+  /** The number of the first record that is not acknowledged. */
   get acknowledged(): number {
     return this.#spool?.acknowledged ?? this.#written;
   }
 
-  /** The number after the last record. */
   get end(): number {
     return this.#held.end;
   }
 
-  /** The end of the unit that was sent last, in this run or in the one before: a retry sends the same records. */
+  /** The end of the unit that was sent last, in this run or in the one before. A retry sends the same records. */
   get unitEnd(): number {
     return this.#unitEnd;
   }
 
-  /**
-   * Reading should pause. Without a spool: the memory is full. With a spool: records could not be written, or the rest
-   * of its room is reserved for the events that were read ahead. `append` still works.
-   */
+  /** Reading should pause, but `append` still works. A spool reserves room for events that were read ahead. */
   get isFull(): boolean {
     if (this.#spool !== undefined) return this.atRisk > 0 || this.#spool.room < this.#spool.reserve;
     return this.atRisk > this.#limit || this.#held.bytes > MAX_HELD_BYTES;
@@ -94,22 +88,20 @@ export class Backlog {
     return this.end - this.#written;
   }
 
-  /** The minimum age of the records that an earlier run has left; the time of each record is not stored. */
+  /** The minimum age of the records that an earlier run has left. The time of each record is not stored. */
   measureLeftOverAgeMs(nowMs: number): number {
     return Math.max(0, nowMs - (this.#spool?.leftSinceMs ?? nowMs));
   }
 
-  /** Undefined without a spool. */
   get spool(): Pick<Spool, 'bytes' | 'room'> | undefined {
     return this.#spool;
   }
 
-  /** The size of the records that are not acknowledged. */
   get pendingBytes(): number {
     return this.end === this.acknowledged ? 0 : Math.max(0, this.#pendingBytes);
   }
 
-  /** The records that are not on disk: without a spool all records, otherwise those that could not be written. */
+  /** Without a spool, these are all records that are not acknowledged. */
   listUnwritten(): SpoolRecord[] {
     const records: SpoolRecord[] = [];
     for (let at = this.#written; at < this.end; at += 1) records.push(this.#held.get(at) as SpoolRecord);
@@ -124,10 +116,7 @@ export class Backlog {
     this.writeToSpool();
   }
 
-  /**
-   * Takes the record of this number, or the count of unreadable records that begin with it. Undefined if the backlog
-   * has no such record yet. The numbers must be taken in order, each once.
-   */
+  /** Numbers must be taken in order, each once. Undefined if there is no such record yet. */
   take(number: number): SpoolItem | undefined {
     const record = this.#held.get(number);
     if (record !== undefined) this.#held.dropBefore(Math.min(number + 1, this.#written));
@@ -139,13 +128,13 @@ export class Backlog {
       : item;
   }
 
-  /** Acknowledges the records below a number. @param bytes the size of these records */
+  /** Acknowledges the records below `number`, which are `bytes` long in total. */
   release(number: number, bytes: number): void {
     this.#pendingBytes -= bytes;
     this.#written = Math.max(this.#written, number);
     this.#held.dropBefore(number);
     this.#spool?.release(number);
-    // Not after a fault: a full disk should not be tried again for every event.
+    // After a fault, a full disk should not be tried again for every event.
     if (this.diskFault === undefined) this.writeToSpool();
   }
 
@@ -155,7 +144,6 @@ export class Backlog {
     this.#spool?.noteUnit(Math.min(end, this.#written));
   }
 
-  /** Writes the records that are not on disk yet. Does nothing without a spool. */
   writeToSpool(): void {
     if (this.#spool === undefined || this.atRisk === 0) return;
     try {

@@ -27,11 +27,7 @@ const IS_RFC3339 = /^\d/;
 /** Characters that a String of CloudEvents must not contain; Cs is a lone surrogate. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
-/**
- * The same event has the same attributes from every relay and in every attempt.
- *
- * @param source identifies an event together with its id
- */
+/** The same event has the same attributes from every relay and in every attempt; `source` and `id` identify it. */
 export function createEventDescriber(source: string, identify: IdentifyRecord): DescribeEvent {
   const readType = createTypeReader();
   const readTimeMs = createTimestampReader(DEFAULT_LAG_PATHS);
@@ -55,18 +51,17 @@ function cleanType(type = ''): string {
   return type.slice(0, MAX_TYPE_LENGTH).replace(FORBIDDEN, '\ufffd');
 }
 
-/** The event in the JSON format. Its text is copied, never parsed, so its numbers stay as sent. */
+/** Copies the text instead of parsing it, so that its numbers stay as sent. */
 export function wrapEvent(record: SpoolRecord, describe: DescribeEvent): Buffer {
   const head = JSON.stringify(describe(record)).slice(0, -1);
   return Buffer.concat([Buffer.from(`${head},"data":`), toTransmittedJson(record), Buffer.from('}')]);
 }
 
-/** The text of a record without a byte order mark, which transmitted JSON must not have (RFC 8259 § 8.1). */
+/** Removes the byte order mark, which transmitted JSON must not have (RFC 8259 § 8.1). */
 export function toTransmittedJson({ mark, text }: SpoolRecord): Buffer {
   return (mark & MESSAGE.byteOrderMark) === 0 ? text : text.subarray(BYTE_ORDER_MARK_LENGTH);
 }
 
-/** The headers, as names and values. */
 export function makeEventHeaders(attributes: CloudEventAttributes): (readonly [string, string])[] {
   return Object.entries(attributes).map(([name, value]) => [`ce-${name}`, encodeHeader(value)]);
 }

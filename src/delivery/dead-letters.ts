@@ -14,7 +14,7 @@ import type { StatusRecord } from '../ui/reporter.ts';
 import * as say from './messages.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
-/** Version of the format; incremented by every incompatible change. */
+/** Incremented by every incompatible change of the format. */
 const DEAD_LETTER_VERSION = 1;
 
 interface DeadLetter {
@@ -30,13 +30,12 @@ const HEAD = matchTokens(
   ...['\\{', '"dead_letter"', ':', '1', ',', '"at"', ':', STRING, ',', '"to"', ':', STRING, ','],
   ...['"reason"', ':', STRING, ',', '"id"', ':', STRING, ',', '"event"', ':'],
 );
-/** The members of a dead letter, for a line that has them in another order. */
+/** For a line that has the members in another order. */
 const MEMBERS = makeNames(['event', 'dead_letter', 'at', 'to', 'reason', 'id']);
 const START = '{"dead_letter":';
 /** Longer than everything before the event in any line. */
 const MAX_HEAD_BYTES = 8_192;
 
-/** The line of a dead letter, with its line feed. */
 export function makeDeadLetter(letter: DeadLetter, { mark, text }: SpoolRecord): Buffer {
   const head = JSON.stringify({ dead_letter: DEAD_LETTER_VERSION, ...letter });
   return Buffer.concat([
@@ -51,7 +50,7 @@ export function startsDeadLetters(line: Buffer): boolean {
   return line.toString('latin1', 0, START.length) === START || readDeadLetter(line) !== undefined;
 }
 
-/** The event of a line without its line feed; undefined if it is not a dead letter. */
+/** Undefined if the line is not a dead letter. */
 export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
   const line = trimLineEnd(bytes);
   const [head] = HEAD.exec(line.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
@@ -72,8 +71,6 @@ export interface DeadLetterFile {
 }
 
 /**
- * Opens or creates the file.
- *
  * @param report called when an incomplete line was removed, and when another program moved or deleted the file
  * @throws UsageError if the file has other content, OutputError for all other faults
  */
@@ -121,7 +118,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
   };
 }
 
-/** The size of the open file. @throws UsageError if it has other content; the system's error for all other faults */
+/** Returns the size. @throws UsageError if the file has other content; the system's error for all other faults */
 function checkDeadLetters(path: string, fd: number): number {
   const stats = fstatSync(fd);
   if (!stats.isFile()) throw new UsageError(...say.sayDeadLettersNotAFile(path));

@@ -40,7 +40,6 @@ export function sayDeadLettersRestarted(path: string, isDeleted: boolean): Statu
 
 const SPOOL_HINT = 'check the disk, and that no other program deletes files in the spool';
 
-/** @param isSpooled the sink has a spool */
 export function sayWorkerEvent(
   sink: string,
   event: Exclude<WorkerEvent, { kind: 'stopped' }>,
@@ -64,7 +63,7 @@ export function sayWorkerEvent(
         hint: 'fix the cause, then restart the relay; a larger --spool-max keeps more events',
         fields: { sink },
       };
-    // A crash does not cause such damage: the disk lost data, or a file was deleted.
+    // A crash does not cause such damage. The disk lost data, or a file was deleted.
     case 'damaged':
       return {
         event: 'warning',
@@ -97,7 +96,6 @@ function sayFailed(
   };
 }
 
-/** A sink has stopped, and the others continue. */
 export function saySinkStopped(sink: string, { message, hint }: SinkFault): StatusRecord {
   return {
     event: 'sink',
@@ -110,7 +108,6 @@ export function saySinkStopped(sink: string, { message, hint }: SinkFault): Stat
 
 const SPOOL_WAITS = 'with --spool <dir>, events are kept until the sink works';
 
-/** Why the run ends when a sink has stopped. */
 export function describeStop(fault: SinkFault): SinkError {
   const { message, hint, exitCode, exitCodeOnGiveUp, isEnd } = fault;
   const code = exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable;
@@ -119,14 +116,13 @@ export function describeStop(fault: SinkFault): SinkError {
   return new SinkError(`${message}; giving up, since no attempt succeeded`, code, advice);
 }
 
-/** The part of a worker that `describeLeft` uses. */
 interface Delivery {
   readonly pending: number;
   readonly figures: SinkFigures;
   readonly stoppedBy: SinkFault | undefined;
 }
 
-/** The failure of a run that ends as requested although events were not delivered; undefined if all of them were. */
+/** Undefined if everything was delivered. */
 export function describeLeft(workers: readonly Delivery[]): SinkError | undefined {
   const stopped = workers.flatMap(({ stoppedBy }) => (stoppedBy === undefined ? [] : [stoppedBy]));
   const [first] = stopped;
@@ -255,7 +251,6 @@ export function sayDeadLettered(sink: string, path: string, id: string, why: str
   };
 }
 
-/** The summary of one sink. */
 export function sayDelivered(
   sink: string,
   { delivered, duplicates, deadLettered, lost }: Readonly<SinkFigures>,
@@ -283,12 +278,11 @@ export function sayUndelivered(records: number): StatusRecord {
   };
 }
 
-/** Why a sink is not ready. The fault is left out, because it may repeat what the sink answered. */
+/** Leaves out the fault, because it may repeat what the sink answered. */
 export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
   return state === 'stopped'
     ? `${name} has stopped`
     : `${name} does not accept events, and no spool has room for them`;
 }
 
-/** The filter of a sink, in a message. */
 export const nameSinkFilter = (sink: string): string => `${sink}: where`;

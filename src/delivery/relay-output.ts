@@ -16,7 +16,6 @@ interface RelayParts {
   readonly workers: readonly Worker[];
   readonly clock: Clock;
   readonly reporter: Reporter;
-  /** Added to lifecycle records. */
   readonly relayName: string;
   /** Stops the workers and closes their files. */
   close(): Promise<void>;
@@ -27,9 +26,9 @@ export interface RelayOutput extends Output {
   recheck(): void;
   /** Holds back writes while the workers change; the returned function resumes them. */
   hold(): () => void;
-  /** Ends the run, because a sink has stopped or a file cannot be used: nothing more is accepted. */
+  /** Ends the run. Nothing more is accepted. */
   fail(failure: WriteFailure): void;
-  /** Sets the function that reports the first failure; calls it immediately if there was one already. */
+  /** Calls back at the first failure, or at once if there was one already. */
   listen(onFailure: (failure: WriteFailure) => void): void;
 }
 
@@ -73,7 +72,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
     if (finishDrain !== undefined && isDone()) finishDrain();
   }
 
-  /** Resolves when no worker is full; undefined if none is. */
+  /** Undefined if no worker is full. */
   function waitForRoom(): Promise<void> | undefined {
     if (isOver() || isEnding || findFull() === undefined) return undefined;
     const sinceMs = clock.monotonicMs();
@@ -203,12 +202,11 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   };
 }
 
-/** The records of a batch, as views of its memory, which never changes. */
+/** Views of the memory of the batch, which never changes. */
 function listRecords(batch: Batch, count: number): SpoolRecord[] {
   return Array.from({ length: count }, (_unused, i) => ({ mark: flagsOf(batch, i), text: textOf(batch, i) }));
 }
 
-/** The records that a filter accepts. */
 function listWanted(batch: Batch, count: number, select: EventFilter): SpoolRecord[] {
   let seen = 0;
   const offered = count === batch.count ? batch : keepEvents(batch, () => seen++ < count);

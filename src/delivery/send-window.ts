@@ -1,5 +1,5 @@
-// The records of a worker between its backlog and its sink: which of them form the next unit, which are in flight, and
-// which are settled (acknowledged or kept as dead letters). The numbers of records: acknowledged ≤ next ≤ end.
+// The records of a worker between its backlog and its sink: the next unit, the units in flight, and the settled records
+// (acknowledged or kept as dead letters). The numbers of records: acknowledged ≤ next ≤ end.
 import { type Backlog, RecordQueue } from './backlog.ts';
 import type { Sink } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
@@ -25,7 +25,7 @@ export class SendWindow {
   readonly #records: RecordQueue;
   /** Unreadable records directly after `#records`. */
   #damage: { readonly damaged: number } | undefined;
-  /** Numbers of records that are settled, although an earlier record is not. They need not be sent again. */
+  /** Numbers of records that are settled, although an earlier record is not. */
   readonly #settled = new Set<number>();
   #next: number;
   #recordsInFlight = 0;
@@ -33,10 +33,10 @@ export class SendWindow {
   unitsInFlight = 0;
   /** Limits the size of units before record `until`, because a larger unit was refused. */
   #narrow = { records: NO_LIMIT, until: 0 };
-  /** Units are sent one at a time until this record is acknowledged: it is settled, but some before it are not. */
+  /** Units are sent one at a time until this record is acknowledged, because records before it are not settled. */
   #gapsUntil = 0;
 
-  /** @param onDamaged called when records cannot be read and are skipped */
+  /** @param onDamaged called when unreadable records are skipped */
   constructor(
     backlog: Backlog,
     sink: Pick<Sink, 'unitSize' | 'maxInFlight'>,
@@ -58,7 +58,7 @@ export class SendWindow {
     for (const number of this.#settled) this.#gapsUntil = Math.max(this.#gapsUntil, number);
   }
 
-  /** Takes the next unit, if there is one that fits. @param isAlone takes it only if no unit is in flight */
+  /** @param isAlone whether the unit has to be the only one in flight */
   take(isAlone: boolean): Unit | undefined {
     const { unitSize, maxInFlight } = this.#sink;
     const first = this.#skipSettled();
@@ -104,14 +104,12 @@ export class SendWindow {
     this.#next = first;
   }
 
-  /** The number of the next record to send. */
   #skipSettled(): number {
     this.#next = Math.max(this.#next, this.#backlog.acknowledged);
     while (this.#settled.has(this.#next)) this.#next += 1;
     return this.#next;
   }
 
-  /** The maximum size of a unit that begins at `first`. */
   #limitUnit(first: number, unitSize: number): number {
     const { unitEnd, acknowledged } = this.#backlog;
     // Records stay in memory until all records before them are acknowledged. If one acknowledgement is late, the second
@@ -124,7 +122,6 @@ export class SendWindow {
     return Math.min(unitSize, room, narrow);
   }
 
-  /** Takes a record from memory or from the backlog; unreadable records are reported and skipped. */
   #takeRecord(number: number): SpoolRecord | undefined {
     if (number < this.#records.end) return this.#records.get(number);
     if (number >= this.#backlog.end) return undefined;

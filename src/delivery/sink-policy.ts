@@ -1,6 +1,4 @@
 // When delivery to a sink is retried, and when the sink stops: the circuit breaker of a sink (contract B10).
-//
-// After OPEN_AFTER failures in a row, the circuit is open during each backoff, and half-open during each attempt.
 import type { Clock } from '../clock.ts';
 import { FIRST_BUDGET } from '../connection/config.ts';
 import { computeDelayMs, MAX_RETRY_AFTER_MS, type PolicyConfig } from '../connection/retry-policy.ts';
@@ -13,7 +11,7 @@ const DOUBT_MS = 15 * 60_000;
 
 export interface SinkPolicyConfig {
   readonly policy: Pick<PolicyConfig, 'retryMinMs' | 'retryMaxMs' | 'firstBudget'>;
-  /** Whether to give up on a sink that has accepted nothing yet: only while no event waits for it, always, or never. */
+  /** When to give up on a sink that has accepted nothing yet; `while-empty`: only while no event waits for it. */
   readonly givesUpAtStart: 'while-empty' | 'always' | 'never';
 }
 
@@ -23,14 +21,13 @@ interface SinkPolicyDeps {
   random(): number;
 }
 
-/** What follows a failure. */
 export type Verdict = { readonly action: 'stop' } | ({ readonly action: 'retry' } & Retry);
 
 export class SinkPolicy {
   readonly #config: SinkPolicyConfig;
   readonly #deps: SinkPolicyDeps;
   readonly #startedAtMs: number;
-  /** The number of failures since the last acknowledgement. */
+  /** Since the last acknowledgement. */
   #failures = 0;
   #isTrying = false;
   #hasWorked = false;
@@ -51,7 +48,7 @@ export class SinkPolicy {
     this.#isTrying = true;
   }
 
-  /** Something was acknowledged. Returns true if it is the first success after a failure. */
+  /** Returns true at the first success after a failure. */
   noteProgress(): boolean {
     const hadFailed = this.#failures > 0;
     this.#failures = 0;
@@ -90,7 +87,6 @@ export class SinkPolicy {
     return nowMs - this.#doubt.sinceMs >= DOUBT_MS;
   }
 
-  /** True if the sink has to stop. */
   #isOver(fault: SinkFault, isEmpty: boolean): boolean {
     if (fault.isEnd === true) return true;
     const { policy, givesUpAtStart } = this.#config;

@@ -1,8 +1,7 @@
-// The state of a sink at a moment, for metrics and health checks. It is computed on request, so that it costs
-// nothing on the path of an event.
+// The state of a sink, computed only when metrics or health checks ask for it.
 import type { Circuit } from './sink.ts';
 
-/** The state of a sink. Its texts are safe to publish once they are redacted. */
+/** The texts are safe to publish once they are redacted. */
 export interface SinkStatus {
   /** The public name: as in the configuration file, else host and stream, or host and a hash. */
   readonly name: string;
@@ -15,9 +14,8 @@ export interface SinkStatus {
    */
   readonly state: 'delivering' | 'spooling' | 'retrying' | 'stopped';
   readonly circuit: Circuit;
-  /** See Sink. */
   readonly sendTimeoutMs: number;
-  /** Why the sink is not delivering; undefined if it is. */
+  /** Undefined if the sink is delivering. */
   readonly fault: string | undefined;
   /** Counts of events in this run; `acknowledged` includes `duplicates`. */
   readonly acknowledged: number;
@@ -31,12 +29,9 @@ export interface SinkStatus {
   readonly pendingRecords: number;
   /** The size of the texts of these records, about 1 % too high for records of an earlier run. */
   readonly pendingBytes: number;
-  /**
-   * How long the oldest of these records has been waiting; 0 if there is none. The resolution is 1 s, coarser in a long
-   * backlog.
-   */
+  /** The age of the oldest of these records; 0 if there is none. Its resolution is 1 s, coarser in a long backlog. */
   readonly oldestAgeMs: number;
-  /** Size of the spool on disk, and the room that is left; undefined without a spool. */
+  /** Undefined without a spool. */
   readonly spoolBytes: number | undefined;
   readonly spoolRoomBytes: number | undefined;
   /** Wall clock, ms since the epoch; undefined before the first acknowledgement of this run. */
@@ -45,10 +40,7 @@ export interface SinkStatus {
 
 export interface SinkMonitor {
   status(): SinkStatus;
-  /**
-   * Called for each message or batch that the sink has acknowledged, with the time since it was sent and its number of
-   * events. Undefined without a listener.
-   */
+  /** Called for each acknowledged message or batch, with the time since it was sent. */
   onAcknowledged: ((latencyMs: number, events: number) => void) | undefined;
 }
 
@@ -56,13 +48,11 @@ const RESOLUTION_MS = 1_000;
 /** With more entries, every second one is dropped, and new ones are added half as often. */
 const MAX_ENTRIES = 1_024;
 
-/** When records arrived, by their numbers. */
 export class ArrivalTimes {
   /** In order. The records from `first` to the next entry arrived at `atMs`, or up to the resolution later. */
   #entries: { readonly first: number; readonly atMs: number }[] = [];
   #resolutionMs = RESOLUTION_MS;
 
-  /** The records from `first` on arrive now. */
   note(first: number, nowMs: number): void {
     const last = this.#entries.at(-1);
     if (last !== undefined && nowMs - last.atMs < this.#resolutionMs) return;
@@ -72,7 +62,7 @@ export class ArrivalTimes {
     this.#resolutionMs *= 2;
   }
 
-  /** The age of a record that was noted. Forgets the records before it. */
+  /** Forgets the records before this one. */
   ageOf(number: number, nowMs: number): number {
     const at = this.#entries.findLastIndex(({ first }) => first <= number);
     if (at > 0) this.#entries.splice(0, at);

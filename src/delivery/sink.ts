@@ -8,19 +8,16 @@ import type { PathStep } from '../events/path.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 export interface Sink {
-  /** The name of the sink in messages, without secrets. */
+  /** Used in messages; without secrets. */
   readonly name: string;
   /** Maximum number of records in a unit. Each `send` takes one unit. */
   readonly unitSize: number;
   /** Maximum number of units in flight. */
   readonly maxInFlight: number;
   readonly wantsLifecycle: boolean;
-  /**
-   * Timeout in ms for an acknowledgement, or for an HTTP request with its response. `send` may take longer, because it
-   * may repeat a request.
-   */
+  /** For an acknowledgement, or an HTTP request with its response. `send` takes longer if it repeats a request. */
   readonly sendTimeoutMs: number;
-  /** Connects. Resolves with undefined when the sink is ready, or as soon as the signal aborts. */
+  /** Resolves with undefined when the sink is ready, or as soon as the signal aborts. */
   open(signal: AbortSignal): Promise<SinkFault | undefined>;
   /** Sends consecutive records. Never rejects. */
   send(unit: readonly SpoolRecord[]): Promise<SendResult>;
@@ -28,23 +25,20 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** The result of sending a unit. */
 export type SendResult =
   /** `duplicates` is the number of records that the sink already had. */
   | { readonly kind: 'accepted'; readonly duplicates: number }
-  /** The unit was not delivered, or it is unknown whether it was: it has to be sent again. */
+  /** The unit has to be sent again. Perhaps it was delivered nevertheless. */
   | { readonly kind: 'failed'; readonly fault: SinkFault }
   /**
-   * The sink will never accept the unit unchanged. `doubt` is set if the endpoint or its credentials may be the reason
-   * instead of the unit: then the unit is retried for a while before it counts as refused.
+   * The sink will never accept the unit unchanged. `doubt` is set if the endpoint or its credentials may be the reason.
+   * The unit is then retried for a while before it counts as refused.
    */
   | { readonly kind: 'refused'; readonly why: string; readonly doubt?: SinkFault | undefined };
 
-/** Why nothing can be delivered now, or ever. */
 export interface SinkFault {
   readonly message: string;
   readonly hint?: string | undefined;
-  /** The delay that the sink asks for, in ms. */
   readonly retryAfterMs?: number | undefined;
   /**
    * Set if a retry cannot help and the sink has not worked in this run. A sink without a spool then stops with this
@@ -73,7 +67,6 @@ export interface Retry {
   readonly askedMs: number | undefined;
 }
 
-/** What a worker reports. */
 export type WorkerEvent =
   | ({ readonly kind: 'failed'; readonly fault: SinkFault; readonly circuit: Circuit } & Retry)
   /** Something was acknowledged after a failure. */
@@ -82,22 +75,19 @@ export type WorkerEvent =
   | { readonly kind: 'stopped'; readonly fault: SinkFault }
   /** The sink has stopped, and for the first time there is no room to keep an event for it. */
   | { readonly kind: 'dropping' }
-  /** Records in the spool cannot be read. */
   | { readonly kind: 'damaged'; readonly records: number };
 
-/** What a worker counts. */
 export interface SinkFigures {
   delivered: number;
   duplicates: number;
-  /** Refused for good: kept as dead letters, or the reason why the sink stopped. */
   refused: number;
   deadLettered: number;
   lost: number;
 }
 
 /**
- * The fault of a failed connection. A cause that the policy never retries stops the sink only if the sink has not
- * worked in this run. Otherwise the cause may be fixed later, and nothing is lost while the relay waits.
+ * A cause that the policy never retries stops the sink only if the sink has not worked in this run. Otherwise the cause
+ * may be fixed later, and nothing is lost while the relay waits.
  */
 export function describeSinkFault(cause: Cause, hasWorked: boolean): SinkFault {
   const rule = RULES[CAUSES[cause.kind].rule];
@@ -119,10 +109,9 @@ export const LIFECYCLE_MARK = 255;
 export type IdentifyRecord = (record: SpoolRecord) => string;
 
 /**
- * The ids of events: the value at the path, else the SHA-256 of the text. The id of a lifecycle record is a SHA-256
- * that includes the name of the relay, because each relay has its own lifecycle.
+ * The SHA-256 of a lifecycle record includes the name of the relay, because each relay has its own lifecycle.
  *
- * @param idSteps the path of the id; undefined: always the SHA-256
+ * @param idSteps the path of the id; undefined: always the SHA-256 of the text
  */
 export function createIdentifier(
   idSteps: readonly PathStep[] | undefined,

@@ -1,6 +1,6 @@
 // A message that arrives in parts, copied into one buffer: a large frame, or fragments (RFC 6455 § 5.4).
 //
-// ws keeps an object for each fragment, so it has to limit their number, although any number is legal. Here only the
+// ws keeps an object for each fragment and so has to limit their number, although any number is legal. Here only the
 // bytes of the message cost memory.
 import { LINE_FEED } from '../../events/scan-constants.ts';
 import { FIN, LENGTH_64 } from './frame-header.ts';
@@ -13,14 +13,13 @@ const MIN_ROOM_BYTES = 1_024;
 export class GatheredMessage {
   /** Missing bytes of the current frame. */
   missingBytes = 0;
-  /** Whether the current frame is the last one. */
   isLast = false;
   /** Payload bytes so far. */
   length = 0;
 
   readonly #opcode: number;
   readonly #maxBytes: number;
-  /** Room for a header, the payload, room for a line feed. */
+  /** A header, the payload and a line feed, or room for them. */
   #bytes: Buffer = Buffer.alloc(0);
 
   constructor(opcode: number, maxBytes: number) {
@@ -32,7 +31,7 @@ export class GatheredMessage {
     return this.#opcode === TEXT;
   }
 
-  /** The next frame of the message begins. False if it would exceed the maximum. */
+  /** Begins the next frame. False if the message would exceed the maximum. */
   begin(payloadBytes: number, isLast: boolean): boolean {
     const total = this.length + payloadBytes;
     if (total > this.#maxBytes) return false;
@@ -51,15 +50,13 @@ export class GatheredMessage {
     return added;
   }
 
-  /** The payload with a line feed at its end. */
   toLine(): Buffer {
     this.#bytes[HEAD_BYTES + this.length] = LINE_FEED;
     const line = this.#bytes.subarray(HEAD_BYTES, HEAD_BYTES + this.length + 1);
-    // A line may wait for a slow output: it must not keep unused memory.
+    // A line that waits for a slow output must not keep unused memory.
     return line.length < this.#bytes.length / 2 ? Buffer.from(line) : line;
   }
 
-  /** The payload as one frame, which is a whole message unless `isLast` is false. */
   toFrame(): Buffer {
     const frame = this.#bytes.subarray(0, HEAD_BYTES + this.length);
     frame.writeUInt8((this.isLast ? FIN : 0) | this.#opcode, 0);

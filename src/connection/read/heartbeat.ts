@@ -1,26 +1,25 @@
 // When to ping, and when a connection is dead (contract § 4).
 //
-// Any byte read proves the peer alive. A connection is dead when a ping is outstanding and no byte was read for the
-// pong timeout. This timeout counts only *reading time*: time in which this process was able to read. Reading time
-// stops while reading is paused (K3), and starts again at 0 after the process was suspended (K4).
+// Any byte that is read proves the peer alive. A connection is dead if no byte was read for the pong timeout while a
+// ping was outstanding. The timeout counts only reading time, which stops while reading is paused (K3), and starts
+// again at 0 after the process was suspended (K4).
 import type { Clock } from '../../clock.ts';
 
 export interface KeepaliveConfig {
-  /** Ms between pings; 0 turns keepalive off. */
+  /** 0 turns keepalive off. */
   readonly pingIntervalMs: number;
-  /** Ms of reading time without a byte, with a ping outstanding, after which the connection is dead. */
+  /** Counts only reading time. */
   readonly pongTimeoutMs: number;
 }
 
 interface HeartbeatCallbacks {
-  /** Whether reading is paused now. */
   isPaused(): boolean;
   sendPing(): void;
-  /** No byte was read for this much reading time after a ping; called once, and the heartbeat ends. */
+  /** Called once, with the reading time since the last byte or ping; the heartbeat then ends. */
   onDead(silentMs: number): void;
   /** No byte was read for half of the pong timeout; called once for each outstanding ping. */
   onSuspect(): void;
-  /** The process was suspended or blocked, or the machine slept, until now. Also called when the wall clock was set. */
+  /** Called after the process was suspended or blocked, after the machine slept, and when the wall clock was set. */
   onSuspended(): void;
 }
 
@@ -38,7 +37,6 @@ const CLOCK_STEP_MS = 5_000;
 const MAX_OPEN_PINGS = 1_000;
 
 export class Heartbeat {
-  /** Round trip of the last answered ping in ms. */
   roundTripMs: number | undefined;
 
   readonly #config: KeepaliveConfig;
@@ -51,12 +49,12 @@ export class Heartbeat {
   #lastTickMs = 0;
   #lastWallMs = 0;
   #nextPingMs = 0;
-  /** True from a ping until the next byte read. */
+  /** True from a ping until the next byte is read. */
   #isPingOutstanding = false;
   #isSuspect = false;
   /** Reading time since the last byte, or since the ping if that is later. */
   #silentMs = 0;
-  /** Pings without a pong, the earliest first: the service answers each one, in order. */
+  /** The earliest first. The service answers each ping, in order. */
   readonly #openPings: OpenPing[] = [];
   #cancelTick: () => void = () => {};
 
@@ -80,7 +78,7 @@ export class Heartbeat {
     this.#cancelTick();
   }
 
-  /** Pings outside of the interval; resolves with the round trip in ms when the pong arrives. */
+  /** Pings outside of the interval, and resolves with the round trip in ms. */
   ping(): Promise<number> {
     return new Promise((resolve) => this.#sendPing(resolve));
   }
@@ -127,7 +125,7 @@ export class Heartbeat {
 
     if (wasSuspended) this.#callbacks.onSuspended();
     if (this.#config.pingIntervalMs > 0) {
-      // After a late tick, bytes may be waiting to be read: the next tick decides.
+      // After a late tick, bytes may be waiting to be read, so the next tick decides.
       const silentMs = elapsedMs > 1.5 * this.#tickMs ? silentBeforeMs : this.#silentMs;
       const { pongTimeoutMs } = this.#config;
       const isDead = this.#isPingOutstanding && silentMs >= pongTimeoutMs;

@@ -1,4 +1,4 @@
-// Reads that wait for later ones, so that they are processed together (`lingerMs`), each with its own receive time.
+// Reads that wait up to `lingerMs`, so that several are processed together, each with its own receive time.
 //
 // Processing each read of a slow stream alone would find the caches of the processor cold every time.
 import type { Clock } from '../../clock.ts';
@@ -8,7 +8,6 @@ interface Read {
   readonly receivedAtMs: number;
 }
 
-/** As soon as this many bytes wait, they are processed. */
 const MAX_BYTES = 65_536;
 
 export class LingeringReads {
@@ -21,14 +20,13 @@ export class LingeringReads {
   #bytes = 0;
   #cancel: (() => void) | undefined;
 
-  /** @param onReady called when the reads are to be taken: `lingerMs` after the first one, or at MAX_BYTES */
+  /** @param onReady called `lingerMs` after the first read, or as soon as MAX_BYTES wait */
   constructor(clock: Clock, lingerMs: number, onReady: () => void) {
     this.#clock = clock;
     this.#lingerMs = lingerMs;
     this.#onReady = onReady;
   }
 
-  /** Copies the bytes. */
   add(bytes: Uint8Array, receivedAtMs: number): void {
     this.#reads.push({ bytes: Buffer.from(bytes), receivedAtMs });
     this.#bytes += bytes.length;
@@ -36,7 +34,6 @@ export class LingeringReads {
     else this.#cancel ??= this.#clock.setTimer(this.#onReady, this.#lingerMs);
   }
 
-  /** Takes the earliest read; undefined if none waits. */
   take(): Read | undefined {
     this.#cancel?.();
     this.#cancel = undefined;

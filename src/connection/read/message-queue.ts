@@ -1,14 +1,8 @@
-// Messages between the socket and the consumer: what arrives together is handed out together.
-//
-// Each read is a batch of its own with its own receive time. Batches wait while the consumer is busy, for example while
-// stdout is blocked.
+// The queue between the socket and the consumer: each read becomes a batch with its own receive time.
 import { type Batch, BatchBuilder, type EventLines } from '../../events/batch.ts';
 import type { DiscardReason } from '../../events/message-text.ts';
 
-/**
- * How much is read ahead of a busy consumer, such as a pipe, which takes 64 KiB at a time. Counted in reads as
- * well, since events that arrive one by one keep their own receive times.
- */
+/** Read-ahead for a busy consumer. Reads are limited, too, because events that arrive one by one are a batch each. */
 export const READ_AHEAD = { reads: 4, bytes: 1024 * 1024 } as const;
 
 export class MessageQueue {
@@ -22,29 +16,27 @@ export class MessageQueue {
     return this.#builder.isEmpty && this.#waiting.length === 0;
   }
 
-  /** The fraction of the limit that waiting batches use; 1 is full. */
+  /** The used fraction of READ_AHEAD. */
   get fullness(): number {
     return Math.max(this.#waiting.length / READ_AHEAD.reads, this.#waitingBytes / READ_AHEAD.bytes);
   }
 
-  /** Whether the consumer takes the next message at once: it waits, or was woken and has not taken anything yet. */
+  /** Whether the consumer takes the next message at once. */
   get isWanted(): boolean {
     return this.#consumer !== 'busy';
   }
 
-  /** Adds an event with its MESSAGE bits. */
+  /** @param flags MESSAGE bits */
   push(text: Buffer, flags: number): void {
     this.#builder.add(text, flags);
     this.wakeConsumer();
   }
 
-  /** Adds events that arrived together. */
   addLines(lines: EventLines): void {
     this.#builder.addLines(lines);
     this.wakeConsumer();
   }
 
-  /** Counts a message that is not an event. */
   discard(reason: DiscardReason): void {
     this.#builder.discard(reason);
     this.wakeConsumer();
@@ -72,7 +64,6 @@ export class MessageQueue {
     this.#waitingBytes += batch.bytes.length;
   }
 
-  /** The first waiting batch, else everything that has arrived; undefined if there is nothing. */
   take(receivedAtMs: number): Batch | undefined {
     this.#consumer = 'busy';
     this.setAside(receivedAtMs);

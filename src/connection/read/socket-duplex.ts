@@ -1,11 +1,11 @@
-// The stream that ws gets instead of a socket: writes to the socket, and ends with it. Its subclass reads.
+// The writing half of the stream that ws gets instead of a socket; `TappedSocket` adds the reading half.
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 export abstract class SocketDuplex extends Duplex {
   /** The TCP or TLS socket. */
   abstract readonly raw: Socket;
-  /** Whether `raw` has emitted `close`; `raw.closed` is true even before the handle is gone. */
+  /** Whether `raw` has emitted `close`; `raw.closed` is true earlier, before the handle is gone. */
   protected isGone = false;
 
   constructor() {
@@ -15,12 +15,12 @@ export abstract class SocketDuplex extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    // Done at once if the socket has room: then the chunk survives a destroy of this stream.
+    // A chunk that is done survives a destroy of this stream.
     if (this.raw.write(chunk)) done();
     else this.raw.once('drain', done);
   }
 
-  /** ws writes the header and the payload of a frame separately: they are sent together. */
+  /** Sends the header and the payload of a frame together; ws writes them separately. */
   override _writev(pieces: { chunk: Buffer }[], done: () => void): void {
     this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'binary', done);
   }

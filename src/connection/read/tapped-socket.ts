@@ -1,9 +1,7 @@
-// The socket that ws reads from: takes whole events out of what arrives, and passes everything else to ws.
+// The socket that ws reads from: takes whole events out of what arrives, and passes everything else to ws, in order.
 //
-// ws allocates a buffer and calls back for every frame, which is most of the cost of a fast stream. Here whole
-// text frames become lines directly, a chunk at a time, and large or fragmented messages are put together. ws stays the
-// authority on the protocol: it gets everything else, in order. It also gets the events in the following cases, so that
-// events and the messages that ws emits keep their order:
+// ws allocates a buffer and calls back for every frame, which is most of the cost of a fast stream. Here text frames
+// become lines directly, a chunk at a time. ws also gets the events in these cases, so that the order is kept:
 // - while it is paused with unread bytes;
 // - until it has emitted each message that was passed to it, completely or in part;
 // - for good after a Close frame, or a frame that a server must not send.
@@ -16,11 +14,10 @@ import type { LingeringReads } from './lingering-reads.ts';
 import { SocketDuplex } from './socket-duplex.ts';
 import { TurnWork } from './turn-work.ts';
 
-/** Opens the underlying socket, with the `onread` option if it is given. */
 export type OpenRawSocket = (onread: OnReadOpts | undefined) => Socket;
 
 interface TapListener {
-  /** Bytes were read; the callbacks for their content follow. Returns the receive time, in ms since the epoch. */
+  /** Called before the callbacks for the content of a read. Returns the receive time, in ms since the epoch. */
   onRead(byteCount: number): number;
   onEvents(lines: EventLines): void;
   /** A large or fragmented text, with a line feed at its end. Returns false if it is not an event. */
@@ -30,33 +27,29 @@ interface TapListener {
 }
 
 export class TappedSocket extends SocketDuplex {
-  /** The TCP or TLS socket. */
   override readonly raw: Socket;
 
-  /** Without a frame buffer, ws gets every frame. */
+  /** Undefined: ws gets every frame. */
   readonly #frames: FrameBuffer | undefined;
   readonly #maxBytes: number;
   readonly #lingering: LingeringReads | undefined;
-  /** A message of which a part has arrived. */
   #message: GatheredMessage | undefined;
   #expectsFrames = false;
   #listener: TapListener | undefined;
   #isTaking = false;
   /** Bytes still to come of a frame that was passed to ws in part. */
   #missingBytes = 0;
-  /** Messages passed to ws, at least in part, that it has not emitted. */
+  /** Messages that were passed to ws, at least in part, and that it has not emitted. */
   #openMessages = 0;
-  /** The bytes that arrived in one chunk with the response to the upgrade. */
   #head: Buffer | undefined;
   /** What was read and does not fit into the frame buffer yet. */
   #unadded: Uint8Array | undefined;
-  /** Receive time of the bytes that are processed now. */
   #receivedAtMs = 0;
   readonly #work = new TurnWork(() => this.#continue());
 
   /**
    * @param maxBytes larger messages are passed to ws, which rejects them
-   * @param createLingering creates the buffer that holds reads until it calls back; default: no buffer
+   * @param createLingering default: reads do not linger
    */
   constructor(
     openRaw: OpenRawSocket,
@@ -71,7 +64,7 @@ export class TappedSocket extends SocketDuplex {
     const raw = openRaw(frames && this.#readInto(frames));
     this.raw = raw;
     raw.setNoDelay();
-    // It stays writable until this stream ends, so that ws can still answer the last bytes.
+    // The socket stays writable until this stream ends, so that ws can still answer the last bytes.
     raw.allowHalfOpen = true;
     raw.on('data', (chunk) => this.#receive(chunk));
     raw.once('end', () => {
@@ -86,13 +79,13 @@ export class TappedSocket extends SocketDuplex {
     });
     this.on('pause', () => raw.pause());
     this.on('resume', () => {
-      if (this.isPaused()) return; // it was scheduled before the pause
+      if (this.isPaused()) return; // the event was scheduled before the pause
       this.#receiveHead();
       this.#resumeRaw();
     });
   }
 
-  /** The bytes from here on are frames. Call it before ws gets the upgraded socket. */
+  /** Must be called before ws gets the upgraded socket. */
   expectFrames(): void {
     this.#expectsFrames = true;
   }
@@ -101,27 +94,26 @@ export class TappedSocket extends SocketDuplex {
     this.#listener = listener;
   }
 
-  /** Takes events from here on; until then ws gets every frame. */
+  /** Until this call, ws gets every frame. */
   startTakingEvents(): void {
     this.#isTaking = true;
   }
 
-  /** Call it for every message that ws emits. */
+  /** Must be called for every message that ws emits. */
   noteMessage(): void {
     this.#openMessages -= 1;
   }
 
-  /** ws puts back what arrived with the response to the upgrade: the first frames. */
+  /** ws puts back the first frames, which arrived with the response to the upgrade. */
   override unshift(chunk: Buffer): void {
     this.#head = chunk;
   }
 
-  /** Lets the socket read directly into the frame buffer, unless reads linger before they are added to it. */
   #readInto(frames: FrameBuffer): OnReadOpts {
     return {
       buffer: () => {
         if (this.#lingering !== undefined) return this.#lingering.readBuffer;
-        // The head, if there is one, has to go in first.
+        // The head has to go in first.
         return this.#expectsFrames && this.#head === undefined ? frames.room : frames.lastHalf;
       },
       callback: (byteCount, buffer) => {
@@ -149,7 +141,7 @@ export class TappedSocket extends SocketDuplex {
     this.#receivedAtMs = receivedAtMs;
     const frames = this.#expectsFrames ? this.#frames : undefined;
     const rest = chunk.subarray(frames?.add(chunk));
-    // A read over TLS is a record of at most 16 KiB: what arrives in one turn is processed together.
+    // A read over TLS is at most 16 KiB, so what arrives in one turn is processed together.
     const isJoined = this.#lingering === undefined && rest.length === 0;
     if (frames === undefined) this.push(Buffer.from(chunk));
     else if (isJoined && frames.hasRoom) this.#work.continueNextTurn();
@@ -192,12 +184,12 @@ export class TappedSocket extends SocketDuplex {
     if (!this.#work.isLimitReached && !this.isPaused()) this.raw.resume();
   }
 
-  /** Whether events can be taken here: ws has nothing left to emit that must come before them. */
+  /** True if ws has nothing left to emit that must come before the next event. */
   get #canTakeEvents(): boolean {
     return this.#isTaking && this.#openMessages === 0 && this.readableLength === 0;
   }
 
-  /** Passes on what comes next: events, a frame or a part of one. False if more bytes have to arrive first. */
+  /** Passes on the next events, frame or part of a frame. False if more bytes have to arrive first. */
   #passOn(frames: FrameBuffer): boolean {
     if (this.#missingBytes > 0) return this.#giveToWs(frames, this.#missingBytes);
     const message = this.#message;
@@ -241,7 +233,6 @@ export class TappedSocket extends SocketDuplex {
     return this.#giveToWs(frames, size);
   }
 
-  /** Collects the message in a buffer of its own, and passes it on if it is complete. */
   #gather(frames: FrameBuffer, message: GatheredMessage): boolean {
     frames.skip(message.add(frames.rest));
     if (message.missingBytes > 0) return false;
@@ -256,7 +247,7 @@ export class TappedSocket extends SocketDuplex {
     return true;
   }
 
-  /** Hands everything from here on to ws, after the part of a message that was gathered so far. */
+  /** From here on, ws gets everything, beginning with the part of a message that was gathered. */
   #giveAllToWs(frames: FrameBuffer): boolean {
     if (this.#message !== undefined) {
       this.#openMessages += 1;
@@ -266,7 +257,7 @@ export class TappedSocket extends SocketDuplex {
     return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
   }
 
-  /** Passes the next `size` bytes to ws, as far as they have arrived; the rest follows as `#missingBytes`. */
+  /** Passes the next `size` bytes to ws, as soon as they arrive. */
   #giveToWs(frames: FrameBuffer, size: number): boolean {
     const bytes = Buffer.from(frames.rest.subarray(0, size));
     frames.skip(bytes.length);
@@ -277,7 +268,7 @@ export class TappedSocket extends SocketDuplex {
     return true;
   }
 
-  /** The socket is gone. What was read before is still delivered, as ws does with a socket of its own. */
+  /** Delivers what was read before the socket was gone, as ws does with a socket of its own. */
   #breakOff(error?: Error): void {
     this.#work.removeLimit();
     this.#finishReads();
@@ -288,7 +279,7 @@ export class TappedSocket extends SocketDuplex {
     this.destroy(error);
   }
 
-  /** Nothing more will arrive: flush what is buffered to ws. */
+  /** Flushes what is buffered, because nothing more will arrive. */
   #release(): void {
     this.#work.removeLimit();
     this.#finishReads();

@@ -2,7 +2,7 @@
 //
 // libuv reads a socket up to 32 times in a row, and a read can hold half a million small frames.
 
-/** Frames for ws in one turn: it takes up to 10 µs for each. */
+/** ws takes up to 10 µs for each frame. */
 const MAX_TURN_FRAMES = 2_000;
 /** This many events, or idle bytes (control frames that need no answer), take as much work as one frame for ws. */
 const EVENTS_PER_FRAME = 32;
@@ -13,15 +13,13 @@ export class TurnWork {
   #frames = 0;
   #maxFrames = MAX_TURN_FRAMES;
   #isCounting = false;
-  /** Whether something is left for the next turn. */
   #hasMore = false;
 
-  /** @param onNextTurn called once after `continueNextTurn` */
+  /** @param onNextTurn called at the beginning of the turn after `continueNextTurn` */
   constructor(onNextTurn: () => void) {
     this.#onNextTurn = onNextTurn;
   }
 
-  /** Whether everything else has to wait for the next turn. */
   get isLimitReached(): boolean {
     return this.#frames >= this.#maxFrames;
   }
@@ -38,7 +36,6 @@ export class TurnWork {
     this.#note(count / IDLE_BYTES_PER_FRAME);
   }
 
-  /** Calls back when the next turn begins. */
   continueNextTurn(): void {
     this.#hasMore = true;
     this.#note(0);

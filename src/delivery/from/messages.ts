@@ -44,7 +44,6 @@ export function saySinceIgnored(durable: string): StatusRecord {
   };
 }
 
-/** @param durable name of the durable consumer, or undefined */
 export function sayStart(
   stream: string,
   start: StartPosition,

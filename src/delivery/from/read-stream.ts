@@ -22,7 +22,6 @@ interface FromConfig {
   readonly address: NatsAddress;
   readonly stream: string;
   readonly start: StartPosition;
-  /** Name of the durable consumer, or undefined. */
   readonly durable: string | undefined;
   readonly natsCreds: string | undefined;
   readonly allowPlaintext: boolean;

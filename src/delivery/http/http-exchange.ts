@@ -13,7 +13,7 @@ export interface RequestConfig {
   /** Whether a request has the format of a batch, even for one event. */
   readonly isBatch: boolean;
   readonly identify: IdentifyRecord;
-  /** Events are sent as CloudEvents; undefined: as received. */
+  /** Undefined: events are sent as received, not as CloudEvents. */
   readonly describeEvent: DescribeEvent | undefined;
   /** Undefined: no `traceparent`. */
   readonly findTrace: FindTrace | undefined;
@@ -37,7 +37,6 @@ export function makeRequest(
   const { contentType, parts } = makeBody(unit, isBatch, describeEvent);
   const [only] = parts;
   const body = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
-  // The key of a batch is made from the ids, so that every relay and every retry sends the same key.
   const key = isBatch ? sha256(...ids.map((id) => `${id}\n`)) : (ids[0] ?? '');
   return {
     key,
@@ -85,12 +84,10 @@ const RETRYABLE = new Set([408, 425, 429]);
 const ABOUT_ENDPOINT = new Set([401, 402, 403, 404, 405, 407, 410, 421]);
 
 /**
- * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events, with a `doubt` if it is
- * in ABOUT_ENDPOINT. A 400 that reports a TLS fault counts as a failed connection. Redirects are not followed, so that
- * events go only where the user sent them. A 1xx is not a final response.
+ * Redirects are not followed, so that events go only where the user sent them. A server may report a TLS fault with a
+ * 400. A 1xx is not a final response.
  *
  * @param hasWorked whether the endpoint has accepted or refused anything in this run
- * @param redact hides secrets in the response
  */
 export function judgeResponse(
   { status, retryAfterMs, body }: HttpResponse,
@@ -123,10 +120,9 @@ export function judgeResponse(
 }
 
 const EXCERPT_LENGTH = 200;
-/** How much of a body is redacted: enough that a secret at the end of an excerpt is whole. */
+/** More of a body is redacted than is shown, because half a secret at the end of an excerpt would not be recognized. */
 const EXCERPT_SOURCE = 16 * 1024;
 
-/** The beginning of a body in one line. It is redacted before it is cut, since half a secret is not recognized. */
 function makeExcerpt(body: string, redact: (text: string) => string): string {
   return redact(body.slice(0, EXCERPT_SOURCE)).replace(/\s+/g, ' ').trim().slice(0, EXCERPT_LENGTH);
 }

@@ -25,7 +25,7 @@ import {
 import * as say from './messages.ts';
 import { signRequest } from './standard-webhooks.ts';
 
-/** A checked endpoint. `host` and `name` are safe to print; a webhook has a secret in its path or query. */
+/** `host` and `name` are safe to print. A webhook has a secret in its path or query. */
 export interface HttpTarget {
   readonly href: string;
   readonly host: string;
@@ -55,22 +55,21 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
 }
 
 interface HttpSinkConfig extends RequestConfig {
-  /** Undefined: the name of the target. */
+  /** Default: the name of the target. */
   readonly name?: string | undefined;
   readonly target: HttpTarget;
   /** Maximum number of events in one request. */
   readonly batch: number;
-  /** Timeout in ms for a request with its whole response. */
+  /** For a request with its whole response. */
   readonly sendTimeoutMs: number;
   /** The keys that sign each attempt; empty: no signature. */
   readonly signingKeys: readonly Buffer[];
-  /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
   /** Hides secrets in the response. */
   redact(text: string): string;
   readonly userAgent: string;
   readonly relayName: string;
-  /** With credentials, or undefined to connect directly. */
+  /** With credentials; undefined: no proxy. */
   readonly proxyUrl: string | undefined;
   /** PEM to trust in addition to Node's roots. */
   readonly trustedRoots: readonly string[] | undefined;
@@ -81,7 +80,7 @@ interface HttpSinkConfig extends RequestConfig {
 /** The response was incomplete: it is unknown whether the server has processed the events. */
 class IncompleteError extends Error {}
 
-/** Node sends each character of a header as one byte: encode the text as UTF-8 first, as curl does. */
+/** Encodes text as UTF-8, as curl does. Node sends each character of a header as one byte. */
 function encodeHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
@@ -97,7 +96,6 @@ export class HttpSink implements Sink {
   readonly #config: HttpSinkConfig;
   readonly #clock: Clock;
   readonly #route: RouteConfig;
-  /** The headers that all requests have. */
   readonly #headers: Readonly<Record<string, string>>;
   #agent: Agent | undefined;
   /** The attempt of the current request, for which the agent may open a connection. */

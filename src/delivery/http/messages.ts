@@ -24,11 +24,9 @@ export const sayUnencrypted = (flag: string, name: string): ErrorText => [
   'use https://, or allow it with --allow-http',
 ];
 
-/** @param excerpt the beginning of the body */
 export const describeStatus = (status: number, excerpt: string): string =>
   `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
 
-/** @param why from `describeStatus` */
 export const sayAnswered = (host: string, why: string): string => `${host} answered ${why}`;
 
 export const sayNotAccepted = (host: string, why: string, isRedirect: boolean): ErrorText => [
@@ -38,7 +36,6 @@ export const sayNotAccepted = (host: string, why: string, isRedirect: boolean): 
     : 'check the address of the sink: it is not an endpoint for events',
 ];
 
-/** @param why from `describeStatus` */
 export const sayEndpointRefuses = (host: string, why: string): ErrorText => [
   sayAnswered(host, why),
   'check the address of the sink and its credentials',

@@ -6,7 +6,7 @@ const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
 const MIN_KEY_BYTES = 24;
 const MAX_KEY_BYTES = 64;
 
-/** The key in `whsec_<base64>`; undefined if the text has another form. */
+/** Undefined unless the text is `whsec_<base64>` with a key of 24 to 64 bytes. */
 export function parseSigningSecret(text: string): Buffer | undefined {
   const [, encoded = ''] = SECRET.exec(text) ?? [];
   const key = Buffer.from(encoded, 'base64');
@@ -16,11 +16,8 @@ export function parseSigningSecret(text: string): Buffer | undefined {
 }
 
 /**
- * The headers that sign a request.
- *
  * @param signingKeys one signature for each, so that a receiver can accept the old or the new secret during a rotation
  * @param deliveryKey the same for every attempt
- * @param nowMs the time of this attempt
  */
 export function signRequest(
   signingKeys: readonly Buffer[],

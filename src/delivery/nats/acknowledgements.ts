@@ -1,6 +1,6 @@
 // Published messages that wait for their acknowledgement from JetStream, each with its own reply subject.
 //
-// The publish function of the client creates a timer and several promises for each message; here one timer watches the
+// The publish function of the client creates a timer and several promises for each message. Here, one timer watches the
 // oldest message.
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
@@ -15,10 +15,9 @@ interface Waiting {
   settle(result: SendResult): void;
 }
 
-/** The stream that has to acknowledge. */
 export interface ExpectedStream {
   readonly name: string;
-  /** The JetStream domain of the server, if any: another domain may have a stream of the same name. */
+  /** Undefined: the server has no JetStream domain. Another domain may have a stream of the same name. */
   readonly domain: string | undefined;
 }
 
@@ -53,7 +52,7 @@ export class Acknowledgements {
     this.#deps = deps;
   }
 
-  /** Chooses the last token of an unused reply subject, and returns it with the result that will arrive there. */
+  /** `token` is the last token of an unused reply subject; the result arrives there. */
   expect(): { readonly token: string; readonly result: Promise<SendResult> } {
     const { clock, timeoutMs } = this.#deps;
     this.#sent += 1;
@@ -65,7 +64,6 @@ export class Acknowledgements {
     return { token, result };
   }
 
-  /** Takes a message that arrived at a reply subject. */
   take(token: string, message: Msg): void {
     const waiting = this.#waiting.get(token);
     this.#waiting.delete(token);
@@ -105,7 +103,7 @@ export class Acknowledgements {
       return this.#fail('nats-other-stream', ACK_DETAILS.otherStream(stream, domain, expected.name));
     }
     if (typeof seq === 'number' && seq > 0) return { kind: 'accepted', duplicates: duplicate ? 1 : 0 };
-    // In a cluster: a duplicate whose first copy is not replicated yet and may still be lost.
+    // The message is a duplicate, and its first copy is not replicated in the cluster yet and may still be lost.
     return this.#fail('nats-unavailable', ACK_DETAILS.noSeq);
   }
 

@@ -1,5 +1,5 @@
 // Connects to a NATS cluster with the official client, and turns errors of the client and of JetStream into causes
-// (docs/errors.md). The client never reconnects by itself: its owner knows what was in flight.
+// (docs/errors.md). The client never reconnects by itself, because its owner knows what was in flight.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import {
@@ -29,14 +29,13 @@ export const HEADERS = {
   id: 'Nats-Msg-Id',
   /** The server refuses a message that another stream would take. */
   expectedStream: 'Nats-Expected-Stream',
-  /** The name of the relay. */
   relay: 'Atlantis-Relay',
   /** `lifecycle` for a lifecycle record. */
   kind: 'Atlantis-Kind',
   lifecycle: 'lifecycle',
 } as const;
 
-/** An error of JetStream (server/errors.json of nats-server). */
+/** See server/errors.json of nats-server. */
 export interface ApiError {
   readonly code?: number;
   readonly err_code?: number;
@@ -45,7 +44,7 @@ export interface ApiError {
 
 const BY_CODE: Readonly<Record<number, CauseKind>> = {
   10059: 'nats-no-stream',
-  // The consumer was deleted, perhaps with its stream: the next connection checks the stream and creates a consumer.
+  // The consumer was deleted, perhaps with its stream. The next connection checks the stream and creates a consumer.
   10014: 'dropped',
   // JetStream is not enabled for the account.
   10039: 'nats-refused',
@@ -62,11 +61,7 @@ export function classifyApiError(error: ApiError, host: string): Cause {
   return { kind, host, detail };
 }
 
-/**
- * The cause of an error that the client threw, or that ended a connection.
- *
- * @param transport the transport of the last attempt, if the connection is not open yet
- */
+/** @param transport the transport of the last attempt, if the connection is not open yet */
 export function classifyNatsError(error: unknown, host: string, transport?: NatsTransport): Cause {
   const inner = findInner(error);
   const detail = inner instanceof Error ? inner.message.slice(0, 200) : DETAILS.noReason;
@@ -161,16 +156,15 @@ async function connectOnce(
   }
 }
 
-/** The attempt that creates a transport: the client has one factory for all connections of the process. */
+/** The attempt that creates a transport. The client has one factory for all connections of the process. */
 const currentAttempt = new AsyncLocalStorage<{
   readonly config: NatsConfig;
   readonly transports: NatsTransport[];
 }>();
 
-/** Creates a transport for the current attempt. */
 function createTransport(): NodeTransport {
   const attempt = currentAttempt.getStore();
-  // Called by other code in this process that uses the client.
+  // Other code in this process may use the client, too.
   if (attempt === undefined) return new NodeTransport();
   const transport = new NatsTransport(attempt.config);
   attempt.transports.push(transport);
@@ -193,7 +187,6 @@ function limitMessages({ protocol }: NatsConnectionImpl): void {
   };
 }
 
-/** Resolves when a connection is closed, with the cause. */
 export async function untilClosed(connection: NatsConnection, host: string): Promise<Cause> {
   const error = await connection.closed();
   return error instanceof Error

@@ -19,11 +19,10 @@ import { STREAM_DETAILS } from './messages.ts';
 
 /** The stream as earlier connections of this run saw it. */
 export interface SeenStream {
-  /** The creation time as the server writes it: another time means another stream. */
+  /** As the server writes it. A stream with another creation time is another stream. */
   readonly created: string;
   /** The sequence number of the last message that was read. */
   readonly readSeq: number | undefined;
-  /** The next sequence number, if known. */
   readonly nextSeq: number | undefined;
   /** Another message has the sequence number `readSeq`. */
   readonly isReplaced: boolean;
@@ -36,7 +35,7 @@ interface MissedMessages {
   readonly sinceMs: number | undefined;
 }
 
-/** Undefined unless the stream was recreated after it was last read. It is then read from its first message. */
+/** Undefined unless the stream was recreated after it was last read. */
 function findRecreated(
   { created, state }: StreamInfo,
   seen: SeenStream | undefined,
@@ -58,7 +57,6 @@ function findRecreated(
   return recreated(detail, lastReadAtMs(durable));
 }
 
-/** True if the last sequence number that was delivered to the consumer is after the end of the stream. */
 function isAhead(
   durable: ConsumerInfo | undefined,
   { last_seq: lastSeq }: StreamInfo['state'],
@@ -97,7 +95,7 @@ function lastReadAtMs({ created, ack_floor: acknowledged }: ConsumerInfo): numbe
   return Date.parse(String(acknowledged.last_active ?? created));
 }
 
-/** Where to begin: with new messages, at a time (ms since the epoch), or at a sequence number. */
+/** `atMs` is in ms since the epoch. */
 export type StartPosition =
   | { readonly kind: 'new' }
   | { readonly kind: 'time'; readonly atMs: number }
@@ -119,9 +117,9 @@ export interface FoundConsumer {
   /** Number of messages up to `deliveredSeq` that an earlier reader did not acknowledge. */
   readonly unacknowledged: number;
   readonly deliveredSeq: number;
-  /** After this time in ms without an acknowledgement the server delivers a message again; undefined: never. */
+  /** The server redelivers a message that is not acknowledged for this long; undefined: never. */
   readonly ackWaitMs: number | undefined;
-  /** The durable consumer existed: it resumes where it stopped, whatever `start` says. */
+  /** The durable consumer existed. It resumes where it stopped, whatever `start` says. */
   readonly isResumed: boolean;
   /** The consumer gets only some subjects, so its sequence numbers are not consecutive. */
   readonly isFiltered: boolean;
@@ -132,8 +130,6 @@ const ACK_WAIT_MS = 10_000;
 const MAX_UNACKNOWLEDGED = 1_024;
 
 /**
- * Finds or creates the consumer, so that it continues after the last message that was read.
- *
  * @param seen undefined for the first connection of the run
  * @throws the errors of the client
  */
@@ -168,7 +164,7 @@ export async function findConsumer(
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
       max_ack_pending: MAX_UNACKNOWLEDGED,
-      ...configOf(known),
+      ...configWithoutStart(known),
       ...makeStartOptions(from),
     }));
   const { config, num_ack_pending: unacknowledged, delivered } = used;
@@ -189,10 +185,7 @@ type ResolvedStart = Exclude<StartPosition, { kind: 'new' }>;
 
 const FIRST_MESSAGE: ResolvedStart = { kind: 'seq', seq: 1 };
 
-/**
- * The start as a time or a sequence number. After a reconnect it is the last message that was read, so that it can be
- * compared, or the next message if none was read.
- */
+/** After a reconnect, the last message that was read is delivered again, so that it can be compared. */
 function resolveStart(
   start: StartPosition,
   seen: SeenStream | undefined,
@@ -203,8 +196,7 @@ function resolveStart(
   return start.kind === 'new' ? { kind: 'seq', seq: state.last_seq + 1 } : start;
 }
 
-/** The configuration of a consumer without its start. */
-function configOf(known: ConsumerInfo | undefined): Partial<ConsumerConfig> {
+function configWithoutStart(known: ConsumerInfo | undefined): Partial<ConsumerConfig> {
   const { opt_start_seq: _seq, opt_start_time: _time, ...config } = known?.config ?? {};
   return config;
 }
@@ -213,7 +205,7 @@ function atLeast(firstSeq: number, seq: number | undefined): number | undefined 
   return seq === undefined ? undefined : Math.max(firstSeq, seq);
 }
 
-/** Creates a durable consumer, unless another reader created it a moment before. */
+/** Another reader may have created the consumer a moment before. */
 async function addConsumer(
   manager: JetStreamManager,
   stream: string,
@@ -250,9 +242,9 @@ function makeStartOptions(from: ResolvedStart) {
 }
 
 /**
- * Sorts the first messages of a durable consumer, because the server delivers unacknowledged messages of an earlier
- * reader after newer messages. All messages are held until the unacknowledged ones have arrived, but at most for the
- * ack wait plus one second, because another reader of the consumer may get the unacknowledged ones.
+ * Sorts the first messages of a durable consumer, because the server delivers unacknowledged messages after newer ones.
+ * All messages are held until the unacknowledged ones have arrived, but at most for the ack wait plus one second.
+ * Another reader may get the unacknowledged ones instead.
  */
 export function createInitialOrder(
   { unacknowledged, deliveredSeq, ackWaitMs = 0 }: FoundConsumer,
@@ -270,7 +262,6 @@ export function createInitialOrder(
   const cancel =
     held === undefined ? () => {} : clock.setTimer(() => onRelease(release()), ackWaitMs + 1_000);
   return {
-    /** The messages that can be handed on after this one has arrived. */
     take(message: JsMsg): readonly JsMsg[] {
       if (held === undefined) return [message];
       held.push(message);

@@ -43,11 +43,9 @@ import { ACK_DETAILS, STREAM_DETAILS } from './messages.ts';
 
 interface FoundStream extends StreamLimits {
   readonly isNew: boolean;
-  /** The JetStream domain of the server, if any. */
   readonly domain: string | undefined;
 }
 
-/** Finds or creates the stream. */
 async function setUpStream(
   connection: NatsConnection,
   { nats, stream: name, subject, lifecycleSubject, plan, sendTimeoutMs }: JetStreamSinkConfig,
@@ -120,13 +118,12 @@ interface JetStreamSinkConfig {
   readonly stream: string;
   /** The subject template for events. */
   readonly subject: string;
-  /** The subject of lifecycle records; undefined: they are not sent. */
+  /** Undefined: lifecycle records are not sent. */
   readonly lifecycleSubject: string | undefined;
   /** How to create the stream; undefined: it has to exist. */
   readonly plan: StreamLimits | undefined;
   /** A message without an acknowledgement after this time in ms is sent again over a new connection. */
   readonly sendTimeoutMs: number;
-  /** Maximum number of messages in flight. */
   readonly window: number;
   readonly relayName: string;
   readonly identify: IdentifyRecord;
@@ -218,7 +215,7 @@ export class JetStreamSink implements Sink {
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));
     const messageHeaders = isLifecycle ? this.#lifecycleHeaders : this.#eventHeaders;
     messageHeaders.set(HEADERS.id, id);
-    // The headers are reused for the next message, which may have no time.
+    // The headers may have the time of an earlier message.
     if (describeEvent !== undefined) messageHeaders.delete('ce-time');
     for (const [name, value] of added) messageHeaders.set(name, value);
     const { token, result } = acknowledgements.expect();
@@ -238,7 +235,6 @@ export class JetStreamSink implements Sink {
     await connection?.close().catch(() => {});
   }
 
-  /** Receives acknowledgements, errors and the end of the connection. */
   #listen(connection: NatsConnection, expected: ExpectedStream): void {
     const host = this.#host;
     const acknowledgements = new Acknowledgements({
@@ -280,7 +276,6 @@ export class JetStreamSink implements Sink {
     return { kind: 'dropped', host: this.#host, detail: ENDINGS.byClient };
   }
 
-  /** The fault of a connection that was open. */
   #describe(cause: Cause): SinkFault {
     const fault = describeSinkFault(cause, this.#hasWorked);
     return cause.kind === 'timed-out' ? { ...fault, hint: SEND_TIMED_OUT_HINT } : fault;

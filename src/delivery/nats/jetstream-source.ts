@@ -1,6 +1,5 @@
-// A JetStream stream as a source: the same items and the same retry policy as the live stream. After a loss it resumes
-// with the message after the last one that was handed out. There is a gap only if the stream has dropped messages
-// (consumer.ts).
+// A JetStream stream as a source, with the items and the retry policy of the live stream. After a loss it resumes after
+// the last message that was handed out, so there is a gap only if the stream has dropped messages (consumer.ts).
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
 import { followStream, RetryDelay } from '../../connection/follow.ts';
@@ -21,7 +20,7 @@ interface JetStreamSourceConfig {
   readonly nats: NatsConfig;
   readonly wanted: WantedConsumer;
   readonly policy: PolicyConfig;
-  /** Keeps only the wanted events of a batch; undefined: all. */
+  /** Undefined: all events are wanted. */
   readonly select: ((batch: Batch) => Batch) | undefined;
 }
 
@@ -42,18 +41,16 @@ export class JetStreamSource implements LiveSource {
   readonly #connectNats: ReturnType<typeof createConnector>;
   readonly #history: PullHistory = { done: new Map(), largestBytes: 0, pullBytes: MAX_PULL_BYTES };
   #connection: PullConnection | undefined;
-  /** The creation time of the stream, once it was found. */
+  /** The creation time of the stream. */
   #created: string | undefined;
-  /** The sequence number of the next message. */
   #nextSeq: number | undefined;
-  /** The last message that was handed out, and the time when it was stored. */
+  /** The last message that was handed out. */
   #last: JsMsg | undefined;
   #lastStoredAtMs: number | undefined;
-  /** The sequence number of the last message that was read, if this connection delivers it again for comparison. */
+  /** This connection delivers the message with this number again, to compare it. */
   #comparedSeq: number | undefined;
   /** Another message now has the sequence number `#comparedSeq`. */
   #isReplaced = false;
-  /** The consumer of the current connection. */
   #found: FoundConsumer | undefined;
   /** The time of the last byte before the connection was lost. */
   #lostAtMs: number | undefined;
@@ -67,7 +64,6 @@ export class JetStreamSource implements LiveSource {
     this.host = `${nats.address.host}/${wanted.stream}`;
   }
 
-  /** See LiveSource. */
   async *items(signal: AbortSignal): AsyncGenerator<StreamItem, void, undefined> {
     const { clock, random } = this.#deps;
     const { policy, select } = this.#config;
@@ -79,7 +75,7 @@ export class JetStreamSource implements LiveSource {
         const { happened, remedy } = describeCause(item.cause);
         throw new StreamEndedError(happened, remedy, item);
       }
-      // A loss is not a gap here: reading resumes after the last message.
+      // A loss is not a gap here, because reading resumes after the last message.
       if (item.kind === 'gap') continue;
       if (item.kind === 'lost') this.#lostAtMs = item.lastByteAtMs;
       if (item.kind === 'connected') {
@@ -159,7 +155,6 @@ export class JetStreamSource implements LiveSource {
     this.#isReplaced = false;
   }
 
-  /** The gap before the first message of a connection. */
   #describeMissed(): Gap | undefined {
     const { missed } = this.#found ?? {};
     if (missed === undefined) return undefined;
@@ -176,7 +171,7 @@ export class JetStreamSource implements LiveSource {
     return this.#isReplaced;
   }
 
-  /** Remembers the batch; returns a gap if the stream dropped messages before it. */
+  /** Returns a gap if the stream dropped messages before the batch. */
   #noteBatch(batch: Batch): Gap | undefined {
     const ends = this.#connection?.endsOf(batch);
     if (ends === undefined) return undefined;
@@ -222,7 +217,7 @@ function countUpTo(received: Batch, wanted: Batch, delivered: number): number {
   return at + 1;
 }
 
-/** The times may be from two clocks, the server's and ours, so that their difference may be negative. */
+/** The times may be from the clocks of two machines, so their difference may be negative. */
 function toGap(fromMs: number, toMs: number, cause: Cause): Gap {
   return { kind: 'gap', fromMs, toMs, durationMs: Math.max(0, toMs - fromMs), cause };
 }

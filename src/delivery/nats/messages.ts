@@ -1,6 +1,5 @@
 // Details of failures with NATS, for the causes in `connection/cause-table.ts`.
 
-/** Details of a failed request or connection. */
 export const NATS_DETAILS = {
   /** `classifyNatsError` finds the cause by the words `invalid protocol`. */
   tooLarge: (bytes: number): string => `invalid protocol: a message of ${bytes} bytes`,
@@ -12,7 +11,6 @@ export const NATS_DETAILS = {
   server: (address: string, port: number | undefined) => `the server at ${address} port ${port}`,
 } as const;
 
-/** How a stream or its consumer differs from the expected one. */
 export const STREAM_DETAILS = {
   recreated: (created: string, before: string) => `created at ${created}, previously at ${before}`,
   replaced: (seq: number) => `message ${seq} is now a different one`,
@@ -25,7 +23,6 @@ export const STREAM_DETAILS = {
     `${name} accepts ${accepted.join(', ') || 'no subjects'}, but not ${missing.join(', ')}`,
 } as const;
 
-/** Why a message is not acknowledged. */
 export const ACK_DETAILS = {
   noStream: 'no stream accepts the message',
   notAnAck: 'the response to a message is not an acknowledgement',

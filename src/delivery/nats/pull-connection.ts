@@ -1,5 +1,5 @@
-// Pulls the messages of a JetStream stream, with the interface that the connect loop expects of a connection. Pulling
-// pauses while enough messages wait to be taken, and everything that arrived before the end is handed out.
+// Pulls the messages of a JetStream stream, with the interface that the connect loop expects of a connection.
+// Everything that arrived before the end is handed out.
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
@@ -20,20 +20,19 @@ const PULL_EXPIRES_MS = 30_000;
 const DURABLE_PULL_EXPIRES_MS = 1_000;
 /** How long the last acknowledgements may take to be sent. */
 const LAST_ACKS_MS = 500;
-/** Number of messages that are remembered after they were passed on, in case an acknowledgement is lost. */
+/** Messages that were passed on are remembered in case an acknowledgement is lost. */
 const REMEMBERED = 4_096;
 /** Number of times the acknowledgement deadline is extended within one ack wait. */
 const EXTENSIONS = 3;
 
 /** The state that all connections of a run share. */
 export interface PullHistory {
-  /** Messages that were passed on, by sequence number, with their timestamps: a new stream reuses the numbers. */
+  /** Timestamps of the messages that were passed on, by sequence number. A new stream reuses the numbers. */
   readonly done: Map<number, bigint>;
-  /** Size of the largest message that was received. */
   largestBytes: number;
   /**
-   * Maximum number of bytes of a pull. A server closes a connection on which it has to send more than its
-   * `max_pending`, by default 64 MiB. The client does not know this limit, so every loss halves the maximum.
+   * Maximum for one pull. A server closes a connection on which it has to send more than its `max_pending`, by default
+   * 64 MiB. The client does not know this limit, so every loss halves the maximum.
    */
   pullBytes: number;
 }
@@ -48,7 +47,6 @@ export class PullConnection {
   readonly #history: PullHistory;
   #arrived: JsMsg[] = [];
   #arrivedBytes = 0;
-  /** Messages of a durable consumer that are not acknowledged yet. */
   readonly #unacknowledged = new Set<JsMsg>();
   readonly #messagesOf = new WeakMap<Batch, readonly JsMsg[]>();
   #pull: ConsumerMessages | undefined;
@@ -60,7 +58,6 @@ export class PullConnection {
   #endedBy: Cause | undefined;
   #cancelExtend: (() => void) | undefined;
 
-  /** @param history shared by all connections of a run */
   constructor(
     connection: NatsConnection,
     found: FoundConsumer,
@@ -108,14 +105,13 @@ export class PullConnection {
     return this.#makeBatch(messages, atMs);
   }
 
-  /** The first and the last message of a batch. */
   endsOf(batch: Batch): { readonly first: JsMsg; readonly last: JsMsg } | undefined {
     const messages = this.#messagesOf.get(batch) ?? [];
     const [first, last] = [messages[0], messages.at(-1)];
     return first === undefined || last === undefined ? undefined : { first, last };
   }
 
-  /** Acknowledges the first `events` events of a batch, or all of its messages, including those that are not events. */
+  /** @param events acknowledges only the first `events` events; default: all messages */
   acknowledge(batch: Batch, events?: number): void {
     if (!this.#isDurable) return;
     let left = events;
@@ -154,8 +150,8 @@ export class PullConnection {
   }
 
   /**
-   * Gives back the messages that are not acknowledged, so that the next reader gets them at once. This has to wait
-   * until the last pull has expired, because nats-server up to 2.10 would deliver them again into an abandoned pull.
+   * Gives back unacknowledged messages, so that the next reader gets them at once. The last pull has to expire first,
+   * because nats-server up to 2.10 would deliver the messages again into an abandoned pull.
    */
   async #nakUnacknowledged(): Promise<void> {
     let cancel = (): void => {};
@@ -170,7 +166,7 @@ export class PullConnection {
     try {
       await Promise.race([nakAll(), late]);
     } catch {
-      // The connection is lost: the server delivers them again after the ack wait.
+      // The connection is lost. The server redelivers the messages after the ack wait.
     } finally {
       cancel();
     }
@@ -194,7 +190,7 @@ export class PullConnection {
             this.#wakePull = resolve;
           });
         }
-        // The consumer may have been deleted in the pause: a fetch would notice that only by a timeout.
+        // The consumer may have been deleted in the pause. A fetch would notice that only by a timeout.
         if (hasPaused && this.#endedBy === undefined) await consumer.info();
       }
     } catch (error) {
@@ -202,7 +198,7 @@ export class PullConnection {
     }
   }
 
-  /** The number of messages in the next pull. Before the first message, the largest allowed size is assumed. */
+  /** Before the first message, the largest allowed size is assumed. */
   get #pullSize(): number {
     const { largestBytes, pullBytes } = this.#history;
     const expectedBytes = largestBytes || (this.#connection.info?.max_payload ?? 1);
@@ -234,7 +230,7 @@ export class PullConnection {
         this.#arrived.push(message);
         this.#arrivedBytes += message.data.length;
       } else if (this.#unacknowledged.delete(message)) {
-        // Passed on before: its acknowledgement was lost.
+        // The message was passed on before, but its acknowledgement was lost.
         message.ack();
       }
     }
@@ -277,7 +273,7 @@ export class PullConnection {
 
 const NANOS_PER_MS = 1_000_000n;
 
-/** When the stream stored the message, ms since the epoch. */
+/** Ms since the epoch. */
 function storedAtMs({ timestampNanos }: JsMsg): number {
   return Number(timestampNanos / NANOS_PER_MS);
 }

@@ -1,6 +1,5 @@
-// The official client's transport, changed in two ways: connections are opened like the connections of the stream and
-// of HTTP sinks, and the address of a connection decides whether TLS is required, before credentials are sent (contract
-// B8).
+// The transport of the official client, changed to open connections like all others, and to refuse a server without TLS
+// before credentials are sent (contract B8). The address of the server decides whether TLS is required.
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
@@ -47,7 +46,7 @@ export class NatsTransport extends NodeTransport {
     const route = { url, host: address.host, proxyUrl: undefined, trustedRoots, connectTimeoutMs };
     this.#attempt = new Attempt(route, { clock: systemClock, limitMs: connectTimeoutMs });
     const { raw } = await connectAs(this.#attempt, (open) => {
-      // So that `close` works while it connects.
+      // `close` needs the socket while it connects.
       this.socket = open(undefined);
       return { raw: this.socket };
     });
@@ -68,8 +67,8 @@ export class NatsTransport extends NodeTransport {
 
   override startTLS(): Promise<TLSSocket> {
     if (this.#attempt === undefined) throw new Error(ENDINGS.byClient);
-    // A server that was announced by another one may be known only by its address: the client then checks the name of
-    // the announcing server (`tlsName`).
+    // An announced server may be known only by its address. The client then checks the name of the announcing server
+    // (`tlsName`).
     return secure(this.#attempt, this.socket, this.tlsName || this.#hostname);
   }
 
