@@ -1,4 +1,4 @@
-// Starts the program. The only catch-all: every error is printed once, here.
+// Starts the program, and prints every error once.
 import { homedir } from 'node:os';
 import { EXIT, type ExitCode, isAtlantisError } from './errors.ts';
 import { createProcessIo, type Io } from './io/io.ts';
@@ -6,7 +6,7 @@ import { sayBug, UNPRINTABLE } from './io/messages.ts';
 import { createReporter } from './ui/reporter.ts';
 import { VERSION } from './version.ts';
 
-/** Runs the command line of `io`; never rejects. */
+/** Never rejects. */
 export async function main(io: Io): Promise<void> {
   try {
     // Scripts ask for the version often, so it is answered without loading commander.
@@ -26,7 +26,7 @@ export async function main(io: Io): Promise<void> {
   }
 }
 
-/** Entry point, called by bin/atlantis.cjs. */
+/** Called by bin/atlantis.cjs. */
 export function run(): Promise<void> {
   return main(createProcessIo(homedir));
 }
@@ -50,7 +50,6 @@ function report(error: unknown, io: Io): ExitCode {
     return exitCode;
   }
   const { message, stack } = describeThrown(error);
-  // In JSON the stack is a member, since each line is one object.
   const fields = { exit_code: EXIT.bug, ...(isJson && isVerbose ? { stack } : {}) };
   reporter.report({
     event: 'error',
@@ -63,7 +62,7 @@ function report(error: unknown, io: Io): ExitCode {
   return EXIT.bug;
 }
 
-/** The message of a thrown value, which need not be an Error and can even throw when it is read. */
+/** A thrown value need not be an Error, and can throw when it is read. */
 function describeThrown(error: unknown): { message: string; stack?: string | undefined } {
   try {
     if (error instanceof Error) return { message: String(error.message), stack: error.stack };

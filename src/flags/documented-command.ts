@@ -11,19 +11,16 @@ export interface Example {
   readonly what: string | undefined;
 }
 
-/** A paragraph under a title, and a list of terms below it. */
 export interface Note {
   readonly title: string;
   readonly text: string;
   readonly terms: readonly (readonly [term: string, meaning: string])[];
 }
 
-/** The value of a flag or an argument. */
 export interface Value {
   /** Without brackets: `dur`, `file`. */
   readonly placeholder: string;
   readonly isRequired: boolean;
-  /** It can consist of several arguments. */
   readonly isVariadic: boolean;
   /** The accepted values; empty if they are not a list. */
   readonly choices: readonly string[];
@@ -37,11 +34,10 @@ export interface Flag {
   /** As in help: `-n, --limit <n>`. */
   readonly term: string;
   readonly meaning: string;
-  /** The default for help. */
+  /** The default, as shown in help. */
   readonly fallback: string | undefined;
   readonly value: Value | undefined;
   readonly isRepeatable: boolean;
-  /** Title in help. */
   readonly group: string;
 }
 
@@ -79,12 +75,11 @@ export function formatArgument({ placeholder, isRequired, isVariadic }: Value): 
   return isRequired ? `<${word}>` : `[${word}]`;
 }
 
-/** The command and all its subcommands, in the order of their definition. */
+/** Includes the command itself. */
 export function listCommands(command: Outline): Outline[] {
   return [command, ...command.commands.flatMap(listCommands)];
 }
 
-/** Flags by their title in help. */
 export function groupFlags(flags: readonly Flag[]): Map<string, Flag[]> {
   const groups = new Map<string, Flag[]>();
   for (const flag of flags) groups.set(flag.group, [...(groups.get(flag.group) ?? []), flag]);
@@ -102,7 +97,7 @@ export class HelpWanted extends Error {
     this.isError = isError;
   }
 
-  /** For a command with subcommands: the first word, if it is not the name of one of them. */
+  /** The first word, if it should be a subcommand but is not the name of one. */
   findUnknownWord(): string | undefined {
     const { args, commands } = this.command;
     const word = commands.length > 0 ? args.find((one) => !one.startsWith('-')) : undefined;
@@ -124,13 +119,11 @@ export class DocumentedCommand extends Command {
     return this;
   }
 
-  /** Adds an example for a POSIX shell. */
   example(command: string, what?: string): this {
     this.examples.push({ command, what });
     return this;
   }
 
-  /** Adds a paragraph under a title, and terms with their meaning. */
   note(title: string, text: string, terms: Readonly<Record<string, string>> = {}): this {
     this.notes.push({ title, text, terms: Object.entries(terms) });
     return this;
@@ -149,14 +142,13 @@ export class DocumentedCommand extends Command {
   }
 }
 
-/** Collects the values of a repeatable flag. */
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
 
 const DEFAULT_GROUP = 'Options:';
 
-/** The outline of a command and its subcommands, without hidden ones. */
+/** Leaves out hidden flags and commands. */
 export function outlineCommand(command: Command): Outline {
   const {
     examples = [],
@@ -182,7 +174,6 @@ export function outlineCommand(command: Command): Outline {
   };
 }
 
-/** The words of a command, starting with the program's name. */
 export function listWords(command: Command): string[] {
   return command.parent === null ? [command.name()] : [...listWords(command.parent), command.name()];
 }
@@ -191,7 +182,7 @@ export function findRoot(command: Command): Command {
   return command.parent === null ? command : findRoot(command.parent);
 }
 
-/** A flag with the texts of its definition. --version and --help have no definition, because commander adds them. */
+/** --version and --help have no definition, because commander adds them. */
 function outlineFlag(option: Option, definitions: readonly FlagDefinition[]): Flag {
   const definition = definitions.find(({ term }) => term === option.flags);
   const [, placeholder] = /[<[](.*?)(?:\.\.\.)?[>\]]/.exec(option.flags) ?? [];

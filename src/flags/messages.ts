@@ -36,7 +36,7 @@ export const sayInvalid = (flag: string, value: string | undefined, accepted: st
   `accepted: ${accepted}`,
 ];
 
-/** @param usage the flag with its value, such as `-n, --limit <n>` */
+/** @param usage such as `-n, --limit <n>` */
 export const sayValueMissing = (flag: string, usage: string, flagInstead?: string): ErrorText => [
   `${flag} needs a value${flagInstead === undefined ? '' : `, but ${flagInstead} is a flag`}`,
   `usage: ${usage}`,
@@ -58,7 +58,7 @@ function joinNames(names: readonly string[]): string {
   return names.length === 1 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** Adds a line that refers to the help of a command, after the hint if there is one. @param command its path */
+/** Adds a line that refers to the help of a command. @param command its path */
 export const withHelp = ([problem, hint]: ErrorText, command: string): ErrorText => [
   problem,
   `${hint === undefined ? '' : `${hint}\n`}see \`${command} --help\``,
@@ -91,7 +91,7 @@ export const sayNoCommand = (command: string, subcommands: readonly string[]): E
   `commands of \`${command}\`: ${subcommands.join(', ')}`,
 ];
 
-/** @param commands that have the flag. @param hasMore other commands have it, too */
+/** @param hasMore whether other commands have the flag, too */
 export const suggestCommands = (flag: string, commands: readonly string[], hasMore: boolean): string =>
   `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}${hasMore ? ' and others' : ''}`;
 
@@ -115,7 +115,6 @@ export const sayNoTopic = (
   withNearest(`topics: ${topics.join(', ')}`, word, [...commands, ...topics]),
 ];
 
-/** What `--id` accepts. */
 export const ACCEPTED_ID_PATH = 'a path such as id, data.id or items[0].id';
 export const ID_PATH_ADVICE = `accepted: ${ACCEPTED_ID_PATH}`;
 

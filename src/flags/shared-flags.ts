@@ -43,7 +43,6 @@ export const GLOBAL_FLAGS = {
 /** As commander parses them: text, not yet checked. */
 export type GlobalFlags = Flags<typeof GLOBAL_FLAGS>;
 
-/** A whole number from `min` to `max`. */
 export const count =
   (min: number, max?: number) =>
   (flag: string, given: string): number =>
@@ -51,7 +50,6 @@ export const count =
 
 const { connectTimeoutMs, pingIntervalMs, pongTimeoutMs } = CONNECTION_DEFAULTS;
 
-/** Where to read the stream, and with which key. */
 export const SOURCE_FLAGS = {
   profile: text('-p, --profile <name>', 'profile to use', 'ATLANTIS_PROFILE, else the active profile'),
   url: text('--url <url>', 'base or stream URL', 'ATLANTIS_URL, else the URL of the profile'),
@@ -67,7 +65,6 @@ export const SIMULATION_FLAGS = {
   ),
 };
 
-/** One connection attempt. */
 export const ATTEMPT_FLAGS = {
   connectTimeoutMs: withDefault(
     '--connect-timeout <dur>',
@@ -124,7 +121,6 @@ const RETRY_FLAGS = {
   ),
 };
 
-/** Several connections, merged into one stream. */
 export const REDUNDANCY_FLAGS = group('Several connections:', {
   connections: withDefault(
     '--connections <n>',

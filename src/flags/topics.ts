@@ -10,7 +10,7 @@ export interface Topic {
   /** Header of the first column. */
   readonly column: string;
   readonly rows: readonly (readonly [term: string, meaning: string])[];
-  /** A sentence after the table. */
+  /** Shown after the table. */
   readonly remark: string;
 }
 

@@ -7,7 +7,6 @@ import type { TimeMode } from '../render/pretty/receive-time.ts';
 import * as say from './messages.ts';
 
 export const FORMATS = ['auto', 'pretty', 'ndjson', 'csv'] as const;
-/** When to print colors, or links. */
 export const WHEN = ['auto', 'always', 'never'] as const;
 export const LOG_FORMATS = ['text', 'json'] as const;
 export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
@@ -29,9 +28,9 @@ function refuse(flag: string, value: string, accepted: string): UsageError {
 }
 
 /**
- * Ms of a duration such as `500ms`, `20s`, `5m`, `1h30m`, `7d`.
+ * Ms of a duration such as `500ms` or `1h30m`.
  *
- * @param zero the meaning of `0` (with or without a unit) for this flag, for the error; undefined if it is refused
+ * @param zero what `0` means, for the error; undefined if `0` is refused
  * @throws UsageError
  */
 export function parseDuration(flag: string, value: string, zero?: string): number {
@@ -67,7 +66,7 @@ export function writeDuration(ms: number): string {
   return `${ms / 1_000}s`;
 }
 
-/** A whole number of at least `min`. @throws UsageError */
+/** @throws UsageError */
 export function parseCount(flag: string, value: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
   if (!(number >= min && number <= max)) throw refuse(flag, value, say.describeCounts(min, max));
@@ -89,7 +88,6 @@ export function parsePlayRate(flag: string, value: string): number {
   return rate;
 }
 
-/** Where a server listens. */
 export interface ListenAddress {
   /** An IP address, or localhost. */
   readonly host: string;

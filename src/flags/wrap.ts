@@ -9,8 +9,8 @@ export function wrapText(text: string, width: number): string[] {
 const INDENT = '  ';
 
 /**
- * Folds a shell command into lines of at most `width` columns, each but the last ending in a backslash, so that it can
- * be copied. Lines break between words, never inside quotes, and preferably before a flag.
+ * Folds a shell command into lines of at most `width` columns, with backslashes, so that it can be copied. Lines break
+ * between words, never inside quotes, and preferably before a flag.
  */
 export function foldCommand(command: string, width: number): string[] {
   if (command.length <= width) return [command];
@@ -22,7 +22,7 @@ export function foldCommand(command: string, width: number): string[] {
   return lines.map((line, at) => (at < lines.length - 1 ? `${line} \\` : line));
 }
 
-/** Terms in one column and their meanings in another, or below the term where the second column would be too narrow. */
+/** Two columns; meanings are below their terms if the second column would be too narrow. */
 export function alignTerms(
   rows: readonly (readonly [term: string, meaning: string])[],
   width: number,
@@ -42,7 +42,6 @@ export function alignTerms(
   });
 }
 
-/** A narrower second column cannot be read. */
 const MIN_MEANING_WIDTH = 30;
 
 /** Keeps a flag and its value on one line, and an operator such as `|` with the word after it. */

@@ -4,15 +4,14 @@ import { LINE_FEED } from '../events/scan-constants.ts';
 
 interface AppendFile {
   readonly fd: number;
-  /** Current length. */
   readonly bytes: number;
-  /** What another program did to the open file; undefined if it did nothing. @throws the system's error */
+  /** What another program did to the open file. @throws the system's error */
   findChange(): 'deleted' | 'truncated' | undefined;
-  /** False if the file was moved away, or another file took its place. @throws the system's error */
+  /** False if the file was moved away or replaced. @throws the system's error */
   isAtPath(): boolean;
   /** Appends all of `data`, or only whole records of it. @throws the system's error */
   append(data: Buffer): void;
-  /** Truncates the file to `length` bytes. @throws the system's error */
+  /** @param length in bytes. @throws the system's error */
   truncateTo(length: number): void;
   /** May be called again. */
   close(): void;
@@ -27,7 +26,7 @@ export function createAppendFile(
   countWhole: (data: Buffer, written: number) => number = () => 0,
 ): AppendFile {
   let { size: bytes } = fstatSync(fd);
-  /** Bytes of an incomplete record at the end that could not be truncated yet. */
+  /** Bytes of an incomplete record that could not be removed yet. */
   let torn = 0;
   let isOpen = true;
   const isSameFile = (): boolean => {
@@ -83,12 +82,12 @@ export function createAppendFile(
   };
 }
 
-/** The number of bytes up to the end of the last whole line. */
+/** Bytes up to the end of the last whole line. */
 export function countWholeLines(text: Buffer, written: number): number {
   return written === 0 ? 0 : text.lastIndexOf(LINE_FEED, written - 1) + 1;
 }
 
-/** The offset of the end of the last whole line of a file. @throws the system's error */
+/** The offset after the last whole line. @throws the system's error */
 export function findEndOfLines(fd: number, size: number): number {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   for (let end = size; end > 0; ) {

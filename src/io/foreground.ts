@@ -1,8 +1,7 @@
-// Whether this process is in the foreground of its terminal. A shell that has it in the background writes to the
-// terminal itself, and the system stops a background process that reads keys or changes the mode.
+// Whether this process is in the foreground of its terminal. The system stops a background process that reads keys or
+// changes the mode of the terminal.
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Runs a program, and returns its output. */
 type RunProgram = (
   file: string,
   args: readonly string[],
@@ -10,18 +9,13 @@ type RunProgram = (
 ) => string;
 
 const STAT = '/proc/self/stat';
-/** Fields of proc(5) after the name: the process group, and the group in the foreground of its terminal. */
+/** Indexes of fields after the name (proc(5)). */
 const GROUP = 2;
 const FOREGROUND_GROUP = 5;
-/** For macOS and BSD, which do not have /proc. */
+/** For systems without /proc, such as macOS. */
 const PS = '/bin/ps';
 
-/**
- * Whether this process is in the foreground of its terminal. True if the process has no terminal.
- *
- * @param run starts ps where there is no /proc; if it is undefined there, the result is false, since the system stops a
- *   process that uses the terminal from the background
- */
+/** True also without a terminal. False if there is neither /proc nor `run`, which starts ps. */
 export function isForegroundProcess(pid: number, run: RunProgram | undefined, statPath = STAT): boolean {
   try {
     // The name, in parentheses, may contain anything.
@@ -29,7 +23,7 @@ export function isForegroundProcess(pid: number, run: RunProgram | undefined, st
       .replace(/^.*\) /s, '')
       .split(' ');
     const foreground = Number(fields[FOREGROUND_GROUP]);
-    // The number is not positive without a terminal, and if the foreground group is in another PID namespace.
+    // Not positive without a terminal, or if the foreground group is in another PID namespace.
     return !(foreground > 0) || foreground === Number(fields[GROUP]);
   } catch {
     return run !== undefined && isMarkedByPs(pid, run);
@@ -49,12 +43,7 @@ function isMarkedByPs(pid: number, run: RunProgram): boolean {
   }
 }
 
-/**
- * A test for the process `pid`. If the test has to run ps, its result is kept until the next SIGCONT, which a shell
- * sends when it moves the process.
- *
- * @param onContinue calls back once, after the next SIGCONT
- */
+/** Keeps a result of ps until the next SIGCONT, which a shell sends when it moves the process. */
 export function createForegroundTest(
   pid: number,
   run: RunProgram | undefined,

@@ -1,29 +1,25 @@
-// A view that draws on the whole terminal, such as `top`: nothing else may write to it, and however the process ends,
-// the screen is restored first.
+// A view that draws on the whole terminal, such as `top`. While it is open, nothing else writes to the terminal. The
+// screen is restored before the process ends.
 
-/** A view that is open. */
 export interface FullScreen {
-  /** Takes a text for stderr, to write it after `restore`. */
+  /** Keeps a text for stderr until `restore`. */
   hold(text: string): void;
   /** Restores the screen at once, and calls the function that `take` returned. Never throws. */
   restore(): void;
 }
 
 interface ScreenSlot {
-  /** Writes to stderr, or passes the text to the view. */
   write(text: string): void;
-  /** Sets the view; returns a function that removes it. */
+  /** Returns a function that removes the view. */
   take(screen: FullScreen): () => void;
-  /** Restores the screen, if there is a view. */
   restore(): void;
 }
 
-/** @param writeNow writes to stderr */
-export function createScreenSlot(writeNow: (text: string) => void): ScreenSlot {
+export function createScreenSlot(writeStderr: (text: string) => void): ScreenSlot {
   let current: FullScreen | undefined;
   return {
     write(text) {
-      if (current === undefined) writeNow(text);
+      if (current === undefined) writeStderr(text);
       else current.hold(text);
     },
     take(screen) {

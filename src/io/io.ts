@@ -22,14 +22,13 @@ import {
   writeWhole,
 } from './standard-streams.ts';
 
-/** How the process ends: with a code, or by a signal (contract § 2). */
+/** How the process ends (contract § 2). */
 export type Outcome = { readonly exitCode: ExitCode } | { readonly signal: EndSignal };
 
 const { hasSignals } = platformOf(process.platform);
 
 /** How long a slow reader of stderr may delay the exit. */
 const STDERR_FLUSH_MS = 1_000;
-/** The same after a signal. */
 const STDERR_FLUSH_AFTER_SIGNAL_MS = 300;
 /** How long the kernel may take to stop the process. */
 const SUSPEND_MS = 100;
@@ -49,57 +48,52 @@ export interface Io {
   readonly isStdinTty: boolean;
   /** False while a shell has this process in the background of its terminal. */
   isForeground(): boolean;
-  /** True once the terminal of stdin has hung up, as when its window is closed. */
+  /** True once the terminal of stdin is closed. */
   isTerminalGone(): Promise<boolean>;
-  /** Writes a small text (help, a list) to stdout; a closed pipe is not an error. @throws OutputError */
+  /** Writes a small text to stdout. A closed pipe is not an error. @throws OutputError */
   writeOut(text: string): void;
-  /** Writes one line to stderr, redacted, with control characters made visible; never throws. */
+  /** Writes one line to stderr, redacted, with control characters made visible. Never throws. */
   writeErr(line: string, decorate?: (safe: string) => string): void;
-  /** Writes to stderr unchanged; for terminal control and text that is already safe. */
+  /** Writes to stderr unchanged: terminal control, or text that is already safe. */
   writeErrRaw(text: string): void;
-  /**
-   * Until the returned function is called, text for stderr goes to this view, and its screen is restored before the
-   * process ends.
-   */
+  /** Passes text for stderr to this view until the returned function is called. */
   takeScreen(screen: FullScreen): () => void;
-  /** Non-ASCII signs, or their ASCII replacements for a terminal without Unicode. */
+  /** ASCII on a terminal without Unicode. */
   readonly signs: Signs;
-  /** A text for display: redacted, with control characters made visible, in signs that the terminal supports. */
+  /** Redacts a text, makes control characters visible, and uses only signs that the terminal supports. */
   toDisplay(text: string): string;
   readonly redactor: Redactor;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
   /**
-   * Calls back for the first end signal. A later one ends the process at once, unless it is part of the same request
-   * (contract S1). The returned function unsubscribes, here and below.
+   * Calls back for the first end signal. A second request ends the process at once (contract S1). The returned
+   * function unsubscribes, here and below.
    */
   onSignal(handler: (signal: EndSignal) => void): () => void;
-  /** Calls back for each SIGHUP, which then does not end the run; never if SIGHUP is ignored, as under nohup. */
+  /** Calls back for each SIGHUP, which then does not end the run. Never calls back under nohup. */
   onHangUp(handler: () => void): () => void;
-  /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/no-debugger.cjs). */
+  /** Calls back for SIGUSR1, which log rotators send. Without a handler SIGUSR1 is ignored (bin/no-debugger.cjs). */
   onReopenSignal(handler: () => void): () => void;
-  /** Calls back before the process stops on Ctrl-Z, and after it continues, however it was stopped. */
+  /** Calls `before` when Ctrl-Z is about to stop the process, and `after` when the process continues. */
   onSuspend(handlers: { readonly before: () => void; readonly after: () => void }): () => void;
-  /** Ends the process at once by the signal, so that a shell sees the right status (contract § 2). */
+  /** Ends the process at once by the signal (contract § 2). */
   dieBySignal(signal: EndSignal): void;
   /**
-   * Sends a signal to a process or, if `pid` is negative, to a process group; 0 is the group of this process. Signal 0
-   * only checks that the process exists. Never throws.
+   * Sends a signal as kill(2) does: a negative `pid` is a process group, 0 is the group of this process. Signal 0 only
+   * checks that the process exists. Never throws.
    *
    * @returns false if the process does not exist
    */
   sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
-  /** Makes a write beyond `ulimit -f` fail with an error. Otherwise SIGXFSZ would kill the process. */
+  /** A write beyond `ulimit -f` then fails with an error. Otherwise SIGXFSZ would kill the process. */
   ignoreFileSizeSignal(): void;
-  /** Calls back for uncaught exceptions and rejections. Only the newest of several handlers is called. */
+  /** Calls back for uncaught exceptions and rejections. Only the newest handler is called. */
   onUncaught(handler: (error: unknown) => void): () => void;
-  /** Sets RES_OPTIONS, which glibc reads before the first name lookup, unless the user has set it. */
+  /** Sets RES_OPTIONS, which glibc reads before the first name lookup. A value of the user is kept. */
   setResolverOptions(options: string): void;
   setExitCode(code: ExitCode): void;
-  /** Sets the exit code, or ends the process by the signal. */
   end(outcome: Outcome): void;
-  /** Ends the process at once. */
   exitNow(code: ExitCode): void;
 }
 
@@ -109,7 +103,7 @@ export const processEnvironment = (): Io['env'] => process.env;
 /** The user who runs this process; undefined on Windows. */
 export const processUid = (): number | undefined => process.getuid?.();
 
-/** The process exits with this code after all work. A slow reader of stderr cannot delay that forever (contract O7). */
+/** The process exits with this code after all work, even if the reader of stderr is slow (contract O7). */
 function setExitCode(code: ExitCode): void {
   process.exitCode = code;
   const leave = (): void => {
@@ -122,15 +116,11 @@ function dieBySignal(signal: EndSignal): void {
   process.removeAllListeners(signal);
   // On Windows Node would exit 1, which means a bug.
   if (hasSignals) process.kill(process.pid, signal);
-  // Reached on Windows, and by the first process of a container, which the kernel does not kill. The code is the status
-  // that a shell shows for the signal.
+  // Reached on Windows, and by the first process of a container, which the kernel does not kill.
   process.exit(128 + constants.signals[signal]);
 }
 
-/**
- * The `listen` of a signal watch. Under nohup it ignores SIGHUP instead of listening for it: Node has restored the
- * default action of that signal, which ends the process.
- */
+/** Under nohup SIGHUP gets an empty handler, because Node has restored its default action, which ends the process. */
 function listenToSignals(isHangUpIgnored: boolean): Parameters<typeof createSignalWatch>[0]['listen'] {
   const signals = END_SIGNALS.filter((signal) => signal !== 'SIGHUP' || !isHangUpIgnored);
   if (isHangUpIgnored) process.on('SIGHUP', () => {});
@@ -153,14 +143,13 @@ function killSelf(signal: EndSignal): void {
   }
 }
 
-/** node:child_process is loaded only here: a static import would take longer than everything else at startup. */
+/** A static import of node:child_process would take longer than everything else at startup. */
 function loadForegroundTest(): () => boolean {
   if (!hasSignals) return () => true;
   const run = process.getBuiltinModule?.('node:child_process').execFileSync;
   return createForegroundTest(process.pid, run, (handler) => process.once('SIGCONT', handler));
 }
 
-/** Stops the process itself, so that the terminal mode can be restored before and set again after. */
 function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => void {
   let isStopping = false;
   const resume = (): void => {
@@ -183,12 +172,12 @@ function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => voi
   };
 }
 
-/** Untrusted text as one line for stderr: without secrets, and without effect on a terminal or a CI system. */
+/** Untrusted text as one line without secrets, and without effect on a terminal or a CI system. */
 export function toSafeLine(text: string, redactor: Redactor): string {
   return escapeCommands(makeVisible(redactor.redact(text)));
 }
 
-/** Nothing is opened or registered until it is used, except that under nohup SIGHUP is ignored from the start. */
+/** Opens and registers nothing before its first use, except the handler of SIGHUP under nohup. */
 export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
   const stdout = createOutputTarget(1, () => process.stdout);

@@ -1,26 +1,25 @@
 // The form of an API key, and the only part of it that may be shown (contract P2).
 //
-// Errors say what is wrong and at which character, but never quote the text: a mistyped key is still a secret.
+// Errors never quote the text: a mistyped key is still a secret.
 import { KEY_PREFIX_LENGTH } from '../connection/config.ts';
 import { CredentialError } from '../errors.ts';
 import { KEY_FAULTS, sayKeyUnusable, UTF8_HINT } from './messages.ts';
 import { dropByteOrderMark, isUtf16 } from './text-encoding.ts';
 
-/** In characters: far above any real key, far below the limit of a header. */
+/** Far above any real key, and far below the limit of a header. */
 const MAX_KEY_LENGTH = 4096;
 
-/** At least this many characters of a key stay hidden, however short the key is. */
 const MIN_HIDDEN_LENGTH = 8;
 
 const ASCII_WHITESPACE_AROUND = /^[\t-\r ]+|[\t-\r ]+$/g;
 const NOT_PRINTABLE_ASCII = /[^\x21-\x7e]/;
 
-/** True for a word of the command line that probably is or contains a key, or the beginning of one. */
+/** True for a word of the command line that probably contains a key or its beginning. */
 export function looksLikeKey(word: string): boolean {
   return /\bak_(?:live|test)_/.test(word);
 }
 
-/** What is wrong with a trimmed key, or undefined. Never quotes it. */
+/** @param key trimmed */
 function findKeyFault(key: string): string | undefined {
   if (key === '') return KEY_FAULTS.empty;
   if (key.length > MAX_KEY_LENGTH) return KEY_FAULTS.tooLong(MAX_KEY_LENGTH);
@@ -34,25 +33,21 @@ function findKeyFault(key: string): string | undefined {
   return undefined;
 }
 
-/** True if the text is a key without surrounding white space. */
 export function isKey(text: string): boolean {
   return findKeyFault(text) === undefined;
 }
 
-/** Decodes the bytes of a key. @throws CredentialError for UTF-16, which would look like a damaged key */
+/** @throws CredentialError for UTF-16, which would look like a damaged key */
 export function decodeKey(bytes: Buffer, source: string): string {
   if (!isUtf16(bytes)) return bytes.toString('utf8');
   throw new CredentialError(...sayKeyUnusable(source, KEY_FAULTS.utf16, UTF8_HINT));
 }
 
 /**
- * Removes a byte order mark and ASCII white space around a key (such as a final CRLF) and checks the rest: `ak_` and
- * printable ASCII without spaces, at most 4096 characters. Other white space, such as a no-break space, is rejected
- * everywhere.
+ * Removes a byte order mark and ASCII white space around a key. The rest must be `ak_` and printable ASCII without
+ * spaces, at most 4096 characters.
  *
- * @param source where the key came from, for the message: `ATLANTIS_API_KEY`, `--key-stdin`.
- * @param hint what to do about it.
- * @throws CredentialError that never echoes the text.
+ * @throws CredentialError that never echoes the text
  */
 export function parseKey(raw: string, source?: string, hint?: string): string {
   const key = dropByteOrderMark(raw).replace(ASCII_WHITESPACE_AROUND, '');
@@ -61,10 +56,7 @@ export function parseKey(raw: string, source?: string, hint?: string): string {
   throw new CredentialError(...sayKeyUnusable(source, fault, hint));
 }
 
-/**
- * The part of a key that may be shown: its first 16 characters, or fewer for a short key, so that at least 8 characters
- * stay hidden.
- */
+/** The part of a key that may be shown: at most 16 characters, and at least 8 stay hidden. */
 export function keyPrefix(key: string): string {
   return key.slice(0, Math.max(0, Math.min(KEY_PREFIX_LENGTH, key.length - MIN_HIDDEN_LENGTH)));
 }

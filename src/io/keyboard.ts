@@ -1,22 +1,21 @@
-// Single keys from the terminal of stdin, without Enter and without echo. The keys that send a signal keep their
-// effect.
+// Single keys from the terminal of stdin, without Enter and echo. Keys that send a signal keep their effect.
 import type { Io } from './io.ts';
 
 export interface Keyboard {
-  /** Restores the usual mode of the terminal and stops reading, before the process is stopped. */
+  /** Stops reading and restores the mode of the terminal, before the process is stopped. */
   pause(): void;
-  /** Reads again, once the process is in the foreground: in the background the system would stop it. */
+  /** Reads again once the process is in the foreground. In the background the system would stop it. */
   resume(): void;
   close(): void;
 }
 
-/** The keys for which a terminal sends a signal when it is not in raw mode. */
+/** Keys that a terminal turns into signals outside of raw mode. */
 const SIGNAL_KEYS: Readonly<Record<string, NodeJS.Signals>> = {
   '\x03': 'SIGINT',
   '\x1a': 'SIGTSTP',
   '\x1c': 'SIGQUIT',
 };
-/** How often a process in the background checks whether it is in the foreground. */
+/** Interval between checks in the background. */
 const RETRY_MS = 500;
 /** Cursor and function keys (ECMA-48 § 5.4). */
 export const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
@@ -27,7 +26,6 @@ interface KeyboardListener {
   onQuit(): void;
 }
 
-/** Undefined if stdin is not a terminal: then it is not touched. */
 export function openKeyboard(io: Io, { onKey, onQuit }: KeyboardListener): Keyboard | undefined {
   if (!io.isStdinTty) return undefined;
   const stdin = io.stdin();
@@ -42,7 +40,7 @@ export function openKeyboard(io: Io, { onKey, onQuit }: KeyboardListener): Keybo
     for (const key of String(chunk).replace(ESCAPE_SEQUENCE, '')) {
       const signal = SIGNAL_KEYS[key];
       if (signal === 'SIGQUIT') onQuit();
-      // To the whole process group, as the terminal would send it: a parent such as `npm start` needs it, too.
+      // A terminal sends it to the whole process group: a parent such as `npm start` needs it, too.
       if (signal === undefined) onKey(key);
       else io.sendSignal(0, signal);
     }
@@ -56,13 +54,13 @@ export function openKeyboard(io: Io, { onKey, onQuit }: KeyboardListener): Keybo
       cancelRetry = io.clock.setTimer(begin, RETRY_MS);
       return;
     }
-    // A shell may have changed the mode without Node knowing, and Node skips a mode that it believes to be set.
+    // Node skips a mode that it believes to be set, but a shell may have changed it.
     setRaw(false);
     setRaw(true);
     stdin.resume();
   };
   stdin.on('error', ignore).on('data', onData);
-  // Adding the listener has started the stream.
+  // The listener has started the stream.
   stdin.pause();
   begin();
   return {

@@ -1,7 +1,7 @@
-// Writes whole lines to stdout, with back-pressure and in order; bytes that are lost at the end are counted.
+// Writes whole lines to stdout, in order and with back-pressure (contract O4 to O7).
 //
-// A pipe or terminal is written through its stream. A regular file or device is written through its descriptor, in a
-// loop: on a full disk Node's own stdout takes a short write for a complete one (contract O4 to O7).
+// A pipe or terminal is written through its stream. A regular file or device is written through its descriptor: on a
+// full disk Node's own stdout takes a short write for a complete one.
 import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { type AtlantisError, OutputError } from '../errors.ts';
@@ -9,33 +9,31 @@ import type { Io } from './io.ts';
 import { sayStdoutNotWritten } from './messages.ts';
 import type { OutputTarget } from './standard-streams.ts';
 
-/** Why nothing more can be written. */
 export type WriteFailure = 'reader-gone' | 'terminal-gone' | AtlantisError;
 
 export interface LineWriter {
   /**
-   * Writes whole lines. Returns undefined if more can be written at once, else a promise that resolves when more can be
-   * written, or when the output has failed or was cut. After a failure nothing is written. `onWritten` is called once
-   * the system has the lines, which may be never.
+   * Returns undefined if more can be written at once. Otherwise the promise resolves when more can be written, or when
+   * the output has failed or was cut. After a failure nothing is written.
+   *
+   * @param onWritten called once the system has the lines, which may be never
    */
   write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined;
-  /** Resolves when everything so far is written, or at once after a failure or cut. */
+  /** Resolves when everything so far is written, or after a failure or cut. */
   flush(): Promise<void>;
-  /** The final flush. */
+  /** The final flush; cancels the timers of `cutAfter`. */
   drain(): Promise<void>;
-  /** Discards what is still queued after `ms`, unless all is drained by then. */
+  /** After `ms`, discards what is still queued. */
   cutAfter(ms: number): void;
-  /** The first failure, or undefined. */
   readonly failure: WriteFailure | undefined;
-  /** Bytes that were discarded when the output was cut. */
+  /** Bytes that `cutAfter` discarded. */
   readonly bytesCut: number;
-  /** Total time that writers waited, in ms. */
+  /** Total time that writers waited. */
   readonly blockedMs: number;
-  /** Since when a writer has been waiting (monotonic ms), or undefined. */
+  /** Monotonic time since which a writer has been waiting; undefined if none is. */
   readonly blockedSinceMs: number | undefined;
 }
 
-/** Opens stdout. @param onFailure called once, at the first failure */
 export function openStdout(
   io: Pick<Io, 'stdout' | 'clock' | 'ignoreFileSizeSignal'>,
   onFailure: (failure: WriteFailure) => void,
@@ -115,7 +113,7 @@ function createStreamWriter(
   };
   stream.on('error', fail);
 
-  /** Waits for `begin` to call back, for a failure or for the cut, and counts the time. */
+  /** Resolves when `begin` calls back, and at a failure or cut. */
   const wait = (begin: (done: () => void) => void): Promise<void> =>
     new Promise((resolve) => {
       const sinceMs = clock.monotonicMs();

@@ -3,11 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { formatAddress } from '../connection/dial/address.ts';
 import { type ErrorText, UsageError } from '../errors.ts';
 
-/**
- * Resolves with the address that the server listens on: the IP address of a host name, and the chosen port for port 0.
- *
- * @throws UsageError with the text of `sayFault`, if the address cannot be used
- */
+/** Resolves with the IP address, and with the chosen port for port 0. @throws UsageError with the text of `sayFault` */
 export async function listenOn(
   server: Server,
   host: string,

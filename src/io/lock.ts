@@ -1,12 +1,12 @@
-// A lock for one process at a time, also across containers and machines that share a directory, and after a `kill -9`.
+// A lock for one process at a time, also across containers and machines that share a directory.
 //
-// The lock is a directory with one entry, named after its holder. It is taken by renaming a prepared directory onto it,
-// which fails while the lock has an entry. An abandoned lock is broken by removing its holder's entry by name, which
-// cannot hit a lock that another process has taken in the meantime.
+// The lock is a directory with one entry, named after its holder. A process takes it by renaming a prepared directory
+// onto it, which fails while the lock has an entry. An abandoned lock is broken by removing the entry by name, which
+// cannot hit the lock of a new holder.
 //
 // The lock of a process that runs on the same machine is never taken over, even if that process is suspended. A holder
-// in another container or on another machine touches its entry every few seconds, and loses the lock if it stops doing
-// so. Others only watch whether the entry's time changes, because clocks may differ.
+// elsewhere touches its entry every few seconds, and loses the lock when the touches stop. Others only watch whether
+// the time of the entry changes, because clocks may differ.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -29,31 +29,25 @@ import { describeHolder, NOT_A_LOCK, sayLocked, sayNotALock, sayWaitingForHolder
 import { identifyProcess, PROCESS_NAME, type ProcessDeps, type ProcessIdentity } from './process-identity.ts';
 import { isTrusted, READ_ONLY } from './safe-file.ts';
 
-/** What the lock needs from the system. */
 export interface LockDeps extends ProcessDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
 }
 
-/** What is locked. */
 export interface LockSubject {
-  /** Its name in messages. */
+  /** The name in messages. */
   readonly what: string;
-  /** Who holds the lock, as the text after its name in messages: `is in use by another run (process 12)`. */
+  /** The text after `what` in messages, such as `is in use by another run (process 12)`. */
   describeHolder?(pid: string): string;
-  /** The hint if another process holds the lock; default: how to remove it by hand. */
+  /** Default: how to remove the lock by hand. */
   readonly hint?: string;
-  /** The error for a lock that cannot be taken. */
-  readonly ErrorClass: new (
-    message: string,
-    hint?: string,
-  ) => AtlantisError;
-  /** Called when this process waits for a holder that may not be running any more. */
+  readonly ErrorClass: new (message: string, hint?: string) => AtlantisError;
+  /** Called when the holder may not be running any more. */
   warn(message: string): void;
   /**
    * Called if another process took over the lock because this one was suspended. Needed for a lock that is held for
-   * more than an instant: without this callback, no timer touches the lock while it is held.
+   * long: without this callback no timer touches the lock.
    */
   onLost?(): void;
 }
@@ -64,17 +58,15 @@ export interface Lock {
   release(): void;
 }
 
-/** How long to wait for a running holder, in ms (contract F2). */
+/** How long to wait for a running holder (contract F2). */
 const WAIT_MS = 2_000;
-/** How long to wait while the lock changes hands, in ms. */
+/** How long to wait while the lock changes hands. */
 const TOTAL_WAIT_MS = 20_000;
-/** Bounds of the random delay between two attempts, in ms. */
 const [RETRY_MIN_MS, RETRY_MAX_MS] = [5, 30];
-/** How often a holder touches its entry, in ms. */
 const TOUCH_MS = 5_000;
-/** How long without a touch until the lock of a holder elsewhere counts as abandoned, in ms. */
+/** A lock from elsewhere counts as abandoned after this time without a touch. */
 const ABANDONED_MS = 30_000;
-/** At most this much of the time between two attempts counts as waiting, in ms. */
+/** At most this much of the time between two attempts counts as waiting. */
 const MAX_STEP_MS = 1_000;
 
 const HOLDER = new RegExp(`^${PROCESS_NAME}-[0-9a-f]{12}$`);
@@ -82,11 +74,8 @@ const HOLDER = new RegExp(`^${PROCESS_NAME}-[0-9a-f]{12}$`);
 const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']);
 
 /**
- * Takes the lock, waiting while others hold it.
- *
- * @param lockPath path of the lock directory; the prepared directory is next to it
- * @throws subject.ErrorClass if another process keeps the lock, or the path is not a lock of this user; the system's
- *   error if the lock cannot be written
+ * @throws subject.ErrorClass if another process keeps the lock, or the path is not a lock of this user
+ * @throws the system's error if the lock cannot be written
  */
 export async function takeLock(lockPath: string, deps: LockDeps, subject: LockSubject): Promise<Lock> {
   const self = identifyProcess(deps);
@@ -131,7 +120,7 @@ async function waitForLock(
 ): Promise<void> {
   let seen: LockState = {};
   let wasTouched = false;
-  /** How long the same holder was seen, in ms. */
+  /** How long the same holder was seen. */
   let waitedMs = 0;
   let totalMs = 0;
   let warnedOf: string | undefined;
@@ -148,7 +137,7 @@ async function waitForLock(
       if (!HELD_CODES.has(codeOf(error) ?? '')) throw error;
     }
     const nowMs = clock.monotonicMs();
-    // If more time has passed, this process was suspended, and perhaps the holder, too.
+    // After a longer step this process was suspended, and perhaps the holder, too.
     const stepMs = Math.min(nowMs - lookedAtMs, MAX_STEP_MS);
     lookedAtMs = nowMs;
     totalMs += stepMs;
@@ -183,10 +172,10 @@ function describeLockHolder(holder: string | undefined, subject: LockSubject): s
   return (pid === undefined ? undefined : subject.describeHolder?.(pid)) ?? describeHolder(pid);
 }
 
-/** The state of a lock; empty while it changes hands. */
+/** Empty while the lock changes hands. */
 interface LockState {
   readonly holder?: string | undefined;
-  /** When the holder last touched its entry. Its clock may differ from ours. */
+  /** Time of the last touch, by the clock of the holder. */
   readonly touchedMs?: number | undefined;
 }
 
@@ -210,7 +199,7 @@ function inspectLock(lockPath: string, { what, ErrorClass }: LockSubject): LockS
   }
 }
 
-/** The time of the last touch. The file is opened, so that a network file system asks its server. */
+/** Opens the file, so that a network file system asks its server. */
 function readTouchTime(path: string): number {
   const fd = openSync(path, READ_ONLY);
   try {

@@ -11,11 +11,10 @@ export const sayBug = (message: string, isVerbose: boolean): string =>
   }`;
 export const UNPRINTABLE = 'a value that cannot be printed was thrown';
 
-/** A word of a command that the user can copy, quoted for a POSIX shell if necessary. */
+/** For a POSIX shell. */
 export const quoteForShell = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** The reasons of system errors, by their code. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EBADF: 'it is closed',
@@ -37,7 +36,6 @@ const WRITE_REASONS = {
   ENOENT: 'the directory does not exist',
 };
 
-/** What to do about a write error, by its code. */
 const WRITE_ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'check the permissions of the file and its directory',
   EDQUOT: 'free some space, or raise the quota',
@@ -50,7 +48,7 @@ const WRITE_ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'use a path on another file system',
 };
 
-/** `the disk is full (ENOSPC)`, or the code alone: errors of `io/safe-file.ts` have their reason as the code. */
+/** `the disk is full (ENOSPC)`, or the code alone. Errors of `io/safe-file.ts` have their reason as the code. */
 function explain(reasons: Readonly<Record<string, string>>, error: unknown): string {
   const code = systemCode(error) ?? 'unknown error';
   return code in reasons ? `${reasons[code]} (${code})` : code;
@@ -63,7 +61,6 @@ const LISTEN_REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'unknown host name',
 };
 
-/** Why a server cannot listen. */
 export const explainListenError = ({ code = '', message }: NodeJS.ErrnoException): string =>
   LISTEN_REASONS[code] ?? message;
 
@@ -76,7 +73,6 @@ export const sayNotWritten = (what: string, path: string, error: unknown): Error
   adviseOnWriting(path, error),
 ];
 
-/** @param what the name of the file in the message, such as `the recording` */
 export const sayNotRead = (what: string, path: string, error: unknown): ErrorText => [
   `${what} ${JSON.stringify(path)} cannot be read: ${explainReadError(error)}`,
   (error as NodeJS.ErrnoException).code === UTF16
@@ -84,7 +80,6 @@ export const sayNotRead = (what: string, path: string, error: unknown): ErrorTex
     : 'check the path, and that this user can read the file',
 ];
 
-/** @param flag that names the file */
 export const sayNotRegular = (flag: string, path: string): ErrorText => [
   `${flag} ${JSON.stringify(path)} is not a regular file`,
   'use the path of a regular file',
@@ -96,7 +91,7 @@ export const sayExistsAndIsOther = (flag: string, path: string, needed: string):
   'nothing was changed: use another name, or move the file away',
 ];
 
-/** What to do after a write error. Directories are not created: a path may be misspelled, or a disk not mounted. */
+/** Directories are not created: a path may be misspelled, or a disk not mounted. */
 export function adviseOnWriting(path: string, error: unknown): string | undefined {
   const code = systemCode(error) ?? '';
   if (code === UNSAFE.link) return 'use the path that the link points to';
@@ -112,7 +107,6 @@ export const sayStdoutNotWritten = (error: unknown): ErrorText => [
 
 export const describeOwner = (uid: number): string => `belongs to another user (uid ${uid})`;
 
-/** Why a file or directory is not used. */
 export const UNSAFE = {
   linkOfOther: (uid: number) => `it is a link that ${describeOwner(uid)}`,
   link: 'it is a symbolic link',
@@ -136,7 +130,6 @@ export const UTF8_HINT =
 const COPY_HINT =
   'a key starts with "ak_live_" and is shown once, when it is created in the console: copy all of it';
 
-/** What is wrong with a key. */
 export const KEY_FAULTS = {
   empty: 'it is empty',
   prefix: 'it does not start with "ak_"',
@@ -169,7 +162,6 @@ export const sayLocked = (what: string, holder: string, path: string, hint?: str
   hint ?? `if no other atlantis is running, remove ${path}`,
 ];
 
-/** Why a path cannot be used as a lock. */
 export const NOT_A_LOCK = {
   link: 'is a symbolic link',
   notDirectory: 'is not a directory',
@@ -186,18 +178,16 @@ export const sayNotALock = (what: string, why: string, path: string): ErrorText 
 /** Where a key belongs; no flag takes one. */
 export const KEY_SOURCES =
   'set ATLANTIS_API_KEY, pipe the key in with --key-stdin, or store it with `atlantis profile add <name>`';
-/** For a key on the command line. */
 export const KEY_IN_HISTORY = `${KEY_SOURCES}\nthe key is now in the history of your shell: delete it there, and replace the key if others use this machine`;
 
 export const suggestWord = (word: string): string => `did you mean ${word}?`;
 
-/** `did you mean steady?`, if there is a candidate like the word. */
 export function suggestNearest(word: string, candidates: Iterable<string>): string | undefined {
   const nearest = findNearest(word, candidates);
   return nearest === undefined ? undefined : suggestWord(nearest);
 }
 
-/** A hint with the nearest candidate before it. */
+/** Puts the nearest candidate before a hint. */
 export function withNearest(hint: string, word: string, candidates: Iterable<string>): string {
   const nearest = suggestNearest(word, candidates);
   return nearest === undefined ? hint : `${nearest}\n${hint}`;

@@ -1,28 +1,26 @@
-// What differs between operating systems: paths, owners, signals, terminals. No other module contains the name of a
-// platform.
+// What differs between operating systems. No other module contains the name of a platform.
 import { type PlatformPath, posix, win32 } from 'node:path';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Platform {
   readonly path: PlatformPath;
-  /** Files have an owner and a mode that say who can read and write them. */
+  /** Whether files have an owner and a mode. */
   readonly hasOwners: boolean;
-  /** Processes form groups, die by signals, and are sent SIGXFSZ. */
+  /** Whether processes form groups, die by signals, and are sent SIGXFSZ. */
   readonly hasSignals: boolean;
-  /** The variable TERM says what a terminal can do. */
+  /** Whether TERM says what a terminal can do. */
   readonly hasTerm: boolean;
-  /** Where the system stores secrets. */
   readonly keychain: 'secretService' | 'keychain' | 'vault';
   /** Whether a path leads to the same file from every working directory. */
   isFixed(path: string): boolean;
-  /** Whether a program is given with a path; a bare name is looked up on PATH. */
+  /** False for a bare name, which is looked up on PATH. */
   hasDirectory(program: string): boolean;
-  /** The directory for configuration; undefined without a home directory. */
+  /** Undefined without a home directory. */
   findConfigDirectory(env: Environment, home: string | undefined): string | undefined;
   /**
-   * Directory and environment for a program that must not depend on the working directory: only an administrator can
-   * write to the directory, and PATH has only its absolute entries.
+   * For a program that must not depend on the working directory. Only an administrator can write to `cwd`, and PATH
+   * has only absolute entries.
    */
   isolate(env: Environment): { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
 }
@@ -84,7 +82,6 @@ function absolute(path: PlatformPath, value: string | undefined): string | undef
   return value !== undefined && path.isAbsolute(value) ? value : undefined;
 }
 
-/** @param name `process.platform` */
 export function platformOf(name: NodeJS.Platform): Platform {
   if (name === 'win32') return WINDOWS;
   return name === 'darwin' ? MAC : LINUX;

@@ -5,18 +5,12 @@ import type { Io } from './io.ts';
 const GAP = '  ';
 const INDENT = '    ';
 
-/** Prints a table on stdout. */
 export function printTable(io: Io, header: readonly string[], rows: readonly (readonly string[])[]): void {
   const cells = rows.map((row) => row.map((cell) => io.toDisplay(cell)));
   print(io, formatTable(header, cells, io.stdout.columns()));
 }
 
-/**
- * A table with control characters made visible. If it is wider than the terminal, each row becomes a block: its first
- * cell, and below it the others with their names.
- *
- * @param columns width of the terminal; undefined without one
- */
+/** A table that is wider than the terminal becomes one block per row. @param columns undefined without a terminal */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
@@ -47,12 +41,11 @@ function formatBlock(header: readonly string[], [title = '', ...cells]: readonly
   return [title, ...alignColumns(named)];
 }
 
-/** Prints on stdout, redacted. */
 export function print(io: Io, text: string): void {
   io.writeOut(io.redactor.redact(text));
 }
 
-/** Prints a value as one line of JSON that is safe on a terminal. */
+/** One line, safe on a terminal. */
 export function printJson(io: Io, value: unknown): void {
   print(io, `${stringifySafe(value)}\n`);
 }

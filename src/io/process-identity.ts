@@ -1,24 +1,21 @@
-// Names a process so that another one can check whether it still runs, even after its pid was reused. In another
-// container or on another machine the answer is "unknown".
+// Names a process so that another one can check whether it still runs, even after its pid was reused.
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Io } from './io.ts';
 
-/** What the check needs from the system. */
 export type ProcessDeps = Pick<Io, 'pid' | 'sendSignal'>;
 
 /** `unknown`: the process belongs to another PID namespace. */
 type Liveness = 'alive' | 'dead' | 'unknown';
 
 export interface ProcessIdentity {
-  /** The name of this process: pid, start time, PID namespace and machine. It matches PROCESS_NAME. */
+  /** Pid, start time, namespace and machine of this process; matches PROCESS_NAME. */
   readonly name: string;
-  /** Whether the process with this name still runs. */
   judge(name: string): Liveness;
 }
 
-/** Source of a regular expression for the names. */
+/** Source of a regular expression. */
 export const PROCESS_NAME = '[1-9]\\d*-\\d+-[0-9a-f]{12}-[0-9a-f]{12}';
 
 const NO_START = '0';
@@ -53,7 +50,7 @@ export function identifyProcess(deps: ProcessDeps): ProcessIdentity {
   };
 }
 
-/** State and start time of a process (proc(5)); undefined where they cannot be read. */
+/** See proc(5). Undefined if the process cannot be read. */
 function readProcess(pid: number): { state: string; start: string } | undefined {
   const stat = readOr(undefined, () => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   // The second field, the program's name in parentheses, may contain anything.
@@ -61,7 +58,7 @@ function readProcess(pid: number): { state: string; start: string } | undefined 
   return fields && { state: fields[0] ?? '', start: fields[19] ?? NO_START };
 }
 
-/** The machine, or NO_MACHINE in a container: containers of one image may have the same host name and machine id. */
+/** NO_MACHINE in a container: containers of one image may have the same host name and machine id. */
 function identifyMachine(pidNamespace: string, timeNamespace: string): string {
   const isContainer =
     pidNamespace !== INITIAL_PID_NAMESPACE || !['', INITIAL_TIME_NAMESPACE].includes(timeNamespace);

@@ -1,4 +1,4 @@
-// Reads files up to a limit: a file can grow while it is read, and a device has no end.
+// Reads files up to a limit, because a file can grow while it is read, and a device has no end.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { describeOpenPipe, UTF16 } from './messages.ts';
 import { isUtf16 } from './text-encoding.ts';
@@ -7,10 +7,9 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** No file that a flag names needs to be larger. */
 const MAX_NAMED_BYTES = 16 * 1024 * 1024;
-/** How long a pipe may stay open: a relay that reads its files again must not wait forever. */
+/** A relay that reads its files again must not wait forever for a pipe. */
 const PIPE_MS = 60_000;
 
-/** Collects chunks. @throws an error with the code EFBIG beyond `limit` bytes */
 class LimitedBuffer {
   readonly #limit: number;
   readonly #chunks: Buffer[] = [];
@@ -20,6 +19,7 @@ class LimitedBuffer {
     this.#limit = limit;
   }
 
+  /** @throws an error with the code EFBIG beyond `limit` bytes */
   add(chunk: Buffer): void {
     this.#size += chunk.length;
     if (this.#size > this.#limit) throw Object.assign(new Error(), { code: 'EFBIG' });
@@ -36,11 +36,7 @@ export function openToRead(path: string, flags = 0): number {
   return openSync(path, constants.O_RDONLY | flags | (constants.O_NONBLOCK ?? 0));
 }
 
-/**
- * Reads an open file from its position to its end.
- *
- * @throws an error with the code EFBIG beyond `limit` bytes, or the system's error
- */
+/** Reads from the current position. @throws an error with the code EFBIG beyond `limit` bytes, or the system's error */
 export function readAtMost(fd: number, limit: number): Buffer {
   const content = new LimitedBuffer(limit);
   for (;;) {
@@ -52,12 +48,11 @@ export function readAtMost(fd: number, limit: number): Buffer {
 }
 
 /**
- * Reads a text file or pipe to its end.
+ * Reads a text file or pipe.
  *
  * @param signal stops reading a pipe, and rejects the promise
- * @param pipeMs how long a pipe may stay open
- * @throws an error with the `code` of the system, or EFBIG beyond 16 MiB; for UTF-16, and for a pipe that stays open,
- *   the code is a text
+ * @throws the system's error, or an error with the code EFBIG beyond 16 MiB
+ * @throws an error whose code is a text, for UTF-16 and for a pipe that stays open
  */
 export async function readNamedFile(path: string, signal?: AbortSignal, pipeMs = PIPE_MS): Promise<Buffer> {
   const fd = openToRead(path);

@@ -1,23 +1,19 @@
 // Removes secrets from every text that leaves the process, except the events (contract P4).
 //
-// A key becomes its prefix, other secrets become ***. A registered secret is found in plain, URL-escaped, JSON-escaped,
-// hexadecimal and base64 form, also within a longer base64 text. Text that looks like a key, and userinfo in URLs, are
-// removed without being registered.
+// A key becomes its prefix, and other secrets become ***. A registered secret is found in plain, URL-escaped,
+// JSON-escaped, hexadecimal and base64 form. Text that looks like a key and userinfo in URLs need not be registered.
 import { keyPrefix } from './key.ts';
 
-/** Patterns for one encoding of a secret. */
 interface SecretForm {
-  /** A pattern for the first characters. */
   readonly head: RegExp;
-  /** One sticky pattern for each further character. */
+  /** One sticky pattern for each character after the head. */
   readonly rest: readonly RegExp[];
-  /** Matches the text after a secret that is removed together with the secret. */
+  /** Text after a secret that is removed together with the secret. */
   readonly tail: RegExp | undefined;
 }
 
-/** A form that is only compiled after a quick check: compiling takes longer than matching. */
+/** Compiled only after a quick check, because compiling takes longer than matching. */
 interface LazyForm {
-  /** False if the text cannot contain the secret in this form. */
   mayMatch(text: string): boolean;
   compile(): SecretForm;
 }
@@ -62,7 +58,6 @@ function createTextForm(secret: string): LazyForm {
   };
 }
 
-/** The secret in hexadecimal, in either case. */
 function createHexForm(secret: string): LazyForm {
   const bytes = Buffer.from(secret);
   const head = bytes.toString('hex', 0, HEAD_LENGTH);
@@ -127,7 +122,6 @@ function replaceForm(text: string, { head, rest, tail }: SecretForm, replacement
   return from === 0 ? text : replaced + text.slice(from);
 }
 
-/** Replaces one secret in every form. */
 function createReplacer(secret: string, replacement: string): ReplaceSecret {
   const forms = [createTextForm(secret), ...createBase64Forms(secret), createHexForm(secret)];
   const compiled = new Map<LazyForm, SecretForm>();
@@ -140,10 +134,10 @@ function createReplacer(secret: string, replacement: string): ReplaceSecret {
   return (text) => forms.reduce(replace, text);
 }
 
-/** This many characters of the hidden part of a key identify it; fewer would match ordinary text by chance. */
+/** A shorter part of a key would match ordinary text by chance. */
 const MIN_RUN = 8;
 
-/** Replaces each run of at least MIN_RUN hidden characters of a key, as in a key that was copied without its start. */
+/** Replaces parts of a key, as in a key that was copied without its start. */
 function createPartReplacer(key: string): ReplaceSecret {
   const hidden = key.slice(keyPrefix(key).length);
   const runs = new Set<string>();
@@ -163,22 +157,21 @@ function createPartReplacer(key: string): ReplaceSecret {
 }
 
 export interface Redactor {
-  /** Registers a secret; to be called before the secret is used. Ignores texts under 4 characters. */
+  /** To be called before the secret is used. Ignores texts under 4 characters. */
   addSecret(secret: string): void;
-  /** Registers the credentials of a proxy URL, if it has any. Never throws. */
+  /** Registers the credentials of a proxy URL. Never throws. */
   addProxyUrl(url: string): void;
-  /** The text without the secrets; idempotent. */
+  /** Idempotent. */
   redact(text: string): string;
 }
 
 /** A shorter secret would match ordinary text by chance. */
 const MIN_SECRET_LENGTH = 4;
 
-/** A key that is not registered, for instance one given instead of a name. */
+/** A key that is not registered, such as one given instead of a name. */
 const LOOKS_LIKE_KEY = /\bak_[A-Za-z0-9_]{14,}/g;
 const USERINFO = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#"'<>]*@/gi;
 
-/** Decodes percent escapes; a text with invalid ones is unchanged. */
 function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);

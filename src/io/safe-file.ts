@@ -1,9 +1,7 @@
-// Opens files where another user may have planted something else: a link to one of our files, a pipe without a
-// reader, a forged file. Replaces a file in one step, so that a reader sees the old content or the new.
+// Opens and replaces files where another user may have planted a link, a pipe or a forged file.
 //
-// The rules (docs/security.md): a file to write is not a symbolic link, and an existing pipe or device belongs to this
-// user or to root, as does each file in one of our own directories. Owners are not checked on Windows, and no rule
-// applies in /dev and /proc, where only the system creates entries.
+// The rules are in docs/security.md. Owners are not checked on Windows. No rule applies in /dev and /proc, where only
+// the system creates entries.
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -27,10 +25,10 @@ import { processUid } from './io.ts';
 import { adviseOnMode, OWN_DIRECTORY_OR_OWNER, sayNotWritten, UNSAFE } from './messages.ts';
 
 /**
- * Writes `text` to `path`, whole or not at all.
+ * Replaces a file in one step, so that a reader sees the old content or the new.
  *
  * @param what the name of the file in the message, such as `the ready file`
- * @throws OutputError (exit 9) naming the path and the error code
+ * @throws OutputError (exit 9)
  */
 export function writeWholeFile(path: string, text: string, what: string): void {
   let staged: string | undefined;
@@ -50,11 +48,7 @@ export function writeWholeFile(path: string, text: string, what: string): void {
   }
 }
 
-/**
- * Checks at the start of a run that `writeWholeFile` can write at the end of it.
- *
- * @throws OutputError (exit 9), also if the directory does not exist
- */
+/** Checks early whether `writeWholeFile` can write. @throws OutputError (exit 9), also without the directory */
 export function assertWritable(path: string, what: string): void {
   try {
     findReplaceable(path);
@@ -63,7 +57,6 @@ export function assertWritable(path: string, what: string): void {
   }
 }
 
-/** The error for the user (exit 9): a file that the user named could not be written. */
 export function describeWriteFault(what: string, path: string, error: unknown): OutputError {
   return new OutputError(...sayNotWritten(what, path, error));
 }
@@ -75,11 +68,7 @@ function removeQuietly(path: string): void {
   } catch {}
 }
 
-/**
- * Appends `text` in one write. Does not wait for a reader of a pipe, which would block signals.
- *
- * @throws as `openNamedFile`
- */
+/** Does not wait for a reader of a pipe, which would block signals. @throws as `openNamedFile` */
 export function appendText(path: string, text: string): void {
   const fd = openNamedFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o666);
   try {
@@ -89,12 +78,7 @@ export function appendText(path: string, text: string): void {
   }
 }
 
-/**
- * The path of a file that can be replaced or created; undefined for anything else, such as a pipe, or an open file
- * such as /dev/stdout.
- *
- * @throws an error whose code is the reason if another user may have planted it, or the system's error
- */
+/** Undefined for what cannot be replaced, such as a pipe or stdout. @throws an `unsafeError`, or the system's error */
 export function findReplaceable(path: string): string | undefined {
   const place = resolvePlace(path);
   const stats = statSync(place.path, { throwIfNoEntry: false });
@@ -110,26 +94,24 @@ export function findReplaceable(path: string): string | undefined {
 
 /** Windows has neither of these flags. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-/** Opens a regular file for reading, without following links or waiting for a pipe. */
+/** Neither follows links nor waits for a pipe. */
 export const READ_ONLY = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-/** Opens a file for reading and appending, and creates it if necessary. */
 export const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 
 const MAX_LINKS = 40;
 const SYSTEM_DIRECTORY = /^\/(dev|dev\/(fd|pts)|proc\/.+)$/;
 
-/** Messages show the `code` of an error: here it is the reason. */
-function refusal(reason: string, hint?: string): Error {
+/** For a file that another user may have planted. Messages show the `code` of an error, so the code is the reason. */
+function unsafeError(reason: string, hint?: string): Error {
   return Object.assign(new Error(reason), { code: reason, hint });
 }
 
-/** True if a file or directory belongs to this user or to root. */
+/** True for this user and for root. */
 export function isTrusted({ uid }: Stats): boolean {
   const own = processUid();
   return own === undefined || uid === own || uid === 0;
 }
 
-/** A resolved path. */
 export interface Place {
   /** Not a link, except one in /proc to an open file, such as /proc/self/fd/1. */
   readonly path: string;
@@ -138,10 +120,10 @@ export interface Place {
 }
 
 /**
- * Resolves a path that the user named; the file need not exist. A link is followed only in /dev, or with `isDirectory`.
+ * The file need not exist. A link is followed only in /dev, or with `isDirectory`.
  *
  * @param isDirectory follow a link of this user or of root: systemd creates a state directory as such a link
- * @throws an error whose code is the reason for a link that is not followed, or the system's error
+ * @throws an `unsafeError` for a link that is not followed, or the system's error
  */
 export function resolvePlace(path: string, isDirectory = false): Place {
   let place = path;
@@ -152,19 +134,15 @@ export function resolvePlace(path: string, isDirectory = false): Place {
     const isLink = stats?.isSymbolicLink() === true;
     // The target of a link in /proc is an open file, which may have no path.
     if (!isLink || directory.startsWith('/proc/')) return { path: place, isSystem };
-    if (!isSystem && !isDirectory) throw refusal(UNSAFE.link);
-    if (!isSystem && !isTrusted(stats)) throw refusal(UNSAFE.linkOfOther(stats.uid));
+    if (!isSystem && !isDirectory) throw unsafeError(UNSAFE.link);
+    if (!isSystem && !isTrusted(stats)) throw unsafeError(UNSAFE.linkOfOther(stats.uid));
     const target = readlinkSync(place);
     place = isAbsolute(target) ? target : directory + sep + target;
   }
   throw Object.assign(new Error(), { code: 'ELOOP' });
 }
 
-/**
- * Opens a file, pipe or device that the user named, without waiting for the other end of a pipe.
- *
- * @throws an error whose code is the reason if another user may have planted it, or the system's error
- */
+/** Does not wait for the other end of a pipe. @throws an `unsafeError`, or the system's error */
 export function openNamedFile(path: string, flags: number, mode: number): number {
   const place = resolvePlace(path);
   const fd = openSync(place.path, flags | O_NONBLOCK | (place.isSystem ? 0 : O_NOFOLLOW), mode);
@@ -176,34 +154,30 @@ export function openNamedFile(path: string, flags: number, mode: number): number
   });
 }
 
-/**
- * Opens a regular file in one of our directories.
- *
- * @throws an error whose code is the reason if another user may have planted it, or the system's error
- */
+/** For regular files in our own directories. @throws an `unsafeError`, or the system's error */
 export function openOwnFile(path: string, flags: number): number {
   const isLink = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  if (O_NOFOLLOW === 0 && isLink()) throw refusal(UNSAFE.link);
+  if (O_NOFOLLOW === 0 && isLink()) throw unsafeError(UNSAFE.link);
   let fd: number;
   try {
     fd = openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
-    throw isLink() ? refusal(UNSAFE.link) : error;
+    throw isLink() ? unsafeError(UNSAFE.link) : error;
   }
   return check(fd, (stats) => {
-    if (!stats.isFile()) throw refusal(UNSAFE.notRegular);
+    if (!stats.isFile()) throw unsafeError(UNSAFE.notRegular);
     assertTrusted(stats, OWN_DIRECTORY_OR_OWNER);
     assertNoHardLink(stats);
   });
 }
 
-/** @throws an error whose code is the reason, unless the file or directory belongs to this user or to root */
+/** @throws an `unsafeError`, unless `isTrusted` */
 export function assertTrusted(stats: Stats, hint?: string): void {
-  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), hint);
+  if (!isTrusted(stats)) throw unsafeError(UNSAFE.ofOther(stats.uid), hint);
 }
 
 function assertNoHardLink(stats: Stats): void {
-  if (stats.nlink > 1) throw refusal(UNSAFE.hardLink);
+  if (stats.nlink > 1) throw unsafeError(UNSAFE.hardLink);
 }
 
 function check(fd: number, assertSafe: (stats: Stats) => void): number {
@@ -216,11 +190,7 @@ function check(fd: number, assertSafe: (stats: Stats) => void): number {
   }
 }
 
-/**
- * Creates a directory with mode 0700, and its parents. Node's own recursive mkdir never returns in /proc.
- *
- * @throws the system's error
- */
+/** Also creates parents. Node's own recursive mkdir never returns in /proc. @throws the system's error */
 export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
@@ -234,16 +204,14 @@ export function makeDirectory(path: string): void {
 }
 
 /**
- * Refuses a directory whose content another user could change.
- *
  * @param isShared other users may add their own directories to it
- * @throws an error whose code is the reason if another user could change its content, or the system's error
+ * @throws an `unsafeError` if another user could change the content of the directory, or the system's error
  */
 export function assertOwnDirectory(path: string, isShared: boolean): void {
   const stats = statSync(resolvePlace(path, true).path);
-  if (!stats.isDirectory()) throw refusal(UNSAFE.notDirectory);
+  if (!stats.isDirectory()) throw unsafeError(UNSAFE.notDirectory);
   assertTrusted(stats, OWN_DIRECTORY_OR_OWNER);
   if (!isShared && processUid() !== undefined && (stats.mode & 0o002) !== 0) {
-    throw refusal(UNSAFE.writable, adviseOnMode(path));
+    throw unsafeError(UNSAFE.writable, adviseOnMode(path));
   }
 }

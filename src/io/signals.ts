@@ -3,29 +3,27 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { basename } from 'node:path';
 import type { Clock } from '../clock.ts';
 
-/** The signals that end a run in an orderly way (contract S1). */
 export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type EndSignal = (typeof END_SIGNALS)[number];
 
 /**
- * Signals within this time of the first one repeat the same request: the kernel and the shell both send SIGHUP when a
- * window is closed, systemd sends SIGTERM and then SIGHUP, and `timeout` and npm repeat what the terminal has sent.
+ * Signals within this time of the first one are the same request. When a window is closed, the kernel and the shell
+ * both send SIGHUP. systemd sends SIGTERM and then SIGHUP.
  */
 const SAME_REQUEST_MS = 1_000;
-/** npm passes one Ctrl-C on again within this time; a user takes longer to press it twice. */
+/** npm repeats a Ctrl-C within this time. A user takes longer to press Ctrl-C twice. */
 const PRESS_AGAIN_MS = 100;
 
 interface SignalParts {
   readonly clock: Clock;
-  /** Whether stdin is a terminal: then a SIGINT comes from its keyboard. */
+  /** On a terminal a SIGINT comes from the keyboard. */
   readonly isStdinTty: () => boolean;
-  /** Calls back for END_SIGNALS, which then do not end the process; the returned function stops listening. */
+  /** Calls back for END_SIGNALS, which then do not end the process. Returns a function that stops listening. */
   listen(handler: (signal: EndSignal) => void): () => void;
   die(signal: EndSignal): void;
 }
 
 interface SignalWatch {
-  /** Subscribes to the first signal. A second request ends the process at once. */
   onSignal(handler: (signal: EndSignal) => void): () => void;
   /** Takes SIGHUP as a request to read the configuration again, until another signal ends the run. */
   onHangUp(handler: () => void): () => void;
@@ -53,8 +51,7 @@ export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalPart
   };
 
   const release = (): void => {
-    // After the first signal the listeners stay, so that a repeated one does not kill the process during its last
-    // steps.
+    // After the first signal the listeners stay: a repeated one must not kill the process during its last steps.
     if (handlers.size > 0 || hangUp !== undefined || first !== undefined) return;
     unlisten?.();
     unlisten = undefined;
@@ -80,9 +77,9 @@ export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalPart
 }
 
 /**
- * Whether this process was started to survive a hang-up, as by nohup. Node resets the signals that it inherits as
- * ignored, so this looks for other signs: GNU nohup replaces a terminal on stdin with a /dev/null that cannot be read,
- * bash and zsh set `_` to the name of the program they start, and on Linux the parent still ignores the signal.
+ * Whether this process was started to survive a hang-up, as by nohup. Node resets ignored signals, so other signs are
+ * needed. GNU nohup replaces a terminal on stdin with a /dev/null that cannot be read. bash and zsh set `_` to the name
+ * of the program they start. On Linux the parent still ignores the signal.
  */
 export function isHangUpIgnored(
   env: Readonly<Record<string, string | undefined>>,
@@ -114,7 +111,7 @@ function isUnreadableNull(fd: number): boolean {
 
 const SIGHUP_BIT = 1n;
 
-/** Whether a process ignores SIGHUP: SigIgn in proc(5) is a bit mask of the ignored signals. */
+/** SigIgn in proc(5) is a bit mask of the ignored signals. */
 function isIgnoredBy(pid: number): boolean {
   try {
     const [, mask] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];

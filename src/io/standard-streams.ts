@@ -1,30 +1,26 @@
-// stdout and stderr: a slow or closed one neither blocks nor crashes the program, and if both go to one terminal or
-// pipe, neither breaks a line of the other.
+// stdout and stderr. A slow or closed one neither blocks nor crashes the program. On one terminal or pipe, neither
+// breaks a line of the other.
 //
-// Node's writes to a terminal block: after Ctrl-S no ping would be sent, no timer fire and no signal be handled
-// (contract K3, R2). Here they are asynchronous, like writes to a pipe.
+// Node's writes to a terminal block: after Ctrl-S no timer would fire and no signal be handled (contract K3, R2). Here
+// writes are asynchronous.
 import { fstatSync, writeSync } from 'node:fs';
 import { OutputError } from '../errors.ts';
 import { sayStdoutNotWritten } from './messages.ts';
 
-/** A standard stream, opened by the first call of `stream()`. */
 export interface OutputTarget {
   readonly fd: number;
   readonly isTty: boolean;
-  /** Width of the terminal, at least 1, or undefined if unknown. */
+  /** Size of the terminal, at least 1; undefined if unknown. */
   columns(): number | undefined;
-  /** Its height, in the same way. */
   rows(): number | undefined;
-  /** The stream for terminals, pipes and sockets; regular files are written through `fd`. */
+  /** Opens the stream of a terminal, pipe or socket. Regular files are written through `fd`. */
   stream(): NodeJS.WriteStream;
 }
 
 /** In bytes; above it, further lines on stderr are dropped. */
 const MAX_STDERR_BACKLOG = 256 * 1024;
 
-/**
- * Whether a descriptor is a terminal. Opens its stream, which loads half of Node's stream code, only if it may be one.
- */
+/** Opens the stream, which loads half of Node's stream code, only if the descriptor may be a terminal. */
 export function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boolean }): boolean {
   try {
     return fstatSync(fd).isCharacterDevice() && stream().isTTY === true;
@@ -33,7 +29,7 @@ export function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boole
   }
 }
 
-/** @param stream opens the stream; called as late as possible */
+/** @param stream called as late as possible */
 export function createOutputTarget(fd: 1 | 2, stream: () => NodeJS.WriteStream): OutputTarget {
   let isTty: boolean | undefined;
   const target = {
@@ -53,7 +49,7 @@ export function createOutputTarget(fd: 1 | 2, stream: () => NodeJS.WriteStream):
   return target;
 }
 
-/** libuv's handle of a terminal; not public, so all optional. */
+/** libuv's handle of a terminal. It is not public, so all members are optional. */
 interface TerminalHandle {
   readonly fd?: number;
   setBlocking?(isBlocking: boolean): void;
@@ -62,14 +58,13 @@ interface TerminalHandle {
 /** Makes writes to a terminal asynchronous. @param fd the descriptor that the process was started with */
 export function keepLoopFree(stream: NodeJS.WriteStream, fd: number): void {
   const { _handle: handle } = stream as { readonly _handle?: TerminalHandle };
-  // The same descriptor means that libuv could not open the terminal a second time: the shell shares it, so it must
-  // stay blocking.
+  // libuv keeps the descriptor if it cannot open the terminal again. A descriptor that the shell shares stays blocking.
   if (handle?.fd !== undefined && handle.fd !== fd) handle.setBlocking?.(false);
 }
 
 const opened = new WeakMap<OutputTarget, NodeJS.WriteStream>();
 
-/** The target's stream with an error listener, without which a failed write would crash the process. */
+/** Adds an error listener, without which a failed write would crash the process. */
 export function openGuarded(target: OutputTarget): NodeJS.WriteStream {
   let stream = opened.get(target);
   if (stream === undefined) {
@@ -80,12 +75,11 @@ export function openGuarded(target: OutputTarget): NodeJS.WriteStream {
   return stream;
 }
 
-/** Whether data is queued in a target's stream: further data must then go through it, too. */
 function hasQueue(target: OutputTarget): boolean {
   return (opened.get(target)?.writableLength ?? 0) > 0 || (opened.get(target)?.writableCorked ?? 0) > 0;
 }
 
-/** Writes a small text synchronously; what does not fit into a pipe goes through the stream. @throws OutputError */
+/** Writes synchronously. What does not fit into a pipe goes through the stream. @throws OutputError */
 export function writeWhole(target: OutputTarget, text: string): void {
   const bytes = Buffer.from(text);
   let at = 0;
@@ -102,7 +96,7 @@ export function writeWhole(target: OutputTarget, text: string): void {
   }
 }
 
-/** Whether both are the same terminal or, as with `2>&1 |`, the same pipe or socket. */
+/** True for the same terminal, pipe or socket, as with `2>&1 |`. */
 function areSame(stdout: OutputTarget, stderr: OutputTarget): boolean {
   if (stdout.isTty || stderr.isTty) return stdout.isTty && stderr.isTty;
   try {
@@ -113,7 +107,7 @@ function areSame(stdout: OutputTarget, stderr: OutputTarget): boolean {
   }
 }
 
-/** Writes texts to stderr, in order; never throws, and ignores a closed or full stderr (contract O7). */
+/** The writer never throws, and ignores a closed or full stderr (contract O7). */
 export function createStderrWriter(stdout: OutputTarget, stderr: OutputTarget): (text: string) => void {
   let heldBack = 0;
   let isSame: boolean | undefined;
@@ -139,10 +133,7 @@ export function createStderrWriter(stdout: OutputTarget, stderr: OutputTarget): 
   };
 }
 
-/**
- * Delays further output on stdout until the queue of stderr is written. On a stopped terminal (Ctrl-S) both have a
- * queue, and a status line must be erased before the next line of output.
- */
+/** Delays stdout after Ctrl-S until stderr is written: a status line must be erased before the next line of output. */
 export function holdOutput(stdout: OutputTarget, stderr: OutputTarget): void {
   if (!stdout.isTty || !stderr.isTty || openGuarded(stderr).writableLength === 0) return;
   const output = openGuarded(stdout);

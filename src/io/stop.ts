@@ -1,7 +1,7 @@
 // Why a run ends, and the signal that aborts everything that waits.
 //
-// The first reason wins, unless a higher-priority one follows while the output is flushed: a run whose output was cut
-// by a signal must not exit 0 because it had reached its limit (contract O6, S1).
+// The first reason wins, unless one of a higher priority follows: a run whose output was cut by a signal must not exit
+// 0 because it had reached its limit (contract O6, S1).
 import { EXIT, type ExitCode, isAtlantisError } from '../errors.ts';
 import type { Outcome } from './io.ts';
 import type { WriteFailure } from './line-writer.ts';
@@ -17,7 +17,7 @@ export type StopReason =
 export interface Stop {
   readonly signal: AbortSignal;
   readonly reason: StopReason | undefined;
-  /** Ends the run for this reason, unless it already ends for one of the same or a higher priority. */
+  /** Has no effect if the run already ends for a reason of the same or a higher priority. */
   because(reason: StopReason): void;
 }
 

@@ -1,30 +1,26 @@
-// What the environment says about the terminal, from variables that many other command-line tools read as well, through
-// packages such as ci-info and supports-color.
+// What the environment says about the terminal. Many command-line tools read the same variables, through packages such
+// as ci-info and supports-color.
 import type { Io } from './io.ts';
 import { isFile } from './line-writer.ts';
 import { platformOf } from './platform.ts';
 
-/** Whether this is a CI job: `CI=false` and `CI=0` mean no. */
 function isCi({ CI = '' }: Io['env']): boolean {
   return !['', '0', 'false'].includes(CI);
 }
 
-/** Whether a terminal takes escape sequences. Without TERM, COLORTERM decides, except on Windows, which has no TERM. */
+/** Without TERM, COLORTERM decides, except on Windows, which has no TERM. */
 export function hasEscapes({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
   const { TERM = '', COLORTERM } = env;
   return TERM === '' ? !platformOf(platform).hasTerm || COLORTERM !== undefined : TERM !== 'dumb';
 }
 
-/**
- * Whether keys and a status line are wanted: on a terminal that no other program writes to or reads from. If stdout is
- * a pipe, its reader may use the same terminal at any time.
- */
+/** Whether keys and a status line are wanted. If stdout is a pipe, its reader may use the same terminal. */
 export function isInteractive(io: Pick<Io, 'env' | 'platform' | 'stdout' | 'stderr'>): boolean {
   if (!io.stderr.isTty || !hasEscapes(io) || isCi(io.env)) return false;
   return io.stdout.isTty || isFile(io.stdout);
 }
 
-/** Whether a terminal has the fixed 240 colors in addition to the sixteen of its theme. FORCE_COLOR=1 means sixteen. */
+/** 256 colors are the sixteen of the theme and 240 fixed ones. FORCE_COLOR=1 means sixteen. */
 export function has256Colors({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
   const { TERM = '', COLORTERM = '', FORCE_COLOR, TERM_PROGRAM = '' } = env;
   if (FORCE_COLOR === '1') return false;
@@ -55,7 +51,7 @@ const LINKING_TERMS = ['alacritty', 'xterm-kitty', 'xterm-ghostty'];
 const FIRST_LINKING_VTE = 5_000;
 const BROKEN_VTE = '0.50.0';
 
-/** Whether a terminal follows links. It decides as the package supports-hyperlinks does. */
+/** Decides as the package supports-hyperlinks does. */
 export function hasLinks({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
   const {
     CURSOR_TRACE_ID = '',

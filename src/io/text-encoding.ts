@@ -1,7 +1,5 @@
-// Text files of Windows programs: a byte order mark, or UTF-16, which Windows PowerShell 5.1 writes with `>` and
-// Out-File.
+// Text files of Windows programs: a byte order mark, or UTF-16, which Windows PowerShell 5.1 writes.
 
-/** The text without a leading byte order mark. */
 export const dropByteOrderMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
 
 /** True for UTF-16, by its byte order mark or because every other byte of its first characters is zero. */

@@ -1,6 +1,5 @@
-// Counts latencies in fixed buckets: an array and a few additions, since `note` is called for each acknowledgement.
+// Counts latencies in fixed buckets. `note` is called for each acknowledgement, so it must be cheap.
 
-/** Upper bounds in ms. */
 const BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000] as const;
 
 export class Latencies {

@@ -48,7 +48,6 @@ export function describeLive(events: number, pending: readonly number[]): string
 
 export const describeNoProgram = (code: string | undefined): string => `cannot be run (${code})`;
 export const describeExitStatus = (status: number): string => `failed with exit status ${status}`;
-/** @param limitMs the time limit after which systemd-notify is killed */
 export const describeKilled = (limitMs: number): string =>
   `was killed or took longer than ${formatDuration(limitMs)}`;
 export const describeLongPhase = (phase: string): string => `the phase "${phase}" is taking too long`;

@@ -1,21 +1,20 @@
-// The metrics page. Its values are counted elsewhere, and read when the page is requested; each page has a registry of
-// its own. docs/relay.md has a table of all metrics.
+// The metrics page. Its values are counted elsewhere, and read when the page is requested. docs/relay.md has a table of
+// all metrics.
 import { Counter, Gauge, type Metric, Registry, type RegistryContentType } from 'prom-client';
 import type { SinkStatus } from '../delivery/sink-status.ts';
 import type { RunStatus } from '../session/run-status.ts';
 import { VERSION } from '../version.ts';
 import type { Latencies } from './latencies.ts';
 
-/** What the page shows. */
 export interface MetricsSource {
   readonly run: RunStatus;
   readonly sinks: readonly SinkStatus[];
   /** By the name of the sink. */
   readonly latencies: ReadonlyMap<string, Latencies>;
-  /** Lag of the last event that was sampled, in ms; undefined if it has no timestamp. */
+  /** Lag of the last sampled event; undefined if it has no timestamp. */
   readonly lagMs: number | undefined;
   readonly startedAtMs: number;
-  /** Whether the last reload succeeded, and the time of the last one that did. */
+  /** `isGood` is about the last reload, `atMs` about the last one that succeeded. */
   readonly reload: { readonly isGood: boolean; readonly atMs: number };
 }
 
@@ -43,13 +42,12 @@ const counter = (name: string, help: string, read: Family['read']): Family => ({
   read,
 });
 
-/** One value for each sink. */
 const ofSinks =
   (value: (sink: SinkStatus) => number | undefined): Family['read'] =>
   ({ sinks }) =>
     sinks.map((sink) => [value(sink), { sink: sink.name }]);
 
-/** One value for each sink and each state: 1 for the current one. */
+/** 1 for the current state of a sink, 0 for each other. */
 const statesOf =
   <const Name extends 'state' | 'circuit'>(name: Name, states: readonly SinkStatus[Name][]): Family['read'] =>
   ({ sinks }) =>
@@ -239,7 +237,7 @@ const DISCARD_REASONS = ['binary', 'not JSON', 'too large'] as const;
 const LATENCY = 'atlantis_sink_batch_latency_seconds';
 const LATENCY_HELP = 'Time from sending a batch, or a single message, to its acknowledgement.';
 
-/** OpenMetrics 1.0, or for a client that accepts only `text/plain` the older format of Prometheus. */
+/** OpenMetrics 1.0. A client that accepts only `text/plain` gets the older format of Prometheus. */
 export async function renderMetrics(
   source: MetricsSource,
   accept: string,
@@ -265,7 +263,7 @@ export async function renderMetrics(
   return { type, body: await registry.metrics() };
 }
 
-/** A histogram from existing counts: the Histogram of prom-client can only do its own counting. */
+/** The Histogram of prom-client cannot be made from existing counts. */
 function toHistogram(latencies: MetricsSource['latencies']): Metric {
   const values = [...latencies].flatMap(([sink, counts]) => [
     ...counts.listBuckets().map(([le, value]) => ({

@@ -17,7 +17,6 @@ import { type MetricsSource, renderMetrics } from './metrics.ts';
 import { createServiceNotifier } from './systemd.ts';
 import type { Monitor, MonitorConfig, Watcher } from './watcher.ts';
 
-/** Interval between samples of the event lag. */
 const LAG_INTERVAL_MS = 1_000;
 
 /** @throws UsageError if it cannot listen on the address */
@@ -101,8 +100,7 @@ function toPage(good: string, bad: string, problems: readonly string[]): Page {
   return { status: isGood ? 200 : 503, type: 'application/json', body: `${JSON.stringify(body)}\n` };
 }
 
-// The HTTP server: one request for each connection, and limits for all of them, so that no client can disturb the run
-// (docs/faults.md, row 161).
+// The HTTP server. Its limits keep a client from disturbing the run (docs/faults.md, row 161).
 
 interface Page {
   readonly status: number;
@@ -110,7 +108,6 @@ interface Page {
   readonly body: string;
 }
 
-/** @param accept the Accept header */
 type ShowPage = (accept: string) => Page | Promise<Page>;
 
 interface PageServer {
