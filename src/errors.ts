@@ -24,10 +24,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/**
- * What happened, and what the user can do next: the arguments of an error. They come from the messages.ts of a
- * directory.
- */
+/** The arguments of an error, which come from the messages.ts of a directory. */
 export type ErrorText = readonly [message: string, hint?: string | undefined];
 
 const BRAND = Symbol.for('atlantis.error');
@@ -92,10 +89,7 @@ export function isAtlantisError(error: unknown): error is AtlantisError {
 /** Longer words are not compared. */
 const MAX_COMPARED = 64;
 
-/**
- * The candidate that a misspelled word most likely means: the one with the fewest typos, or else one that begins or
- * ends with the word.
- */
+/** The candidate with the fewest typos, or else one that begins or ends with the word. */
 export function findNearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
   if (wanted === '' || wanted.length > MAX_COMPARED) return undefined;

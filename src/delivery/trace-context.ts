@@ -18,10 +18,9 @@ export type FindTrace = (key: string, only: SpoolRecord | undefined) => TraceCon
 
 const TRACEPARENT =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})(?<traceId>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?<flags>[0-9a-f]{2})(?:$|-)/;
-/** Sent by default: with `00`, receivers that follow the sender's decision, as most do, would record nothing. */
+/** The default. With `00`, receivers that follow the sender's decision would record nothing. */
 const SAMPLED = '01';
 
-/** An event with a member `traceparent` continues that trace; otherwise the key of the unit identifies the trace. */
 export function createTraceFinder(): FindTrace {
   const read = createScalarReader([{ kind: 'member', name: 'traceparent' }]);
   return (key, only) => {
@@ -32,7 +31,6 @@ export function createTraceFinder(): FindTrace {
   };
 }
 
-/** The header of one attempt. */
 export function makeTraceparent({ traceId, flags }: TraceContext): string {
   return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`;
 }

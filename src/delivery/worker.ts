@@ -21,7 +21,7 @@ import type { SpoolRecord } from './spool/record.ts';
 export interface WorkerConfig extends SinkPolicyConfig {
   /** Maximum number of records in flight. */
   readonly window: number;
-  /** The events that the sink gets; undefined: all. */
+  /** Undefined: all events. */
   readonly select?: EventFilter | undefined;
 }
 
@@ -50,12 +50,11 @@ export class Worker implements SinkMonitor {
   readonly ready: Promise<void>;
   #noteReady: () => void = () => {};
   #wake: () => void = () => {};
-  /** The first fault of the current connection, which has to end because of it. */
+  /** The fault that ends the current connection. */
   #fault: SinkFault | undefined;
   /** A refusal that stops the sink once everything before it is settled. */
   #refusal: { readonly first: number; readonly fault: SinkFault } | undefined;
-  /** A dead letter could not be written. */
-  #crash: { readonly error: unknown } | undefined;
+  #deadLetterFailure: { readonly error: unknown } | undefined;
   /** Why the sink is not delivering. */
   #problem: SinkFault | undefined = { message: NOT_CONNECTED };
   #isStopped = false;
@@ -88,12 +87,10 @@ export class Worker implements SinkMonitor {
     });
   }
 
-  /** Number of records that are not acknowledged. */
   get pending(): number {
     return this.backlog.end - this.backlog.acknowledged;
   }
 
-  /** Why the sink has stopped for good. */
   get stoppedBy(): SinkFault | undefined {
     return this.#isStopped ? this.#problem : undefined;
   }
@@ -137,7 +134,7 @@ export class Worker implements SinkMonitor {
     this.#deps.onChange();
   }
 
-  /** Ends the loop; records in flight stay in the backlog. */
+  /** Records in flight stay in the backlog. */
   stop(): void {
     this.#stopping.abort();
     this.#wake();
@@ -156,7 +153,7 @@ export class Worker implements SinkMonitor {
         fault = await this.#deliver();
       }
       await this.sink.close();
-      if (this.#crash !== undefined) throw this.#crash.error;
+      if (this.#deadLetterFailure !== undefined) throw this.#deadLetterFailure.error;
       if (fault === undefined || signal.aborted) continue;
       this.#problem = fault;
       const verdict = this.#policy.noteFailure(fault, this.pending === 0);
@@ -178,7 +175,6 @@ export class Worker implements SinkMonitor {
     });
   }
 
-  /** Sends units until one fails; then waits for those in flight. */
   async #deliver(): Promise<SinkFault | undefined> {
     const { signal } = this.#stopping;
     this.#fault = undefined;
@@ -193,7 +189,6 @@ export class Worker implements SinkMonitor {
     return this.#findStop() ?? this.#fault;
   }
 
-  /** The refusal that stops the sink, once everything before it is settled. */
   #findStop(): SinkFault | undefined {
     const refusal = this.#refusal;
     if (refusal === undefined || refusal.first !== this.backlog.acknowledged) return undefined;
@@ -201,7 +196,7 @@ export class Worker implements SinkMonitor {
     return refusal.fault;
   }
 
-  /** Sends the next unit, if there is one that fits into the window. */
+  /** False if no unit fits into the window. */
   #sendUnit(): boolean {
     const unit = this.#window.take(this.#policy.circuit === 'half-open');
     if (unit === undefined) return false;
@@ -259,7 +254,7 @@ export class Worker implements SinkMonitor {
     try {
       for (const record of records) deadLetter(record, why);
     } catch (error) {
-      this.#crash ??= { error };
+      this.#deadLetterFailure ??= { error };
       this.#fault ??= { message: DEAD_LETTER_FAILED };
       return false;
     }

@@ -1,13 +1,11 @@
-// A batch: the events that arrived together, as lines in one buffer.
+// A batch: the events that arrived together, as lines in one buffer. It is never changed.
 //
-// If every text is a safe line, NDJSON prints the buffer itself. Built by BatchBuilder, read with `textOf` and
-// `flagsOf`, never changed.
+// If every text is a safe line, NDJSON prints the buffer itself.
 import type { DiscardReason } from './message-text.ts';
 import { LINE_FEED } from './scan-constants.ts';
 
 /** Texts of events as sent, each followed by a line feed. */
 export interface EventLines {
-  /** Number of events. */
   readonly count: number;
   readonly bytes: Buffer;
   /** Index in `bytes` of the line feed after each text. */
@@ -17,8 +15,8 @@ export interface EventLines {
   /** The bits of all texts combined: 0 if all are safe lines as sent. */
   readonly allFlags: number;
   /**
-   * Gives the memory of `bytes` back for reuse. The last reader may call it, once. Without the call, the garbage
-   * collector has to free the memory, which is too slow for a busy stream.
+   * Gives the memory of `bytes` back for reuse. The last reader may call it, once. The garbage collector alone would be
+   * too slow for a busy stream.
    */
   readonly release?: (() => void) | undefined;
 }
@@ -36,33 +34,29 @@ export function makeLines(line: Buffer, flags: number): EventLines {
   return { count: 1, bytes: line, ends, flags: Uint8Array.of(flags), allFlags: flags };
 }
 
-/** The text of event `index` as sent: a view, not a copy. */
+/** A view, not a copy. */
 export function textOf(lines: Pick<EventLines, 'bytes' | 'ends'>, index: number): Buffer {
   return lines.bytes.subarray(startOf(lines, index), lines.ends[index]);
 }
 
-/** Index in `bytes` of the first byte of event `index`. */
 export function startOf({ ends }: Pick<EventLines, 'ends'>, index: number): number {
   return index === 0 ? 0 : (ends[index - 1] as number) + 1;
 }
 
-/** The MESSAGE bits of event `index`. */
 export function flagsOf({ flags }: EventLines, index: number): number {
   return flags[index] as number;
 }
 
-/** All texts, in order: views, not copies. */
+/** Views, not copies. */
 export function textsOf(lines: EventLines): Buffer[] {
   return Array.from({ length: lines.count }, (_unused, index) => textOf(lines, index));
 }
 
-/** The first `count` events as lines. */
 export function firstLines({ bytes, ends, count: all }: EventLines, count: number): Buffer {
   if (count === 0) return bytes.subarray(0, 0);
   return count >= all ? bytes : bytes.subarray(0, (ends[count - 1] as number) + 1);
 }
 
-/** Copies the events that `isKept` accepts into a new batch. */
 export function keepEvents(batch: Batch, isKept: (start: number, end: number) => boolean): Batch {
   const { count, bytes, ends, flags } = batch;
   const kept = Buffer.allocUnsafe(bytes.length);
@@ -125,20 +119,18 @@ export function* splitBatch(batch: Batch, maxBytes: number): Generator<Batch, vo
   }
 }
 
-/** Collects events until they are taken as a batch. */
 export class BatchBuilder {
   #parts: EventLines[] = [];
   #texts: Uint8Array[] = [];
   #flags: number[] = [];
   #discarded: DiscardReason[] = [];
-  /** Number of events. */
   count = 0;
 
   get isEmpty(): boolean {
     return this.count === 0 && this.#discarded.length === 0;
   }
 
-  /** Adds one event with its MESSAGE bits. The text is copied by `take`. */
+  /** `take` copies the text. */
   add(text: Uint8Array, flags: number): void {
     this.#texts.push(text);
     this.#flags.push(flags);
@@ -153,12 +145,10 @@ export class BatchBuilder {
     this.count += lines.count;
   }
 
-  /** Notes a message that is not an event. */
   discard(reason: DiscardReason): void {
     this.#discarded.push(reason);
   }
 
-  /** Returns everything that was added since the last call. */
   take(receivedAtMs: number): Batch {
     const parts = this.#parts;
     if (this.#texts.length > 0 || parts.length === 0) parts.push(joinTexts(this.#texts, this.#flags));

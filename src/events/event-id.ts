@@ -8,7 +8,6 @@ const MAX_ID_LENGTH = 200;
 /** Allowed in a header without escaping. */
 const PLAIN = /^[\x21-\x7e]+$/;
 
-/** The member that has the id of an event, unless another path is given. */
 export const DEFAULT_ID_STEPS: readonly PathStep[] = [{ kind: 'member', name: 'id' }];
 
 /** The steps of an id path; undefined if it has `[*]`, or if text follows the path. @throws ExpressionFault */
@@ -33,7 +32,7 @@ export function createEventIdentifier(idSteps: readonly PathStep[] | undefined):
   };
 }
 
-/** SHA-256 over the parts, in hexadecimal. */
+/** In hexadecimal. */
 export function sha256(...parts: readonly (string | Buffer)[]): string {
   const sum = createHash('sha256');
   for (const part of parts) sum.update(part);

@@ -5,7 +5,7 @@ import { decodeString } from './message-text.ts';
 import type { PathStep } from './path.ts';
 import { createSourceReader } from './seek-path.ts';
 
-/** The paths that are tried in this order if the user does not name a field. */
+/** Tried in this order. */
 export const DEFAULT_LAG_PATHS = ['timestamp', 'ts', 'created_at'].map((name): PathStep[] => [
   { kind: 'member', name },
 ]);
@@ -16,10 +16,7 @@ const MAX_DATE_MS = 8.64e15;
 /** RFC 3339 § 5.6; UTC without a zone. */
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d:?\d\d)?$/;
 
-/**
- * Creates a reader of the time of an event, in ms since the epoch, from the first path with a value: RFC 3339, or a
- * number since the epoch in any unit.
- */
+/** Reads ms since the epoch from the first path with a value: RFC 3339, or a number since the epoch in any unit. */
 export function createTimestampReader(
   paths: readonly (readonly PathStep[])[],
 ): (event: Uint8Array) => number | undefined {
@@ -33,13 +30,13 @@ export function createTimestampReader(
   };
 }
 
-/** The lag of an event that arrived recently: from its timestamp to its arrival. */
+/** The time from the timestamp of a recent event to its arrival. */
 export class RecentLag {
   readonly #readTime = createTimestampReader(DEFAULT_LAG_PATHS);
   readonly #clock: Clock;
   readonly #everyMs: number;
   #readAtMs = Number.NEGATIVE_INFINITY;
-  /** The lag; undefined if the event has no timestamp. */
+  /** Undefined if the event has no timestamp. */
   ms: number | undefined;
 
   /** @param everyMs how often an event is read */

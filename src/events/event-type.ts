@@ -1,4 +1,4 @@
-// The type of an event: where it is, reading and counting it, and the test of `--type` (contract O8).
+// Finds, reads and counts the types of events, and tests them for `--type` (contract O8).
 import { copyText } from './message-text.ts';
 import { NOT_FOUND, OPEN_OBJECT, QUOTE } from './scan-constants.ts';
 import {
@@ -14,10 +14,9 @@ import {
 } from './seek.ts';
 import type { ReadEventValue } from './seek-path.ts';
 
-/** Names of the member that holds an event's type; the first one that is a string counts. */
+/** The first of these members that is a string counts. */
 export const TYPE_FIELDS = ['type', 'event_type', 'event'] as const;
 
-/** Creates a reader of the event's type, as `--type` finds it. */
 export function createTypeReader(): ReadEventValue {
   const names = makeNames(TYPE_FIELDS);
   const places = new Int32Array(TYPE_FIELDS.length);
@@ -32,7 +31,7 @@ export function createTypeReader(): ReadEventValue {
   };
 }
 
-/** The position of the type, or NOT_FOUND. @param places positions of members; the first ones belong to TYPE_FIELDS */
+/** @param places positions of members, those of TYPE_FIELDS first. @returns NOT_FOUND without a type */
 export function chooseType(view: DataView, places: Int32Array): number {
   for (let i = 0; i < TYPE_FIELDS.length; i += 1) {
     const at = places[i] as number;
@@ -48,7 +47,6 @@ const MAX_TYPES = 50;
 const NO_TYPE = '(no type)';
 const OTHER_TYPES = '(other types)';
 
-/** Counts events by type, in bounded memory; types are truncated to 64 characters. */
 export class TypeCounts {
   readonly #counts = new Map<string, number>();
   readonly #read = createTypeReader();
@@ -72,14 +70,11 @@ export class TypeCounts {
 export type TypeTest = (view: DataView, start: number, end: number) => boolean;
 
 const CACHE_SIZE = 256;
-/** In bytes, with quotes. The hash reads four bytes at a time; hardly any type is longer than the maximum. */
+/** In bytes, with quotes. The hash reads four bytes at a time. */
 const MIN_CACHED_LENGTH = 4;
 const MAX_CACHED_LENGTH = 128;
 
-/**
- * Turns a test of decoded types into a test of types in the bytes of an event. A stream has few types, so results
- * are cached by the bytes of the type; the cache is bounded, whatever types a server sends.
- */
+/** Results are cached by the bytes of the type, since a stream has few types. The cache is bounded. */
 export function createTypeTest(isWanted: (type: string) => boolean): TypeTest {
   const cache: ({ readonly type: Quoted; readonly isWanted: boolean } | undefined)[] = Array.from({
     length: CACHE_SIZE,

@@ -12,7 +12,7 @@ export function createFrameBuffer(): FrameBuffer | undefined {
 }
 
 export class FrameBuffer {
-  /** Maximum bytes held. */
+  /** In bytes. */
   readonly capacity: number;
 
   readonly #scanner: ScannerExports;
@@ -34,28 +34,27 @@ export class FrameBuffer {
     this.#end = this.#chunk;
   }
 
-  /** The bytes that are held: a view, valid until the next call. */
+  /** A view, valid until the next call. */
   get rest(): Buffer {
     return this.#memory.subarray(this.#start, this.#end);
   }
 
-  /** Whether another read is worthwhile before the events are taken: more than half of the capacity is free. */
+  /** Whether another read is worthwhile before the events are taken. */
   get hasRoom(): boolean {
     return this.#end - this.#start < this.capacity / 2;
   }
 
-  /** Whether all bytes have been taken. */
   get isEmpty(): boolean {
     return this.#start === this.#end;
   }
 
-  /** Where the next bytes can be written, so that `add` need not copy them. Moves the bytes that are held. */
+  /** Bytes that are written here need no copy in `add`. Moves the bytes that are held. */
   get room(): Buffer {
     this.#moveToFront();
     return this.#memory.subarray(this.#end, this.#chunk + this.capacity);
   }
 
-  /** Where bytes can be written if others have to be added first; usable while at most half of the capacity is used. */
+  /** Where bytes can be written if others have to be added first. Usable while at most half of the capacity is used. */
   get lastHalf(): Buffer {
     return this.#memory.subarray(this.#chunk + this.capacity / 2, this.#chunk + this.capacity);
   }
@@ -69,14 +68,13 @@ export class FrameBuffer {
     return added.length;
   }
 
-  /** Drops the first bytes of `rest`. */
   skip(byteCount: number): void {
     this.#start += byteCount;
   }
 
   /**
-   * Takes the events at the start of `rest`. Stops at the first frame that is not a complete event in one text frame
-   * (final, unmasked, no reserved bits). May leave some events for the next call. Undefined if it takes none.
+   * Stops at the first frame that is not a complete event in one text frame (final, unmasked, no reserved bits). May
+   * leave some events for the next call. Undefined if it takes none.
    */
   takeEvents(): EventLines | undefined {
     this.#start = this.#scanner.takeFrames(this.#start, this.#end);

@@ -7,14 +7,13 @@ import { type Names, seekMembers, seekValue, skipValue, viewMemory } from './see
 const WHITE_BYTES = [0x09, 0x0d, 0x20];
 const WHITE_SPACE = '[ \\t\\r]*';
 
-/** Matches the start of a line that this program wrote; each token is a regular expression. */
+/** Matches the start of a line. Each token is a regular expression. */
 export function matchTokens(...tokens: readonly string[]): RegExp {
   return new RegExp(`^${['', ...tokens, ''].join(WHITE_SPACE)}`);
 }
 
 /**
- * The values of these members, as they are in the line; undefined if one is missing. For lines in which another
- * program, such as `jq -S`, has changed the order of the members.
+ * The members may be in any order, since `jq -S` sorts them. Undefined if one is missing.
  *
  * @param line accepted by `classifyText`
  */
@@ -32,10 +31,9 @@ export function readMembers(line: Buffer, names: Names): Buffer[] | undefined {
   );
 }
 
-/** How another program formatted a file: a value on several lines, or all values in one array. */
 export type Reformatting = 'pretty-printed' | 'one-array';
 
-/** How a file was formatted, judged by its first line; undefined if each line may be a value of its own. */
+/** @param line the first line of a file. @returns undefined if each line may be a value of its own */
 export function findReformatting(line: Buffer): Reformatting | undefined {
   const opening = line.toString('utf8', 0, MAX_OPENING_BYTES);
   if (/^[\ufeff\s]*[{[]\s*$/.test(opening)) return 'pretty-printed';
@@ -45,7 +43,6 @@ export function findReformatting(line: Buffer): Reformatting | undefined {
 /** Longer than two brackets with the white space around them. */
 const MAX_OPENING_BYTES = 100;
 
-/** The line without white space at its end. */
 export function trimLineEnd(line: Buffer): Buffer {
   let end = line.length;
   while (end > 0 && WHITE_BYTES.includes(line[end - 1] as number)) end--;

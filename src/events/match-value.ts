@@ -13,9 +13,8 @@ interface WantedDecimal {
   readonly digits: Uint8Array;
 }
 
-/** Largest exponent of a number in an expression. */
 const MAX_WANTED_EXPONENT = 1e15;
-/** A larger exponent in an event counts as infinite. With smaller ones, all sums of exponents and lengths are exact. */
+/** A larger exponent in an event counts as infinite, so that sums of exponents and lengths stay exact. */
 const MAX_EXPONENT = 4e15;
 
 /** The result of `measure`, reused so that nothing is allocated. */
@@ -112,7 +111,6 @@ function readExponent(view: DataView, at: number, end: number): number {
 /** Tests the value from `start` to `end`; false for arrays, objects and values of another kind. */
 export type ValueTest = (view: DataView, start: number, end: number) => boolean;
 
-/** Whether an operator accepts the result of a comparison: negative, 0 or positive. */
 const OPERATORS = {
   '=': (order: number) => order === 0,
   '>': (order: number) => order > 0,
@@ -123,15 +121,15 @@ const OPERATORS = {
 /** The operators of a comparison, except `~`. */
 export type Operator = keyof typeof OPERATORS;
 
-/** Creates a test for `true`, `false` or `null`. */
+/** @param literal `true`, `false` or `null` */
 export function createLiteralTest(literal: string): ValueTest {
   const letter = literal.charCodeAt(0);
   return (view, start) => view.getUint8(start) === letter;
 }
 
 /**
- * Creates a test that compares with `number`, exactly. A string that holds a number is compared too, since exchanges
- * send amounts as strings. Undefined if the exponent of `number` is out of range.
+ * Also compares a string that holds a number, since exchanges send amounts as strings. Undefined if the exponent of
+ * `number` is out of range.
  */
 export function createNumberTest(operator: Operator, number: string): ValueTest | undefined {
   const wanted = readDecimal(number);
@@ -149,7 +147,7 @@ export function createNumberTest(operator: Operator, number: string): ValueTest 
   };
 }
 
-/** Creates a test that compares with `text`, ordered by UTF-16 units as in JavaScript. */
+/** Texts are ordered by UTF-16 units, as in JavaScript. */
 export function createTextTest(operator: Operator, text: string): ValueTest {
   const quoted = quoteText(text);
   const holds = OPERATORS[operator];
@@ -164,12 +162,11 @@ export function createTextTest(operator: Operator, text: string): ValueTest {
   };
 }
 
-/** Creates a test for any of many texts. */
 export function createAnyTextTest(texts: ReadonlySet<string>): ValueTest {
   return (view, start, end) => view.getUint8(start) === QUOTE && texts.has(readString(view, start, end));
 }
 
-/** Creates a test that applies `test` to the decoded value of a string, or to a number or literal as sent. */
+/** `test` gets a string decoded, and a number or literal as sent. */
 export function createScalarTest(test: (text: string) => boolean): ValueTest {
   return (view, start, end) => {
     const byte = view.getUint8(start);
@@ -178,7 +175,6 @@ export function createScalarTest(test: (text: string) => boolean): ValueTest {
   };
 }
 
-/** Whether a value that begins with this byte is an array or an object. */
 export function isContainerByte(byte: number): boolean {
   return byte === OPEN_ARRAY || byte === OPEN_OBJECT;
 }

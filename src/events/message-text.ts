@@ -25,29 +25,24 @@ export const MESSAGE = {
 /** Why a message was discarded (contract G4). */
 export type DiscardReason = 'binary' | 'not JSON' | 'too large';
 
-/** The text of a message, `start` to `end`, without its byte order mark; `flags` are its MESSAGE bits. */
+/** Leaves out the byte order mark. @param flags the MESSAGE bits */
 export function decodeText(bytes: Buffer, flags: number, start = 0, end = bytes.length): string {
   const mark = (flags & MESSAGE.byteOrderMark) === 0 ? 0 : BYTE_ORDER_MARK_LENGTH;
   return bytes.toString('utf8', start + mark, end);
 }
 
 /**
- * The value of a JSON string from its source, quotes included. (JSON.parse misreads escaped keys of an object in
- * Node 24 and 26, https://github.com/nodejs/node/issues/63785, but not a string alone.)
+ * The value of a JSON string, quotes included. JSON.parse misreads escaped keys of objects in Node 24 and 26, but not a
+ * single string (https://github.com/nodejs/node/issues/63785).
  */
 export function decodeString(source: string): string {
   return source.includes('\\') ? (JSON.parse(source) as string) : source.slice(1, -1);
 }
 
-/**
- * A copy of a text; lone surrogates are kept. V8 keeps a whole text in memory as long as any slice of it, so a part of
- * an event that is kept has to be a copy.
- */
+/** V8 keeps a whole text in memory as long as any slice of it. Lone surrogates survive the copy. */
 export function copyText(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
-/**
- * Characters that a terminal may act on, or a reader may take for a line break: DEL, C1, U+2028/2029 and bidi controls.
- */
+/** DEL, C1, U+2028/2029 and bidi controls. A terminal may act on them; a reader may take them for line breaks. */
 export const UNSAFE_CHARACTER = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;

@@ -1,7 +1,6 @@
 // Parses paths into an event: `a.b`, `items[0].x`, `items[*].x`, `["odd key"].x` (contract O8, docs/filters.md).
 import { INVALID_STRING, PATH_FAULTS } from './messages.ts';
 
-/** One step: a member by name, an item by index from 0, or every item. */
 export type PathStep =
   | { readonly kind: 'member'; readonly name: string }
   | { readonly kind: 'item'; readonly index: number }
@@ -23,7 +22,7 @@ const QUOTED = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/sy;
 /** No real event is nested deeper. */
 const MAX_STEPS = 100;
 
-/** Parses the path that begins at `start`, and returns where it ends. @throws ExpressionFault */
+/** @throws ExpressionFault */
 export function parsePath(
   text: string,
   start = 0,
@@ -49,7 +48,7 @@ export function parsePath(
   }
 }
 
-/** The steps of a text that is one path; undefined if text follows the path. @throws ExpressionFault */
+/** Undefined if text follows the path. @throws ExpressionFault */
 export function parseWholePath(text: string): readonly PathStep[] | undefined {
   const { steps, end } = parsePath(text);
   return end === text.length ? steps : undefined;
@@ -65,7 +64,7 @@ export function readWholePath(text: string): readonly PathStep[] | undefined {
   }
 }
 
-/** The step at `at`, if there is one. A bare name is one without brackets. */
+/** A bare name is one without brackets. */
 function matchStep(
   text: string,
   at: number,
@@ -89,10 +88,7 @@ function matchStep(
   return name === undefined ? undefined : { step: { kind: 'member', name }, end: at + name.length };
 }
 
-/**
- * Parses the string that begins at `at`, in double or single quotes, with the escapes of JSON and `\'`. Undefined if
- * there is no quote. @throws ExpressionFault
- */
+/** Accepts both kinds of quotes, the escapes of JSON, and `\'`. Undefined without a quote. @throws ExpressionFault */
 export function parseQuoted(
   text: string,
   at: number,

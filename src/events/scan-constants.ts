@@ -17,7 +17,7 @@ export const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 
-/** The index that means "not found": beyond the end of every text. */
+/** Beyond the end of every text. */
 export const NOT_FOUND = 0x7fffffff;
 
 /** Largest memory, in bytes, whose view is kept from one message to the next. */

@@ -2,9 +2,8 @@
 import type { EventLines } from './batch.ts';
 import type { ScannerExports } from './scanner.ts';
 
-/** Fewer bytes are copied into a buffer of their own instead of a slab, a large buffer that is reused. */
+/** Fewer bytes get a buffer of their own. A slab is a large buffer that is reused. */
 const MIN_SLAB_USE_BYTES = 16_384;
-/** Slabs kept for reuse. */
 const MAX_SPARE_SLABS = 4;
 
 export class ScannedLines {
@@ -18,7 +17,7 @@ export class ScannedLines {
     this.#memory = Buffer.from(scanner.memory.buffer);
   }
 
-  /** Copies the lines that the last call of the scanner found; undefined if there are none. */
+  /** Undefined if the last call of the scanner found no lines. */
   copy(): EventLines | undefined {
     const { lineCount, lineBytes, allFlags, LINES, ENDS, FLAGS } = this.#scanner;
     const count = lineCount.value;

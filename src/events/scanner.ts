@@ -24,10 +24,7 @@ export interface ScannerExports {
 
 let compiled: WebAssembly.Module | undefined;
 
-/**
- * An instance with its own memory; undefined without WebAssembly vectors, or if the limit on virtual memory (`ulimit
- * -v`) is below what WebAssembly reserves.
- */
+/** Undefined without WebAssembly vectors, or if `ulimit -v` is below the memory that WebAssembly reserves. */
 export function createInstance(): ScannerExports | undefined {
   try {
     compiled ??= new WebAssembly.Module(code);
@@ -54,7 +51,7 @@ export function classifyText(text: Uint8Array): number {
   return classify(text);
 }
 
-/** Classifies in WebAssembly; undefined without it. The memory grows to fit the largest text and never shrinks. */
+/** Undefined without WebAssembly. The memory grows to fit the largest text and never shrinks. */
 export function createVectorClassify(): Classify | undefined {
   const instance = createInstance();
   if (instance === undefined) return undefined;
@@ -75,7 +72,7 @@ export function createVectorClassify(): Classify | undefined {
   };
 }
 
-/** Classifies with the platform's decoder and parser: slower, and the reference for tests. */
+/** Slower than WebAssembly, and the reference for tests. */
 export function createPlainClassify(): Classify {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   return (bytes) => {

@@ -17,7 +17,7 @@ import {
 /** Reads one value of an event that `classifyText` accepted; undefined if it has none. */
 export type ReadEventValue = (text: Uint8Array) => string | undefined;
 
-/** Creates a reader of the first string (with its quotes), number or literal at a path, as sent. */
+/** Reads the first string (with its quotes), number or literal at a path, as sent. */
 export function createSourceReader(steps: readonly PathStep[]): ReadEventValue {
   const prepared = prepareSteps(steps);
   return (text) => {
@@ -43,7 +43,6 @@ export function createScalarReader(steps: readonly PathStep[]): ReadEventValue {
   };
 }
 
-/** A step of a path, its name prepared for comparison with keys. */
 export type SeekStep =
   | { readonly kind: 'member'; readonly names: Names }
   | Exclude<PathStep, { readonly kind: 'member' }>;
@@ -55,7 +54,7 @@ export function prepareSteps(steps: readonly PathStep[]): readonly SeekStep[] {
   return steps.map((step) => (step.kind === 'member' ? { ...step, names: makeNames([step.name]) } : step));
 }
 
-/** Passes each value at a path to `visit`, in order, until that returns true. */
+/** Visits the values in order until `visit` returns true. */
 export function visitValues(
   { buffer, byteOffset, length }: Uint8Array,
   steps: readonly SeekStep[],
@@ -66,10 +65,7 @@ export function visitValues(
   hasMatch(view, seekValue(view, byteOffset, end), end, steps, 0, visit);
 }
 
-/**
- * Follows the steps from `first` on, starting at the value at `at`; true if one of the values found matches. The depth
- * of recursion is the number of `[*]` in the path.
- */
+/** Follows the steps from `first` on. The depth of recursion is the number of `[*]` in the path. */
 export function hasMatch(
   view: DataView,
   at: number,

@@ -1,4 +1,4 @@
-// Finds values in the bytes of an event without building anything: members by name, items by index, numbers.
+// Finds values in the bytes of an event without building anything.
 //
 // Only for text that `classifyText` accepted as an event: the grammar is not checked. Positions are indexes into the
 // whole memory of `view`. Nothing recurses, and memory is allocated only for keys with escapes. Of duplicate keys
@@ -26,10 +26,7 @@ import {
 let lastMemory: ArrayBufferLike = new ArrayBuffer(0);
 let lastView: DataView = new DataView(lastMemory);
 
-/**
- * A view of all of `memory`; byte n of a message is at the message's `byteOffset` + n. Messages that arrived together
- * share their memory, so the last view is kept.
- */
+/** Messages that arrived together share their memory, so the last view is kept. */
 export function viewMemory(memory: ArrayBufferLike): DataView {
   if (memory === lastMemory) return lastView;
   const view = new DataView(memory);
@@ -51,14 +48,13 @@ export interface Quoted {
 
 const WORD_BYTES = 4;
 
-/** `text` in quotes; undefined if it needs an escape or has lone surrogates. */
+/** Undefined if `text` needs an escape or has lone surrogates. */
 export function quoteText(text: string): Quoted | undefined {
   const bytes = Buffer.from(`"${text}"`);
   if (/["\\\0-\x1f]/.test(text) || bytes.toString() !== `"${text}"`) return undefined;
   return copyQuoted(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
 }
 
-/** A copy of the string from `start` to `end`, quotes included. */
 export function copyQuoted(view: DataView, start: number, end: number): Quoted {
   const length = end - start;
   if (length < WORD_BYTES) return { length, words: Int32Array.of(view.getUint8(start + 1)) };
@@ -69,7 +65,6 @@ export function copyQuoted(view: DataView, start: number, end: number): Quoted {
   return { length, words };
 }
 
-/** Whether the string from `start` to `end`, quotes included, has these bytes. */
 export function isQuoted(view: DataView, start: number, end: number, { length, words }: Quoted): boolean {
   if (end - start !== length) return false;
   if (length < WORD_BYTES) return view.getUint8(start + 1) === words[0];
@@ -88,7 +83,7 @@ export interface Names {
   /** The first four bytes of each name, quote included, and a mask for shorter ones. */
   readonly heads: Int32Array;
   readonly masks: Int32Array;
-  /** A bit for the first byte of each name: a key whose bit is not set cannot equal a name. */
+  /** One bit for the first byte of each name. A key whose bit is not set equals no name. */
   readonly firsts: number;
 }
 
@@ -145,20 +140,17 @@ export function seekMembers(view: DataView, at: number, end: number, names: Name
   }
 }
 
-/** The first item of the array at `at`, or NOT_FOUND. */
 export function seekFirstItem(view: DataView, at: number, end: number): number {
   at = skipSpace(view, at + 1, end);
   // The code of the closing bracket is that of the opening bracket plus two.
   return view.getUint8(at) === OPEN_ARRAY + 2 ? NOT_FOUND : at;
 }
 
-/** The item after the item at `at`, or NOT_FOUND. */
 export function seekNextItem(view: DataView, at: number, end: number): number {
   at = skipSpace(view, skipValue(view, at, end), end);
   return view.getUint8(at) === COMMA ? skipSpace(view, at + 1, end) : NOT_FOUND;
 }
 
-/** The end of the value that begins at `at`. */
 export function skipValue(view: DataView, at: number, end: number): number {
   const byte = view.getUint8(at);
   if (byte === QUOTE) return skipQuoted(view, at, end);
@@ -177,7 +169,6 @@ export function readString(view: DataView, start: number, end: number): string {
   return decodeString(readSource(view, start, end));
 }
 
-/** The text from `start` to `end` as sent. */
 export function readSource(view: DataView, start: number, end: number): string {
   return Buffer.from(view.buffer, start, end - start).toString('utf8');
 }
@@ -205,7 +196,7 @@ export function skipToMark(view: DataView, at: number, end: number): number {
   return at;
 }
 
-/** Index of the name that equals the key from `start` to `end`, quotes included, or -1. A value follows the key. */
+/** Returns -1 if no name equals the key. Four bytes can be read, since a value follows the key. */
 function findName(view: DataView, start: number, end: number, names: Names): number {
   const word = view.getInt32(start, true);
   if ((names.firsts & firstBit(word)) === 0) return -1;
@@ -218,7 +209,7 @@ function findName(view: DataView, start: number, end: number, names: Names): num
   return -1;
 }
 
-/** One of 32 bits, chosen by the second byte of a word, the one after the quote. */
+/** One of 32 bits, chosen by the byte after the quote. */
 function firstBit(word: number): number {
   return 1 << (word >>> 8); // `<<` ignores all but the lowest five bits of the distance
 }
@@ -252,7 +243,6 @@ function skipSpace(view: DataView, at: number, end: number): number {
   return at;
 }
 
-/** The end of the number that begins at `at`, or NOT_FOUND. */
 export function skipNumber(view: DataView, at: number, end: number): number {
   if (view.getUint8(at) === MINUS) at++;
   if (at >= end) return NOT_FOUND;
@@ -278,7 +268,6 @@ function skipFraction(view: DataView, at: number, end: number): number {
   return at;
 }
 
-/** Index of the first byte that is not a digit. */
 export function skipDigits(view: DataView, at: number, end: number): number {
   while (at + 4 <= end) {
     const word = view.getInt32(at, true);

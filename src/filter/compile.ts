@@ -14,8 +14,8 @@ import type { Comparison, Expression, Wanted, WantedText } from './expression.ts
 import { WHERE_FAULTS } from './messages.ts';
 
 /**
- * Maximum steps of a pattern for one event. A step is one instruction for one character and takes RE2 up to 25 ns, so a
- * signal is handled within 0.5 s (contract R2). A pattern of 10 instructions can search a million characters.
+ * Maximum steps of a pattern for one event. A step is one instruction for one character. RE2 needs up to 25 ns for a
+ * step, so a signal is handled within 0.5 s (contract R2).
  */
 export const MAX_STEPS = 10_000_000;
 
@@ -23,8 +23,7 @@ export const MAX_STEPS = 10_000_000;
 class PatternWork {
   /** Whether a text was too long to search. */
   isCut = false;
-  /** Number of instructions. */
-  size = 0;
+  instructionCount = 0;
   #stepsLeft = MAX_STEPS;
 
   begin(): void {
@@ -33,7 +32,7 @@ class PatternWork {
   }
 
   allows(text: string): boolean {
-    const steps = text.length * this.size;
+    const steps = text.length * this.instructionCount;
     if (steps > this.#stepsLeft) {
       this.isCut = true;
       return false;
@@ -52,12 +51,11 @@ type TestResult = typeof NO | typeof UNKNOWN | typeof YES;
 /** `places` has the position of each member that a path begins with, or NOT_FOUND. */
 type EventTest = (view: DataView, root: number, end: number, places: Int32Array) => TestResult;
 
-/** Compiles expressions into tests of the bytes of an event. */
 export class Compiler {
   /** Names of the members that paths begin with. */
   readonly members: string[];
-  /** Instructions of all patterns. */
-  size = 0;
+  /** Of all patterns. */
+  instructionCount = 0;
 
   constructor(members: readonly string[]) {
     this.members = [...members];
@@ -96,19 +94,16 @@ export class Compiler {
     const { compilePattern } = await import('./pattern.ts');
     const pattern = compilePattern(text);
     if (typeof pattern !== 'function') {
-      // With escapes, a position in the pattern is not the one in `raw`; then the start of the value is marked.
+      // With escapes, positions in the pattern and in `raw` differ, so the start of the value is marked.
       const skipped = raw === text ? pattern.at : raw.includes('\\') ? 0 : pattern.at + 1;
       throw new ExpressionFault(WHERE_FAULTS.pattern(pattern.message), at + skipped);
     }
-    work.size = pattern.size;
-    this.size += pattern.size;
+    work.instructionCount = pattern.instructionCount;
+    this.instructionCount += pattern.instructionCount;
     return createScalarTest((sent) => work.allows(sent) && pattern(sent));
   }
 
-  /**
-   * Splits off the first step of a path and returns its index in `members`, to which it is added if it is new. The
-   * index is -1, and nothing is split off, if the path does not begin with a member.
-   */
+  /** `index` is that of the first step in `members`, or -1 if the path does not begin with a member. */
   #splitFirstMember(steps: readonly PathStep[]): { index: number; seek: readonly SeekStep[] } {
     const [first, ...rest] = steps;
     if (first?.kind !== 'member') return { index: -1, seek: prepareSteps(steps) };
@@ -117,7 +112,7 @@ export class Compiler {
   }
 }
 
-/** Evaluates only as many tests as needed: the first NO of `and`, or YES of `or`, decides. */
+/** The first NO decides `and`; the first YES decides `or`. */
 export function joinTests(tests: readonly EventTest[], kind: 'and' | 'or'): EventTest {
   const start = kind === 'and' ? YES : NO;
   const decisive = kind === 'and' ? NO : YES;
@@ -132,7 +127,7 @@ export function joinTests(tests: readonly EventTest[], kind: 'and' | 'or'): Even
   };
 }
 
-/** A test that is true if the comparison with any of the wanted values is true. @throws ExpressionFault */
+/** True if the comparison with any of the wanted values is true. @throws ExpressionFault */
 function compareWith(operator: Operator, wanted: readonly Wanted[]): ValueTest {
   const texts = wanted.flatMap((one) => (one.kind === 'text' ? [one.text] : []));
   const others = wanted.filter(({ kind }) => kind !== 'text' || texts.length === 1);

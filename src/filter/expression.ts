@@ -5,7 +5,7 @@ import type { Operator } from '../events/match-value.ts';
 import { ExpressionFault, type PathStep, parsePath, parseQuoted } from '../events/path.ts';
 import { WHERE_FAULTS as FAULTS } from './messages.ts';
 
-/** A value that an expression compares with: `raw` is its text as written, and `at` the position of that text. */
+/** `raw` is the text of a value as written, and `at` the position of this text. */
 interface Written {
   readonly raw: string;
   readonly at: number;
@@ -33,7 +33,7 @@ interface ComparisonBase {
   /** As written. */
   readonly path: string;
   readonly steps: readonly PathStep[];
-  /** True if the values at the path must not match; then a missing value satisfies the comparison. */
+  /** A missing value satisfies a negated comparison. */
   readonly isNegated: boolean;
 }
 
@@ -69,7 +69,7 @@ export function parseExpression(text: string): Expression {
   return new Parser(text).parse();
 }
 
-/** All comparisons, in the order in which they are written. */
+/** In the order in which they are written. */
 export function listComparisons(expression: Expression): Comparison[] {
   if (expression.kind === 'comparison') return [expression];
   return expression.kind === 'not'
@@ -81,8 +81,7 @@ class Parser {
   readonly #text: string;
   #at = 0;
   #depth = 0;
-  /** The last `and` or `or`. */
-  #joined: string | undefined;
+  #lastJoin: string | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -104,7 +103,7 @@ class Parser {
     const first = parsePart();
     const parts = [first];
     while (this.#take(JOIN[kind]) !== undefined) {
-      this.#joined = kind;
+      this.#lastJoin = kind;
       parts.push(parsePart());
     }
     return parts.length === 1 ? first : { kind, parts };
@@ -145,7 +144,7 @@ class Parser {
     const [, sign] = this.#take(OPERATOR) ?? [];
     if (sign === undefined) {
       this.#take(SPACES);
-      throw new ExpressionFault(FAULTS.operator(this.#joined), this.#at);
+      throw new ExpressionFault(FAULTS.operator(this.#lastJoin), this.#at);
     }
     const isNegated = sign.startsWith('!');
     if (sign.endsWith('~')) {

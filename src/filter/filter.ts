@@ -1,7 +1,6 @@
 // Filters events by `--type` globs and `--where` expressions, all of which must match (contract O8).
 //
-// Filters read an event's bytes and never change what is printed. One pass finds all members that some path begins
-// with; from there each path is followed separately. Loaded on demand.
+// Filters never change what is printed. One pass over an event finds all members that some path begins with.
 import { type Batch, keepEvents } from '../events/batch.ts';
 import { chooseType, createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/event-type.ts';
 import { NOT_FOUND, OPEN_OBJECT } from '../events/scan-constants.ts';
@@ -15,27 +14,23 @@ import { parseWithCaret } from './point-at-fault.ts';
 export interface FilterConfig {
   /** Globs of `--type`; an event's type must match one of them. Empty: every event. */
   readonly types: readonly string[];
-  /** Expressions of `--where`; all must match. */
   readonly where: readonly string[];
 }
 
 /** What messages call the two kinds of filters. */
 export const FILTER_FLAGS = { type: '--type', where: '--where' };
 
-/** Keeps the events of a batch that match. */
 export interface EventFilter {
   (batch: Batch): Batch;
-  /** Larger batches must be filtered in parts, so that signals are handled in between; undefined without patterns. */
+  /** Larger batches must be filtered in parts, so that signals are handled. Undefined without patterns. */
   readonly maxBytes: number | undefined;
-  /** All comparisons of all expressions. */
   readonly comparisons: readonly Comparison[];
   /** Called for each event that a pattern could not search completely. */
   onCut?: () => void;
 }
 
 /**
- * Creates a filter. An event with a text that is too long for a pattern is kept, since no event is dropped for speed
- * (contract G4).
+ * An event with a text that is too long for a pattern is kept, since no event is dropped for speed (contract G4).
  *
  * @param keepsCut false to drop it instead
  * @throws UsageError with a caret under the mistake
@@ -45,7 +40,7 @@ export async function createFilter(
   names = FILTER_FLAGS,
   keepsCut = true,
 ): Promise<EventFilter> {
-  const { isWanted, size, comparisons } = await createEventTest(config, names, () => {
+  const { isWanted, instructionCount, comparisons } = await createEventTest(config, names, () => {
     filter.onCut?.();
     return keepsCut;
   });
@@ -55,7 +50,7 @@ export async function createFilter(
     return keepEvents(batch, (start, end) => isWanted(view, byteOffset + start, byteOffset + end));
   };
   const filter: EventFilter = Object.assign(select, {
-    maxBytes: size === 0 ? undefined : Math.ceil(MAX_STEPS / size),
+    maxBytes: instructionCount === 0 ? undefined : Math.ceil(MAX_STEPS / instructionCount),
     comparisons,
   });
   return filter;
@@ -68,7 +63,7 @@ async function createEventTest(
   onCut: () => boolean,
 ): Promise<{
   isWanted: (view: DataView, start: number, end: number) => boolean;
-  size: number;
+  instructionCount: number;
   comparisons: readonly Comparison[];
 }> {
   const isWantedType = types.length === 0 ? undefined : await parseTypes(types, names.type);
@@ -100,10 +95,9 @@ async function createEventTest(
     const verdict = test(view, root, end, places);
     return verdict === YES || (verdict !== NO && onCut());
   };
-  return { isWanted, size: compiler.size, comparisons };
+  return { isWanted, instructionCount: compiler.instructionCount, comparisons };
 }
 
-/** An event without a type does not match. */
 function testType(view: DataView, places: Int32Array, end: number, isWanted: TypeTest): boolean {
   const at = chooseType(view, places);
   return at !== NOT_FOUND && isWanted(view, at, skipValue(view, at, end));

@@ -1,8 +1,7 @@
 // Globs of `--type`, as in a shell: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,other}`, `\` to escape a character.
 //
-// Matching backtracks only to the last `*`, since the server chooses the length of a type: the time is at most
-// proportional to the length of the type times the length of the glob. Matching is case-sensitive, and a dot is an
-// ordinary character.
+// Matching is case-sensitive, and a dot is an ordinary character. The server chooses the length of a type, so the time
+// is at most proportional to this length times the length of the glob.
 import { ExpressionFault } from '../events/path.ts';
 import { GLOB_FAULTS } from './messages.ts';
 
@@ -14,13 +13,12 @@ const ANY_ONE: CharacterTest = () => true;
 /** Alternatives multiply: `{a,b}{c,d}` has four. */
 const MAX_ALTERNATIVES = 1_000;
 
-/** Compiles a glob into a test of whole texts. @throws ExpressionFault */
+/** Tests whole texts. @throws ExpressionFault */
 export function parseGlob(glob: string): (text: string) => boolean {
   const alternatives = readAlternatives(glob);
   return (text) => alternatives.some((tokens) => matchesGlob(tokens, text));
 }
 
-/** Expands the braces. */
 function readAlternatives(glob: string): CharacterTest[][] {
   let whole: CharacterTest[][] = [[]];
   let choices: CharacterTest[][] | undefined;
@@ -70,7 +68,6 @@ function readPlain(character: string): CharacterTest {
   return (codePoint) => codePoint === wanted;
 }
 
-/** The set that begins at `at`, and where it ends. */
 function readSet(glob: string, at: number): [CharacterTest, number] {
   const set = /\[([!^]|(?![!^]))((?:\\.|[^\\\]])+)\]/suy;
   set.lastIndex = at;
@@ -104,12 +101,12 @@ function matchesGlob(tokens: readonly CharacterTest[], text: string): boolean {
     }
     const codePoint = text.codePointAt(at) ?? 0;
     if (token?.(codePoint)) {
-      at += lengthOf(codePoint);
+      at += countUtf16Units(codePoint);
       next += 1;
       continue;
     }
     if (run < 0) return false;
-    runEnd += lengthOf(text.codePointAt(runEnd) ?? 0);
+    runEnd += countUtf16Units(text.codePointAt(runEnd) ?? 0);
     at = runEnd;
     next = run + 1;
   }
@@ -117,7 +114,6 @@ function matchesGlob(tokens: readonly CharacterTest[], text: string): boolean {
   return next === tokens.length;
 }
 
-/** Length in UTF-16 units. */
-function lengthOf(codePoint: number): number {
+function countUtf16Units(codePoint: number): number {
   return codePoint > 0xffff ? 2 : 1;
 }

@@ -6,7 +6,6 @@ export const sayFilterInvalid = (flag: string, fault: string, hint: string): Err
   hint,
 ];
 
-/** The hint with the expression, and a caret below the position `at`. */
 export const pointAt = (line: string, at: number, advice: string): string =>
   `${line}\n${' '.repeat(at)}^ ${advice}`;
 

@@ -14,15 +14,16 @@ interface PatternFault {
 /** Tests whether a text contains a match. */
 interface Pattern {
   (text: string): boolean;
-  /** Number of instructions, which is the maximum cost of a character. */
-  readonly size: number;
+  /** The maximum cost of a character. */
+  readonly instructionCount: number;
 }
 
-/** Compiles a pattern. */
 export function compilePattern(source: string): Pattern | PatternFault {
   try {
     const pattern = RE2JS.compile(source);
-    return Object.assign((text: string) => pattern.test(text), { size: pattern.programSize() });
+    return Object.assign((text: string) => pattern.test(text), {
+      instructionCount: pattern.programSize(),
+    });
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
     const fragment = error.input ?? '';

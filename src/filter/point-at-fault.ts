@@ -7,10 +7,8 @@ import { pointAt, sayFilterInvalid } from './messages.ts';
 const LINE_CONTROL = /[\t\n\v\f\r]/g;
 
 /**
- * Returns what `parse` makes of `text`, the value of `flag`. The hint of the error has a caret after as many spaces as
- * there are UTF-16 units before the mistake; `fitCaret` turns them into columns.
+ * The caret comes after one space for each UTF-16 unit before the mistake. `fitCaret` turns the units into columns.
  *
- * @param advice shown after the caret
  * @throws UsageError if `parse` throws an ExpressionFault
  */
 export async function parseWithCaret<T>(

@@ -6,15 +6,13 @@ import { parseChoice } from './values.ts';
 export interface FlagDefinition<Value = unknown, Text = never, Term extends string = string> {
   /** As in help: `-n, --limit <n>`. */
   readonly term: Term;
-  /** The text for help, which starts with a verb or a noun. The default is added to it. */
+  /** Starts with a verb or a noun. Help adds the default. */
   readonly meaning: string;
   /** The default as shown in help. */
   readonly fallback?: string | undefined;
-  /** The accepted values, if they are a list. */
   readonly choices?: readonly string[] | undefined;
-  /** May be given several times. */
   readonly isRepeatable?: boolean;
-  /** Its default can be stored with `atlantis config`, as the text that the flag takes. */
+  /** `atlantis config` can store its default, as the text that the flag takes. */
   readonly isSetting?: boolean;
   /** Title in help. */
   readonly group?: string;
@@ -51,7 +49,6 @@ export function negation<const Term extends string>(
   return { term, meaning, parse: (given) => given === false };
 }
 
-/** Any text; `fallback` describes the default. */
 export function text<const Term extends string>(
   term: Term,
   meaning: string,
@@ -62,7 +59,6 @@ export function text<const Term extends string>(
   return { term, meaning, fallback, parse: (given) => (isText(given) ? given : undefined) };
 }
 
-/** A value that is undefined without the flag; `fallback` describes the default. */
 export function optional<Value, const Term extends string>(
   term: Term,
   meaning: string,
@@ -78,7 +74,7 @@ export function optional<Value, const Term extends string>(
   };
 }
 
-/** A value with a default in command-line form. */
+/** @param fallback the default in command-line form */
 export function withDefault<Value, const Term extends string>(
   term: Term,
   meaning: string,
@@ -89,7 +85,6 @@ export function withDefault<Value, const Term extends string>(
   return { term, meaning, fallback, parse: (given, name = long) => parse(name, given ?? fallback) };
 }
 
-/** A value from a list. */
 export function choice<Choice extends string, const Term extends string>(
   term: Term,
   meaning: string,
@@ -127,19 +122,16 @@ export function words<const Term extends string>(
   return { term, meaning, parse: (given) => given };
 }
 
-/** Lets users store the default of a flag that takes a text. */
 export function setting<Flag extends FlagDefinition<unknown, string>>(flag: Flag): Flag {
   return { ...flag, isSetting: true };
 }
 
-/** Puts the flags of a table under a heading in help. */
 export function group<Table extends FlagTable>(title: string, table: Table): Table {
   return Object.fromEntries(
     Object.entries(table).map(([name, flag]) => [name, { ...flag, group: title }]),
   ) as unknown as Table;
 }
 
-/** Some flags of a table, in their order there. */
 export function pick<Table extends FlagTable, Name extends keyof Table>(
   table: Table,
   ...names: readonly Name[]
@@ -170,12 +162,11 @@ export type Flags<Table> = {
     : never]?: TextOf<Table[Name]>;
 };
 
-/** The parsed values of a table. */
 export type FlagValues<Table> = {
   readonly [Name in keyof Table]: Table[Name] extends { parse(given: never): infer Value } ? Value : never;
 };
 
-/** Parses every flag of a table; other flags are ignored. @throws UsageError for the first invalid one */
+/** Ignores flags that are not in the table. @throws UsageError for the first invalid flag */
 export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<Table>): FlagValues<Table> {
   const given = flags as Readonly<Record<string, never>>;
   return Object.fromEntries(
@@ -183,7 +174,6 @@ export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<T
   ) as FlagValues<Table>;
 }
 
-/** The long names of the given flags of a table. */
 export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Table>): string[] {
   const given = flags as Readonly<Record<string, unknown>>;
   return Object.values(table)

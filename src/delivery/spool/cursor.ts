@@ -1,16 +1,15 @@
-// The cursor file: how far a spool has been delivered. It has two slots that are written in turn. If a power failure
-// interrupts a write, the other slot still has the previous state.
+// The cursor file: how far a spool has been delivered.
 //
-// A slot: CRC-32, generation, number of the first record that is not acknowledged, end of the unit in flight.
+// Its two slots are written in turn. If a power failure interrupts a write, the other slot has the previous state.
 import { closeSync, constants, fsync, readSync, writeSync } from 'node:fs';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { computeCrc32 } from './record.ts';
 
 /** Record numbers, which start at 0 when a spool is created. */
 export interface Cursor {
-  /** All records below this number are acknowledged: it is the number of the first one that is not. */
+  /** The number of the first record that is not acknowledged. */
   readonly acknowledged: number;
-  /** The end of the unit in flight, so that it is sent again unchanged; equal to `acknowledged` if there is none. */
+  /** The end of the unit in flight, which a restart sends again unchanged; `acknowledged` if there is none. */
   readonly unitEnd: number;
 }
 
@@ -18,7 +17,7 @@ export type CursorFile = ReturnType<typeof openCursorFile>;
 
 const SLOT_BYTES = 32;
 
-/** Opens or creates the file. @throws the system's error */
+/** @throws the system's error */
 export function openCursorFile(path: string) {
   const fd = openOwnFile(path, constants.O_RDWR | constants.O_CREAT);
   const { bytes, ...newest } = readNewest(fd);
@@ -40,7 +39,7 @@ export function openCursorFile(path: string) {
       slot.writeUInt32LE(computeCrc32(slot, 4), 0);
       writeSync(fd, slot, 0, SLOT_BYTES, (generation % 2) * SLOT_BYTES);
     },
-    /** fsync; it also completes after `close`. */
+    /** A sync in flight also completes after `close`. */
     sync(done: (error: Error | null) => void): void {
       syncs += 1;
       fsync(fd, (error) => {
@@ -56,7 +55,7 @@ export function openCursorFile(path: string) {
   };
 }
 
-/** Reads without writing, because another process may have the file open. @throws the system's error */
+/** Does not write, because another process may have the file open. @throws the system's error */
 export function readCursor(path: string): Cursor | undefined {
   const fd = openOwnFile(path, READ_ONLY);
   try {

@@ -23,7 +23,7 @@ interface SpoolView {
   readonly segments: readonly SegmentEntry[];
   /** Undefined if it is missing or damaged. */
   readonly cursor: Cursor | undefined;
-  /** The records that are not acknowledged, in order, with what is missing or damaged. @throws the system's error */
+  /** In order, from the first record that is not acknowledged. @throws the system's error */
   items(): Generator<PendingItem>;
 }
 
@@ -41,8 +41,7 @@ export function findSpools(path: string): string[] {
 
 /** @throws the system's error */
 export function viewSpool(directory: string): SpoolView {
-  // The cursor moves before a segment is deleted. The segments are listed first, so a segment that is deleted meanwhile
-  // does not look missing.
+  // The cursor is read after the list, so that a segment that is deleted meanwhile does not look missing.
   const segments = listSegments(directory);
   const readCursorNow = (): Cursor | undefined => unlessMissing(() => readCursor(join(directory, 'cursor')));
   const cursor = readCursorNow();
@@ -64,7 +63,7 @@ export function viewSpool(directory: string): SpoolView {
           return { scan, fd: openOwnFile(segment.path, READ_ONLY) };
         });
         if (opened === undefined) {
-          // Deleted after it was delivered; otherwise it is reported as missing before the next segment.
+          // A segment that was deleted before it was delivered is reported as missing before the next segment.
           expected = Math.max(expected, readCursorNow()?.acknowledged ?? 0);
           continue;
         }
@@ -78,7 +77,7 @@ export function viewSpool(directory: string): SpoolView {
   };
 }
 
-/** @param from the first record that is wanted. Returns the number after the last record */
+/** @param from the first record that is wanted. @returns the number after the last record */
 function* readSegment(
   { first, path, bytes }: SegmentEntry,
   { scan, fd }: { readonly scan: Scan; readonly fd: number },
@@ -114,10 +113,9 @@ function* readSegment(
 
 const MAX_SCANS = 5;
 
-/** Undefined if it is not a segment. */
 type Scan = ReturnType<typeof scanSegment>;
 
-/** Scans again while the end is incomplete and moves: a relay is appending to it. */
+/** Scans again while a relay is appending to the segment. */
 function scanUntilStable(path: string, total: number | undefined): Scan {
   let scan = scanSegment(path, total);
   for (let i = 1; i < MAX_SCANS && scan !== undefined && scan.tornBytes > 0; i += 1) {
@@ -131,22 +129,20 @@ function scanUntilStable(path: string, total: number | undefined): Scan {
 export interface SpoolReport {
   readonly directory: string;
   readonly segments: number;
-  /** The size of all segments, including acknowledged records that are not deleted yet. */
+  /** Includes acknowledged records that are not deleted yet. */
   readonly bytesOnDisk: number;
   readonly cursor: Cursor | undefined;
-  /** How many events and lifecycle records are not acknowledged. */
+  /** What is not acknowledged: how many events and lifecycle records, and the size of their texts. */
   readonly events: number;
   readonly lifecycleRecords: number;
-  /** The size of the texts of these events and records. */
   readonly pendingBytes: number;
   readonly firstEvent: NumberedRecord | undefined;
   readonly lastEvent: NumberedRecord | undefined;
-  /** The last write to the first segment with pending records, ms since the epoch: no record in it is newer. */
+  /** The last write to the first segment with pending records, in ms since the epoch. */
   readonly oldestWrittenAtMs: number | undefined;
   readonly lastWrittenAtMs: number | undefined;
   readonly missing: readonly MissingRecords[];
   readonly damage: readonly Damage[];
-  /** No missing records, no damage, and a cursor. */
   readonly isHealthy: boolean;
 }
 
@@ -193,9 +189,7 @@ export function inspectSpool(directory: string): SpoolReport {
   };
 }
 
-/**
- * Hides the path of a URL, which may be a secret, in the name of a spool's directory: earlier versions put it there.
- */
+/** Hides the path of a URL, which may be a secret. Earlier versions put it in the name of a spool's directory. */
 export function hidePath(name: string): string {
   return name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
 }

@@ -6,7 +6,7 @@ import type { Damage, MissingRecords } from './record.ts';
 
 export const nameSpoolAt = (path: string): string => `the spool ${JSON.stringify(path)}`;
 
-/** @param error with a hint if it is a refusal of `io/safe-file.ts` */
+/** A refusal of `io/safe-file.ts` has a hint of its own. */
 export const saySpoolUnusable = (path: string, error: unknown): ErrorText => [
   `${nameSpoolAt(path)} could not be used: ${explainWriteError(error)}`,
   (error as { readonly hint?: string }).hint,

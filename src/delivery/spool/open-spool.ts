@@ -1,5 +1,4 @@
-// Locks and opens a spool: two relays in one directory would corrupt each other's records. Counting records needs no
-// lock.
+// Locks and opens a spool, since two relays in one directory would corrupt each other's records.
 import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.ts';
@@ -11,7 +10,7 @@ import { scanSegment } from './segment-reader.ts';
 import { describeSpoolFault, listSegments } from './segments.ts';
 import { Spool, type SpoolConfig } from './spool.ts';
 
-/** Number of records in the spool in this directory; 0 if there is none. */
+/** The number of pending records; 0 if there is no spool. Needs no lock. */
 export function countSpooled(path: string): number {
   try {
     const segments = listSegments(path);
@@ -28,12 +27,11 @@ export function countSpooled(path: string): number {
 }
 
 /**
- * Finds the directory of a sink's spool, to which an earlier version or a relay configured with flags may have given
- * another name. If the directory with the current name has no records, the first old directory that has records is
- * used. It is renamed to the current name, unless a directory without records has that name.
+ * Returns `path` if it has records or no old directory has any. Otherwise the first old directory with records is
+ * renamed to `path`, or returned as it is if `path` exists. Old directories come from earlier versions and from relays
+ * configured with flags.
  *
- * @returns the directory to use
- * @throws OutputError if another process uses the old directory
+ * @throws OutputError if the old directory cannot be used, for example because another process uses it
  */
 export async function adoptSpool(
   path: string,
@@ -49,7 +47,6 @@ export async function adoptSpool(
     (
       await takeLock(join(old, 'lock'), deps, { what: nameSpoolAt(old), ErrorClass: OutputError, warn })
     ).release();
-    // A directory with the current name may exist and have no records.
     if (existsSync(path)) return old;
     renameSync(old, path);
     return path;
@@ -60,7 +57,7 @@ export async function adoptSpool(
 
 export interface LockedSpool {
   readonly spool: Spool;
-  /** Closes the spool and releases the lock. @throws OutputError */
+  /** Also releases the lock. @throws OutputError */
   close(): Promise<void>;
 }
 

@@ -11,7 +11,6 @@ const TABLE = Int32Array.from({ length: 256 }, (_unused, index) => {
   return rest;
 });
 
-/** CRC-32, unsigned. */
 export function computeCrc32(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = -1;
   for (let at = start; at < end; at += 1) {
@@ -20,16 +19,14 @@ export function computeCrc32(bytes: Uint8Array, start = 0, end = bytes.length): 
   return ~crc >>> 0;
 }
 
-/** An event or a lifecycle record. */
 export interface SpoolRecord {
   /** 0 to 255: the MESSAGE bits of an event, or LIFECYCLE_MARK. */
   readonly mark: number;
   readonly text: Buffer;
 }
 
-/** Records whose segment is missing. */
+/** Records whose segment is missing; `first` is the number of the first record. */
 export interface MissingRecords {
-  /** The number of the first one. */
   readonly first: number;
   readonly records: number;
 }
@@ -39,17 +36,16 @@ export interface Damage {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
-  /** The number of records that are lost; an estimate if the damage includes their lengths. */
+  /** How many records are lost; an estimate if their lengths are damaged, too. */
   readonly records: number;
   /** `incomplete`: the end that a crash left, which the next run removes. */
   readonly kind: 'unreadable' | 'incomplete' | 'not-a-segment';
 }
 
 export const RECORD_HEAD_BYTES = 9;
-/** No text from the stream is longer: a greater length is damage. */
+/** No text from the stream is longer, so a greater length is damage. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
 
-/** The size of a record in a segment. */
 export function sizeOf({ text }: SpoolRecord): number {
   return RECORD_HEAD_BYTES + text.length;
 }
@@ -75,7 +71,7 @@ type Decoded =
   | { readonly kind: 'cut'; readonly bytes: number }
   | { readonly kind: 'damaged' };
 
-/** Reads the record at `at`; its text shares the memory of `bytes`. */
+/** The text of the record shares the memory of `bytes`. */
 export function decodeRecord(bytes: Buffer, at: number): Decoded {
   if (bytes.length - at < RECORD_HEAD_BYTES) return { kind: 'cut', bytes: RECORD_HEAD_BYTES };
   const length = bytes.readUInt32LE(at);

@@ -1,5 +1,4 @@
-// Reads the records of a segment in order, and finds the whole records in a damaged one: only the record that has a
-// flipped bit is lost.
+// Reads the records of a segment in order. A flipped bit loses only the record that contains it.
 import { closeSync, constants, fstatSync, ftruncateSync, readSync } from 'node:fs';
 import { OutputError } from '../../errors.ts';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
@@ -12,10 +11,8 @@ export type SpoolItem = SpoolRecord | { readonly damaged: number };
 
 /** Damaged bytes between two whole records, or at the end. */
 interface BadPart {
-  /** Offsets in the file. */
   readonly at: number;
   readonly to: number;
-  /** The number of records that were there. */
   readonly records: number;
 }
 
@@ -29,7 +26,6 @@ export class SegmentReader {
   readonly #parts: readonly BadPart[];
   #piece: Buffer = Buffer.alloc(0);
   #pieceAt = 0;
-  /** How much of the piece was read. */
   #taken = 0;
 
   /** @param parts the damage that is known, in order */
@@ -44,19 +40,19 @@ export class SegmentReader {
     return this.#pieceAt + this.#taken;
   }
 
-  /** True if the rest of the piece is only zeros, which a power failure can leave instead of the content. */
+  /** Whether the rest of the piece is zeros, which a power failure can leave instead of the content. */
   get isBlank(): boolean {
     return this.#piece.subarray(this.#taken).every((byte) => byte === 0);
   }
 
-  /** Has to be called first. False if the file does not begin like a segment: then reading begins at offset 0. */
+  /** Must be called first. If the file has no heading, it returns false, and reading begins at offset 0. */
   readHeading(): boolean {
     if (!this.#load(HEADING.length) || !this.#piece.subarray(0, HEADING.length).equals(HEADING)) return false;
     this.#taken = HEADING.length;
     return true;
   }
 
-  /** The next whole record or known damage; undefined at the end or at other damage. Works again after an append. */
+  /** Undefined at the end or at unknown damage. Works again after an append. */
   readNext(): SpoolItem | undefined {
     const part = this.#parts.find(({ at }) => at === this.at);
     if (part !== undefined) {
@@ -73,7 +69,6 @@ export class SegmentReader {
     return decoded.record;
   }
 
-  /** Continues at an offset, with the record of this number. */
   seek(at: number, next: number): void {
     this.next = next;
     this.#pieceAt = at;
@@ -93,7 +88,6 @@ export class SegmentReader {
     return undefined;
   }
 
-  /** True if an incomplete record begins here. */
   isCutHere(): boolean {
     return decodeRecord(this.#piece, this.#taken).kind === 'cut';
   }
@@ -105,7 +99,7 @@ export class SegmentReader {
     return at + RECORD_HEAD_BYTES + (this.#piece.length < 4 ? 0 : this.#piece.readUInt32LE(0));
   }
 
-  /** Reads a piece that begins at the next record; true if it has at least this many bytes. */
+  /** Reads a piece from the next record on; false if fewer than `bytes` are left. */
   #load(bytes: number): boolean {
     this.#pieceAt += this.#taken;
     this.#taken = 0;
@@ -121,18 +115,18 @@ export class SegmentReader {
 }
 
 interface SegmentScan {
-  /** The number of all records, whole and damaged. */
+  /** Whole and damaged records. */
   readonly records: number;
   readonly parts: readonly BadPart[];
   /** The end of the last whole record, or of the damage after it. */
   readonly wholeBytes: number;
-  /** An incomplete record, or zeros, at the end: the write that a crash interrupted. */
+  /** An incomplete record or zeros at the end, left by a write that a crash interrupted. */
   readonly tornBytes: number;
 }
 
 /**
- * Finds all whole records. The number of records in a damaged part is computed if `total` is known, otherwise
- * estimated. A high estimate is better than a low one: its only effect is that records are sent again.
+ * The number of records in damaged parts is computed if `total` is known, and otherwise estimated. The estimate is
+ * high rather than low, because a high one only causes duplicates.
  *
  * @param total how many records the segment had, if that is known
  * @returns undefined if it is not a segment
@@ -199,9 +193,9 @@ function countRecords(
 }
 
 /**
- * Removes an incomplete end of the last segment, and nothing that may be readable.
+ * Removes an incomplete end of the last segment, and nothing that may be readable. `end` is the number after the last
+ * record.
  *
- * @returns the number after the last record, and the length of what was removed
  * @throws OutputError if it is not a segment, or the system's error
  */
 export function repairEnd(segments: readonly SegmentEntry[]): { end: number; bytesRepaired: number } {
@@ -234,7 +228,7 @@ export class SpoolReader {
   /** The damage in a segment, and the number after its last record. */
   #known: { readonly first: number; readonly next: number; readonly parts: readonly BadPart[] } | undefined;
 
-  /** The record with this number. @param end the number after the last record. @throws the system's error */
+  /** @param end the number after the last record. @throws the system's error */
   read(number: number, segments: readonly SegmentEntry[], end: number): SpoolItem {
     const at = segments.findLastIndex(({ first }) => first <= number);
     const segment = segments[at];
@@ -280,7 +274,7 @@ export class SpoolReader {
   }
 }
 
-/** Undefined if the file was deleted: only its records are lost. @throws the system's error */
+/** A deleted segment must not stop the others. @throws the system's error */
 function openIfExists(path: string): number | undefined {
   return unlessMissing(() => openOwnFile(path, READ_ONLY));
 }

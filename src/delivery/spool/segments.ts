@@ -1,5 +1,5 @@
-// The segment files of a spool. Each has a heading and records. Its name is the number of its first record, so that
-// sorted names are in order of delivery. Records are appended whole or not at all.
+// The segment files of a spool. Each is named by the number of its first record, so sorted names are in order of
+// delivery.
 import { fdatasync, fdatasyncSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAtlantisError, OutputError } from '../../errors.ts';
@@ -12,9 +12,9 @@ export interface SegmentEntry {
   readonly first: number;
   readonly path: string;
   bytes: number;
-  /** The segment is damaged: nothing is appended to it. */
+  /** Nothing is appended to a damaged segment. */
   isSealed?: boolean;
-  /** The last write before it was listed, ms since the epoch. */
+  /** The last write before `listSegments`, in ms since the epoch. */
   readonly writtenAtMs?: number;
 }
 
@@ -28,13 +28,13 @@ export function nameSegment(first: number): string {
   return `${String(first).padStart(16, '0')}.seg`;
 }
 
-/** The number of the first record in the segment of this name; undefined if it is not the name of a segment. */
+/** The number of the first record; undefined if it is not the name of a segment. */
 export function readSegmentName(name: string): number | undefined {
   const first = Number(NAME.exec(name)?.[1] ?? Number.NaN);
   return first <= MAX_FIRST ? first : undefined;
 }
 
-/** The segments in a directory, in order. @throws the system's error */
+/** In order of delivery. @throws the system's error */
 export function listSegments(directory: string): SegmentEntry[] {
   return readdirSync(directory)
     .flatMap((name) => {
@@ -86,7 +86,6 @@ export class OpenSegment {
   }
 }
 
-/** Makes an error for the user; an AtlantisError already is one. */
 export function describeSpoolFault(path: string, error: unknown): Error {
   if (isAtlantisError(error)) return error;
   return new OutputError(...saySpoolUnusable(path, error));

@@ -1,8 +1,7 @@
-// Records on disk between their receipt and their acknowledgement: appended and read in order, numbered from 0, deleted
-// from the front.
+// A spool keeps records on disk from their receipt to their acknowledgement.
 //
 // After `append` a record survives a crash of the process. After the next fsync, at most `syncEveryMs` later, it also
-// survives a power failure. An incomplete end is removed when the spool is opened. One process at a time.
+// survives a power failure.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
@@ -17,17 +16,16 @@ import { SyncTimer } from './sync-timer.ts';
 export interface SpoolConfig {
   /** A directory, created if it does not exist. */
   readonly path: string;
-  /** Maximum size on disk. */
   readonly maxBytes: number;
-  /** fsync interval in ms; 0: fsync in each `append`. */
+  /** 0: fsync in each `append`. */
   readonly syncEveryMs: number;
 }
 
 /** Segments are deleted as a whole, so up to this much may be acknowledged and still on disk. */
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
-/** A small spool has smaller segments, so that it consists of at least this many when it is full. */
+/** A small spool has smaller segments, so that a full one has at least this many. */
 const MIN_SEGMENTS = 8;
-/** Room that is reserved for the events that were read ahead when reading pauses; at most half of the spool. */
+/** Room for the events that were read ahead when reading pauses; at most half of the spool. */
 const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
 /** The cursor is written at most this long after an acknowledgement; a crash before that causes duplicates. */
 const CURSOR_EVERY_MS = 100;
@@ -35,9 +33,8 @@ const CURSOR_EVERY_MS = 100;
 export class Spool {
   /** Length of the incomplete end that was removed when the spool was opened. */
   readonly bytesRepaired: number;
-  /** When the spool was opened: the last write to the first segment with pending records, ms since the epoch. */
+  /** The last write to the first segment that had pending records on opening, in ms since the epoch. */
   readonly leftSinceMs: number | undefined;
-  /** There are records, but no cursor. */
   readonly hasLostCursor: boolean;
   readonly #config: SpoolConfig;
   readonly #clock: Clock;
@@ -51,18 +48,11 @@ export class Spool {
   #acknowledged: number;
   #unitEnd: number;
   #end: number;
-  /**
-   * The number after the last record on disk: less than `end` if later records were acknowledged without being written.
-   */
+  /** The number after the last record on disk. Later records were acknowledged without being written. */
   #written: number;
   #cancelCursor: (() => void) | undefined;
 
-  /**
-   * Opens a directory whose lock the caller holds.
-   *
-   * @param onFault called when the disk fails in the background
-   * @throws OutputError
-   */
+  /** The caller holds the lock. @param onFault called when the disk fails in the background. @throws OutputError */
   constructor(config: SpoolConfig, clock: Clock, onFault: (error: unknown) => void) {
     const { path, maxBytes, syncEveryMs } = config;
     this.#config = config;
@@ -79,8 +69,7 @@ export class Spool {
       const first = this.#segments[0]?.first ?? end;
       const { acknowledged = first, unitEnd = first } = this.#cursor.found ?? {};
       this.hasLostCursor = this.#cursor.found === undefined && end > first;
-      // If the first segment begins after `acknowledged`, an earlier one was lost, because the cursor is synced before
-      // segments are deleted.
+      // Records from `acknowledged` to `first` were lost, since the cursor is synced before a segment is deleted.
       this.#acknowledged = acknowledged;
       this.#unitEnd = Math.max(acknowledged, unitEnd);
       // A power failure may have removed acknowledged records from the end; their numbers are not reused.
@@ -96,7 +85,7 @@ export class Spool {
     }
   }
 
-  /** All records below this number are acknowledged: it is the number of the first one that is not. */
+  /** The number of the first record that is not acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -111,17 +100,17 @@ export class Spool {
     return this.#end;
   }
 
-  /** Bytes on disk, including acknowledged records that are not deleted yet. */
+  /** Includes acknowledged records that are not deleted yet. */
   get bytes(): number {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** How many bytes the spool can still take. */
+  /** In bytes. */
   get room(): number {
     return Math.max(0, this.#config.maxBytes - this.bytes);
   }
 
-  /** When there is less room than this, reading should pause. */
+  /** When fewer bytes than this are left, reading should pause. */
   get reserve(): number {
     return Math.min(RESERVE_BYTES, this.#config.maxBytes / 2);
   }
@@ -136,9 +125,9 @@ export class Spool {
   }
 
   /**
-   * Appends the records, numbered from `first` (at least `end`), as far as they fit into `maxBytes`.
+   * Appends as many records as fit into `maxBytes`. They are numbered from `first`, which is at least `end`.
    *
-   * @returns the number of records that were appended
+   * @returns how many records were appended
    * @throws OutputError if no record was appended because of a fault
    */
   append(first: number, records: readonly SpoolRecord[]): number {
@@ -159,7 +148,7 @@ export class Spool {
       this.#written = this.#end;
       this.#syncTimer.noteWritten(segment);
     } catch (error) {
-      // Beyond `ulimit -f`: if the segment has records, the next try begins another one.
+      // The segment reached `ulimit -f`. Unless it is empty, the next try begins another segment.
       const last = this.#segments.at(-1);
       if (systemCode(error) === 'EFBIG' && last !== undefined && last.first < first) {
         this.#segmentBytes = Math.min(this.#segmentBytes, last.bytes);
@@ -180,7 +169,7 @@ export class Spool {
     }
   }
 
-  /** Acknowledges the records below a number; the cursor is written within CURSOR_EVERY_MS. */
+  /** Acknowledges all records below `number`. The cursor is written within CURSOR_EVERY_MS. */
   release(number: number): void {
     this.#acknowledged = number;
     this.#unitEnd = Math.max(this.#unitEnd, number);
@@ -197,7 +186,7 @@ export class Spool {
     this.#writeCursor();
   }
 
-  /** Syncs the pending records and closes all files, after the syncs in flight. @throws OutputError */
+  /** Syncs pending records first. @throws OutputError */
   async close(): Promise<void> {
     try {
       this.#writeCursor();
@@ -218,14 +207,13 @@ export class Spool {
     this.#cancelCursor = undefined;
     try {
       this.#cursor.write({ acknowledged: this.#acknowledged, unitEnd: this.#unitEnd });
-      // Without pending records no sync is needed: an older cursor only causes duplicates.
+      // Without pending records no sync is needed, since an older cursor only causes duplicates.
       if (this.#acknowledged < this.#end) this.#syncTimer.noteWritten(this.#cursor);
     } catch (error) {
       this.#onFault(error);
     }
   }
 
-  /** The segment to append the record of this number to. */
   #openFor(first: number): OpenSegment {
     const last = this.#segments.at(-1);
     const canGrow = last !== undefined && last.bytes > 0 && last.bytes < this.#segmentBytes;
@@ -249,7 +237,7 @@ export class Spool {
     this.#current = undefined;
   }
 
-  /** Drops segments whose files were deleted, so that nothing is appended to them. */
+  /** Nothing may be appended to a segment whose file was deleted. */
   #dropMissing(): void {
     const last = this.#segments.at(-1);
     const existing = this.#segments.filter(({ path }) => existsSync(path));
@@ -260,7 +248,7 @@ export class Spool {
     this.#segments.splice(0, this.#segments.length, ...existing);
   }
 
-  /** Deletes acknowledged segments after the cursor is synced. If the run ends before that, the next run does it. */
+  /** Waits until the cursor is synced. If the run ends before that, the next run deletes the segments. */
   #deleteAcknowledged(): void {
     const done = this.#takeAcknowledged();
     if (done.length === 0) return;
@@ -275,7 +263,6 @@ export class Spool {
     });
   }
 
-  /** Removes the fully acknowledged segments from the list, and returns them. */
   #takeAcknowledged(): SegmentEntry[] {
     let count = 0;
     for (const segment of this.#segments) {

@@ -1,11 +1,11 @@
-// The fsync timer of a spool: one timer for all of its files, so that many small writes share one fsync. If all records
-// are acknowledged before the timer fires, there is no fsync.
+// The fsync timer of all files of a spool. Many small writes share one fsync. There is no fsync if all records are
+// acknowledged before the timer fires.
 import type { Clock } from '../../clock.ts';
 
 interface Syncable {
   /** fsync in the background. */
   sync(done: (error: Error | null) => void): void;
-  /** fsync that blocks. @throws the system's error */
+  /** Blocks. @throws the system's error */
   syncNow?(): void;
   close(): void;
 }
@@ -42,7 +42,7 @@ export class SyncTimer {
     this.#arm();
   }
 
-  /** Cancels pending syncs: nothing written so far is needed any more. */
+  /** Cancels pending syncs, since nothing written so far is needed any more. */
   noteNothingLeft(): void {
     this.#dirty.clear();
     this.#cancel?.();
@@ -50,13 +50,12 @@ export class SyncTimer {
     this.#closeIdle();
   }
 
-  /** Closes a file after its last sync. */
   closeAfterSync(file: Syncable): void {
     this.#closing.add(file);
     this.#closeIdle();
   }
 
-  /** fsync in the background, which `close` waits for. */
+  /** `close` waits for this sync. */
   sync(file: Syncable, done: (error: Error | null) => void): void {
     this.#inFlight += 1;
     file.sync((error) => {
@@ -66,10 +65,7 @@ export class SyncTimer {
     });
   }
 
-  /**
-   * Stops the timer and closes the files of `closeAfterSync`. Resolves when the syncs in flight are done and their
-   * errors reported, or after 2 s.
-   */
+  /** Resolves when the syncs in flight are done and their errors reported, or after 2 s. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancel?.();
@@ -92,7 +88,7 @@ export class SyncTimer {
   #syncAll(): void {
     this.#cancel = undefined;
     for (const file of this.#dirty) {
-      // One sync at a time for each file: later writes wait for the next one.
+      // Only one sync of a file runs at a time.
       if (this.#busy.has(file)) continue;
       this.#dirty.delete(file);
       this.#busy.add(file);
