@@ -1,7 +1,6 @@
 // The interface of all output formats.
 import type { Batch } from '../events/batch.ts';
 
-/** The position of a batch in the run. */
 export interface BatchPosition {
   /** 1 for the first connection of the run. */
   readonly connection: number;

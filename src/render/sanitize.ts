@@ -1,10 +1,7 @@
 // Escapes characters that control a terminal or are invisible, in untrusted text that people read (contract O2).
 //
-// Each UTF-16 unit becomes `\uXXXX` in lower-case hex, as in JSON. These characters are escaped: all control characters
-// (tab, line breaks, DEL and C1 too), line and paragraph separators, lone surrogates, interlinear annotation marks, and
-// Default_Ignorable_Code_Point of Unicode (bidi controls, zero-width characters, fillers, tag characters, U+FEFF):
-// `US<zero-width space>DC` must not look like `USDC`.
-// Inside an emoji the joiner U+200D and the variation selectors U+FE0E and U+FE0F stay.
+// Each UTF-16 unit becomes `\uXXXX`, as in JSON. Invisible characters are escaped because `US<zero-width space>DC` must
+// not look like `USDC`. Inside an emoji the joiner U+200D and the variation selectors U+FE0E and U+FE0F stay.
 import { UNSAFE_CHARACTER } from '../events/message-text.ts';
 
 /** The fast path: printable ASCII and the ellipsis need no escape. */
@@ -34,7 +31,7 @@ function makePatterns(): Patterns {
   return { hidden, toEscape };
 }
 
-/** The text with its control and invisible characters as `\uXXXX`; the same string if it has none. */
+/** Escapes control and invisible characters as `\uXXXX`. */
 export function makeVisible(text: string): string {
   if (!NOT_SURELY_VISIBLE.test(text)) return text;
   patterns ??= makePatterns();
@@ -46,7 +43,7 @@ export function makeVisible(text: string): string {
 
 const UNSAFE = new RegExp(UNSAFE_CHARACTER, 'g');
 
-/** JSON text with its unsafe characters as escapes: the same value. */
+/** Escapes unsafe characters in JSON text, whose value stays the same. */
 export function escapeUnsafe(json: string): string {
   return json.replace(UNSAFE, escapeUnits);
 }
@@ -56,7 +53,7 @@ export function stringifySafe(value: unknown): string {
   return escapeUnsafe(JSON.stringify(value));
 }
 
-/** `makeVisible`, cut to at most `maxCharacters` code points, the last one `…`. Escapes are kept whole or left out. */
+/** `makeVisible`, cut to at most `maxCharacters` code points with `…` at the end. Escapes are never split. */
 export function truncateVisible(text: string, maxCharacters: number): string {
   // A character has at most two units, so everything after these is cut anyway.
   const visible = makeVisible(text.slice(0, 2 * maxCharacters + 2));
@@ -74,12 +71,11 @@ export function truncateVisible(text: string, maxCharacters: number): string {
   return kept;
 }
 
-/** The JSON of a value on one line. In valid JSON, raw tabs and line breaks are only between tokens. */
+/** In valid JSON, raw tabs and line breaks are only between tokens. */
 export function joinRawLines(json: string): string {
   return json.replace(/[\t\r\n]+/g, ' ');
 }
 
-/** Each UTF-16 unit as `\uXXXX`. */
 export function escapeUnits(character: string): string {
   let escaped = '';
   for (let unit = 0; unit < character.length; unit++) {

@@ -1,7 +1,6 @@
 // The characters beyond ASCII that this program prints, and their replacements on a terminal without Unicode.
 
 export interface Signs {
-  /** Where a value was cut. */
   readonly ellipsis: string;
   /** Direction of a transfer between two parties. */
   readonly right: string;
@@ -35,7 +34,7 @@ export const ASCII_SIGNS: Signs = {
   bars: '_.-:=+*#',
 };
 
-/** Replaces the ellipses in a visible text; messages use no other sign. */
+/** For messages, which use no other sign. */
 export function spellEllipses(visible: string, { ellipsis }: Signs): string {
   return visible.replaceAll(SIGNS.ellipsis, ellipsis);
 }

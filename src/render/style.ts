@@ -1,8 +1,7 @@
 // The colors; the only importer of chalk. Loaded only if colors are wanted.
 //
-// Color never carries meaning alone. Bright black is not used: in Solarized Dark it is the color of the background, and
-// in Solarized Light that of the darkest text. Bold is never combined with a color, since some terminals then show the
-// bright color, which Solarized uses for its grays.
+// Color never carries meaning alone. Bright black is not used, because it is the background of Solarized Dark. Bold is
+// never combined with a color, because some terminals then show the bright color, which is a gray in Solarized.
 import { Chalk } from 'chalk';
 import { type LogStyle, NO_PAINT, type Paint, type Style, type Theme } from './paint.ts';
 

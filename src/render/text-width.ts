@@ -1,5 +1,4 @@
-// Measures visible text in columns of a terminal, and cuts it to fit. Printable ASCII takes a fast path; string-width
-// measures the rest (East Asian wide characters, emoji sequences, combining marks).
+// Measures visible text in columns of a terminal, and cuts it to fit.
 import stringWidth from 'string-width';
 import { NO_PAINT, type Paint } from './paint.ts';
 
@@ -8,7 +7,7 @@ const NOT_SURELY_NARROW = /[^ -~…←→↔]/;
 /** Longer texts are wider than any terminal; measuring a megabyte would take a second. */
 const MAX_MEASURED_LENGTH = 4_096;
 
-/** Columns of a text from `makeVisible`. Above 4,096 UTF-16 units the result is the length of the text. */
+/** Above 4,096 UTF-16 units, the result is the length of the text. */
 export function measureWidth(visible: string): number {
   if (visible.length > MAX_MEASURED_LENGTH || !NOT_SURELY_NARROW.test(visible)) return visible.length;
   return stringWidth(visible);
@@ -16,12 +15,12 @@ export function measureWidth(visible: string): number {
 
 const graphemes = new Intl.Segmenter();
 
-/** When a text is cut, at most this many UTF-16 units are read for each column; a longer grapheme is left out. */
+/** UTF-16 units that are read for each column when a text is cut; a longer grapheme is left out. */
 const MAX_UNITS_PER_COLUMN = 8;
 /** An escape such as `\u202e` that was cut. */
 const PART_OF_ESCAPE = /\\(?:u[0-9a-f]{0,3})?$/;
 
-/** The text in at most `columns` columns: whole graphemes and the ellipsis if it does not fit. */
+/** Keeps whole graphemes. */
 export function cutText(visible: string, columns: number, ellipsis: string): string {
   if (measureWidth(visible) <= columns) return visible;
   const room = columns - ellipsis.length;
@@ -51,7 +50,6 @@ export function dropLastGrapheme(visible: string): string {
   return visible.slice(0, last?.index ?? 0).replace(PART_OF_ESCAPE, '');
 }
 
-/** Part of a line. */
 export interface Piece {
   /** Without control and invisible characters. */
   readonly text: string;
@@ -69,7 +67,7 @@ const MIN_FIRST = 12;
 /**
  * As many pieces as fit, in their order; the first one is cut if necessary.
  *
- * @param ellipsis shown where the first piece is cut; if empty, that piece is cut only to the width of the terminal
+ * @param ellipsis if empty, the first piece is cut only to the width of the terminal
  * @param skips whether pieces after one that does not fit may still be shown
  */
 export function joinPieces(
@@ -99,7 +97,7 @@ export function joinPieces(
     .join(makeSpaces(PIECE_GAP));
 }
 
-/** `SPACES[n]` is n spaces; cached, since creating them takes most of the time of an aligned row. */
+/** Cached, since creating spaces takes most of the time of an aligned row. */
 const SPACES = Array.from({ length: 80 }, (_unused, n) => ' '.repeat(n));
 
 export function makeSpaces(count: number): string {

@@ -1,7 +1,6 @@
-// Looks at events for what a filter or `--fields` may have got wrong: types, paths, and the kinds of compared values.
+// Collects types, paths and kinds of values from events, to find mistakes in a filter or in `--fields`.
 //
-// Bounded in memory and time: after MAX_EVENTS, `look` reads only one event of each batch. Nothing here decides what is
-// printed.
+// Memory and time are bounded: after MAX_EVENTS, `look` reads only one event of each batch.
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { TypeCounts } from '../events/event-type.ts';
 import { isContainerByte } from '../events/match-value.ts';
@@ -12,7 +11,6 @@ import { readSource } from '../events/seek.ts';
 import { prepareSteps, type SeekStep, visitValues } from '../events/seek-path.ts';
 import { type Comparison, JSON_NUMBER, type Wanted } from '../filter/expression.ts';
 
-/** All events up to this number are looked at. */
 const MAX_EVENTS = 10_000;
 /** Number of events whose paths and compared strings are kept. */
 const MAX_LISTED = 500;
@@ -29,15 +27,12 @@ export type ValueKind = 'string' | 'number' | 'boolean' | 'object' | 'array' | '
 
 /** A path that events should have, and the flag that names it. */
 export interface WatchedPath {
-  /** As written. */
   readonly text: string;
   readonly steps: readonly PathStep[];
   readonly flag: string;
 }
 
-/** A path that an expression or a flag names. */
 export class NamedPath {
-  /** As written. */
   readonly text: string;
   readonly #steps: readonly SeekStep[];
   isPresent = false;
@@ -66,7 +61,6 @@ class FlagPath extends NamedPath {
   }
 }
 
-/** A comparison, and the values that have arrived for it. */
 export class Compared extends NamedPath {
   readonly comparison: Comparison;
   /** A value of a kind that can match has arrived. */
@@ -108,7 +102,7 @@ function kindOf(source: string): ValueKind {
   return source === 'true' || source === 'false' ? 'boolean' : 'number';
 }
 
-/** Whether a value of this kind can match; a string can be a number. */
+/** A string that contains a number can match a number. */
 function canMatch({ operator, wanted }: Comparison, kind: ValueKind, source: string): boolean {
   if (operator === '~') return kind !== 'object' && kind !== 'array';
   return wanted.some((one: Wanted) => {
@@ -119,11 +113,9 @@ function canMatch({ operator, wanted }: Comparison, kind: ValueKind, source: str
 }
 
 export class EventSample {
-  /** Events that were looked at. */
   events = 0;
   readonly types = new TypeCounts();
   readonly compared: readonly Compared[];
-  /** Paths that flags name. */
   readonly fields: readonly FlagPath[];
   readonly #paths = new Set<string>();
 
@@ -132,7 +124,7 @@ export class EventSample {
     this.fields = fields.map((path) => new FlagPath(path));
   }
 
-  /** Paths of all values that were seen, such as `items[*].x`. */
+  /** Paths that were seen, such as `items[*].x`. */
   get paths(): readonly string[] {
     return [...this.#paths];
   }
@@ -150,7 +142,7 @@ export class EventSample {
     }
   }
 
-  /** Looks for the fields in events that are printed, until all have been found. */
+  /** Call with the events that are printed. */
   lookForFields(batch: Batch): void {
     const missing = this.fields.filter(({ isPresent }) => !isPresent);
     const count = missing.length === 0 ? 0 : Math.min(batch.count, MAX_EVENTS);

@@ -13,15 +13,15 @@ import { sayMisfit, sayMissingFields, sayUnmatched } from './messages.ts';
 
 /** A filter that matches nothing for this long is probably wrong. */
 const REPORT_MS = 10_000;
-/** If none of this many events has a path, but they have a similar one, the path is probably misspelled. */
+/** After this many matching events, a missing path that resembles another one is probably misspelled. */
 const MISSPELLED_AFTER = 20;
 
 export interface EventWatch {
   /** Call with each batch, before its memory is released. */
   note(received: Batch, wanted: Batch): void;
   /**
-   * Reports at the end of a run all mistakes that have not been reported. If a file was read to its end, every missing
-   * field is reported. Otherwise a field may just be rare: it is reported only if it looks misspelled.
+   * Reports all mistakes that have not been reported. Before the end of a file a missing field may just be rare, so it
+   * is reported only if it looks misspelled.
    */
   finish(isFileEnd: boolean): void;
   /** Reports nothing more. */
@@ -30,7 +30,7 @@ export interface EventWatch {
 
 export type WatchConfig = Pick<TailConfig, 'filter'> &
   Partial<Pick<TailConfig, 'fields'>> & {
-    /** Paths of other flags that events should have. */
+    /** Paths of flags other than `--fields`. */
     readonly watchedPaths?: readonly WatchedPath[];
   };
 

@@ -55,7 +55,7 @@ class Pause {
     this.#onChange(false);
   }
 
-  /** Wraps an output: writes wait during a pause, which counts as blocked time. */
+  /** Writes wait during a pause, which counts as blocked time. */
   wrap(output: Output): Output {
     const readCurrent = (): CurrentPause | undefined => this.#current;
     const readTotalMs = (): number => this.#totalMs;

@@ -50,7 +50,7 @@ export interface RunFigures extends EventFigures, GapFigures {
   readonly merged?: MergeFigures | undefined;
 }
 
-/** The summary of a run in one to three lines; it always includes the gaps. */
+/** One to three lines, which always include the gaps. */
 export function saySummary(run: RunFigures): StatusRecord {
   const total = sumCounts(run.discarded);
   const isCalm = run.gaps === 0 && run.reconnects === 0;
@@ -150,7 +150,7 @@ export function saySignal(signal: EndSignal, why = ''): StatusRecord {
   return { event: 'signal', level: 'info', message: `stopped by ${signal}${why}`, fields: { signal } };
 }
 
-/** @param problem the first problem of the output. @returns the signal or errors that ended the run, if any */
+/** @param problem the first problem of the output, for the hint of a timeout */
 export function sayEnd(reason: StopReason, config: EndConfig, events = 0, problem?: string): StatusRecord[] {
   const records: StatusRecord[] = [];
   const fail = (message: string, hint: string, exitCode: number): void => {
@@ -183,7 +183,6 @@ export function sayEnd(reason: StopReason, config: EndConfig, events = 0, proble
   return records;
 }
 
-/** How many types and paths a message lists. */
 const SHOWN_TYPES = 8;
 const SHOWN_PATHS = 30;
 
@@ -202,7 +201,6 @@ export function listMistakes(sample: EventSample): string[] {
   return [...misfits, ...suggestNames(sample)];
 }
 
-/** @param paths the paths that events have had so far */
 export function sayMisfit({ comparison, misfit, text }: Compared, paths: readonly string[]): StatusRecord {
   const { operator, isNegated, wanted } = comparison;
   const { kind, source } = misfit ?? { kind: 'null', source: 'null' };

@@ -18,7 +18,6 @@ import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { LiveSource } from './source.ts';
 
-/** A source that is ready to be opened, with its reporter. */
 export interface CommandStream {
   readonly source: LiveSource;
   readonly reporter: Reporter;
@@ -27,11 +26,7 @@ export interface CommandStream {
   close(): Promise<void>;
 }
 
-/**
- * Prepares the stream that flags, environment and profile describe, and reports warnings.
- *
- * @throws UsageError, CredentialError, StoreError before it connects
- */
+/** Prepares the stream and reports warnings. @throws UsageError, CredentialError, StoreError before it connects */
 export async function openCommandStream(
   flags: StreamFlags,
   config: TailConfig,

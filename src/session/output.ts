@@ -1,6 +1,4 @@
 // Where a session writes events, and the output of `tail` and `replay`: stdout, in the requested format.
-//
-// The session waits for the promise of a write before it pulls more, which is the only back-pressure.
 import { type Batch, splitBatch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
 import { openStdout, type WriteFailure } from '../io/line-writer.ts';
@@ -16,13 +14,13 @@ import { sayCut } from './messages.ts';
 
 export interface Output {
   /**
-   * Writes the first `count` events of a batch, at least one, in order. Returns undefined if more can be written at
-   * once, else a promise that resolves when it can, or when the output failed or was cut. Never rejects.
+   * Writes the first `count` events of a batch, at least one. Returns a promise if the session must wait before it
+   * writes more. The promise also resolves after a failure or a cut, and never rejects.
    */
   writeEvents(batch: Batch, count: number, place: BatchPosition): Promise<void> | undefined;
-  /** Like writeEvents, for a lifecycle record; does nothing if the format has no such records (contract G2). */
+  /** Does nothing if the format has no lifecycle records (contract G2). */
   writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
-  /** Writes a lifecycle record of a recording, a line without its line feed. */
+  /** @param line a lifecycle record of a recording, without its line feed */
   writeRecorded?(line: Buffer): Promise<void> | undefined;
   /** Resolves when everything written has left this process, as far as the process can know, or after a failure. */
   flush(): Promise<void>;
@@ -38,11 +36,11 @@ export interface Output {
   readonly blockedMs: number;
   /** Since when the session has been waiting (monotonic ms). */
   readonly blockedSinceMs: number | undefined;
-  /** Why events cannot be delivered now, for an output that has sinks; empty if they can. The texts have no secrets. */
+  /** Why the sinks cannot deliver now; empty if they can. The texts have no secrets. */
   listProblems?(): readonly string[];
 }
 
-/** Opens the output, which calls `onFailure` once, at its first failure, and `stop` to end the run with exit 0. */
+/** The output calls `onFailure` at its first failure, and `stop` to end the run with exit 0. */
 export type OpenOutput = (onFailure: (failure: WriteFailure) => void, stop: () => void) => Output;
 
 /** Output that is blocked for longer is reported. */
@@ -56,7 +54,6 @@ interface PrintParts {
   readonly onPaused?: (() => void) | undefined;
 }
 
-/** Opens stdout as an output. */
 export function openPrinter(
   { renderer, status, onPaused }: PrintParts,
   io: Io,
@@ -101,8 +98,6 @@ export function openPrinter(
 }
 
 /**
- * The renderer for the chosen format, loaded only if it is used.
- *
  * @param onCut called for each event that an expression of `--highlight` could not search completely
  * @throws UsageError for an invalid `--fields` or `--highlight`
  */
@@ -142,7 +137,7 @@ export async function createRenderer(config: TailConfig, io: Io, onCut: () => vo
   return createPrettyRenderer({ style, signs, time, isWide, hasLinks, ...marks, startMs, columns });
 }
 
-/** Finds the events that match one of the expressions. @throws UsageError */
+/** @throws UsageError for an invalid expression */
 async function loadHighlight(
   expressions: readonly string[],
   onCut: () => void,

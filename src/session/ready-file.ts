@@ -5,11 +5,7 @@ import type { Connected } from '../stream/items.ts';
 import { THE_READY_FILE } from './messages.ts';
 import type { RunObserver } from './run-status.ts';
 
-/**
- * Removes the ready file. Anything but a regular file stays.
- *
- * @throws OutputError (exit 9), also if the directory does not exist
- */
+/** Removes only a regular file. @throws OutputError (exit 9), also if the directory does not exist */
 export function clearReadyFile(path: string): void {
   try {
     const place = findReplaceable(path);

@@ -9,7 +9,7 @@ import { saySearchCut } from './messages.ts';
 /** What happens to an event with a text that is too long for a pattern. */
 type CutOutcome = 'kept' | 'not counted' | 'not marked';
 
-/** Reports the first event that a pattern could not search completely. @param where see `saySearchCut` */
+/** Reports only the first event that a pattern could not search completely. */
 export function createSearchCutReport(reporter: Reporter, where: string, outcome: CutOutcome): () => void {
   let isReported = false;
   return () => {
@@ -18,7 +18,6 @@ export function createSearchCutReport(reporter: Reporter, where: string, outcome
   };
 }
 
-/** Reports the first event that a pattern of a filter could not search completely. */
 export function reportSearchCuts(
   select: Select,
   reporter: Reporter,
@@ -28,14 +27,13 @@ export function reportSearchCuts(
   if (select !== undefined) select.onCut = createSearchCutReport(reporter, where, outcome);
 }
 
-/** The compiled filters of a config, loaded only if there are any. @throws UsageError for an invalid filter */
+/** @throws UsageError for an invalid filter */
 export async function loadFilter({ filter }: TailConfig): Promise<Select> {
   if (filter === undefined) return undefined;
   const { createFilter } = await import('../filter/filter.ts');
   return createFilter(filter);
 }
 
-/** Loads the checks of filters and paths; undefined if the run has neither. */
 export async function loadEventWatch(
   config: WatchConfig,
   clock: Clock,

@@ -8,7 +8,6 @@ import type { Output } from './output.ts';
 import type { LiveSource } from './source.ts';
 import type { Tally } from './tally.ts';
 
-/** The state of a run: it starts, connects, is live, loses its connection, waits for a retry, and stops. */
 export type RunPhase =
   | { readonly kind: 'starting' | 'connecting' | 'lost' | 'stopping' }
   | { readonly kind: 'live'; readonly connected: Connected }
@@ -19,14 +18,12 @@ export interface RunStatus {
   /** When the phase began (monotonic ms). */
   readonly phaseSinceMs: number;
   readonly tally: Pick<Tally, 'summarize' | 'connections' | 'live' | 'gaps' | 'gapMs' | 'openGap'>;
-  /** Figures about merging several connections, or two during a handover. */
   readonly mergeFigures: MergeFigures | undefined;
   readonly output: Pick<Output, 'blockedMs' | 'blockedSinceMs'>;
   /** Why the run is not ready; empty if it is. The texts have no secrets. */
   listProblems(): readonly string[];
 }
 
-/** Follows one run. */
 export interface RunObserver {
   /** Called at the start, and whenever the phase or the problems have changed. */
   update(status: RunStatus): void;
@@ -82,7 +79,6 @@ export class RunTracker implements RunStatus {
     return phase.kind === 'live' ? problems : [PHASE_PROBLEMS[phase.kind], ...problems];
   }
 
-  /** Follows the items of a live stream. */
   note(item: StreamItem): void {
     // The stream is live as long as another connection is.
     if ('others' in item) return;

@@ -35,7 +35,6 @@ interface SessionParts {
   readonly openOutput: OpenOutput;
   readonly reporter: Reporter;
   readonly status: StreamProgress;
-  /** Opens the recording, if there is one. */
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
   /** Nothing is pulled before it resolves; if it rejects, the output has already failed. */
   readonly untilReady?: () => Promise<void>;
@@ -101,7 +100,6 @@ function trackRun(parts: SessionParts, run: Pick<Run, 'output' | 'tally'>, stop:
   );
 }
 
-/** Pulls until the source ends or there is a reason to stop. */
 async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const { config, io, output, reporter, source, status, stop, tally } = run;
   if (run.untilReady !== undefined)
@@ -131,7 +129,7 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   stop.because({ kind: 'gave-up', exitCode: gaveUp.exitCode });
 }
 
-/** Writes the events of a batch that pass filters and limit; returns their number. Waits while output is blocked. */
+/** Writes the events that pass the filters and the limit, and returns their number. */
 async function deliver(batch: EventBatch, run: Run): Promise<number> {
   const { received, wanted, connection } = batch;
   const { config, source, status, stop, tally, recorder, output } = run;
@@ -164,7 +162,6 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   return count;
 }
 
-/** Reports and counts what happened to the stream. */
 async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
   const { config, io, reporter, status, stop, source, tally, tracker } = run;
   if (source.kind === 'file') return;
@@ -233,7 +230,7 @@ async function conclude(run: Run): Promise<Outcome> {
   run.watch?.finish(source.kind === 'file' && stop.reason === undefined);
   run.recorder?.close();
   await output.drain();
-  // Read it only now: a reason with a higher priority may have come during the flush.
+  // Read only now, since a reason with a higher priority may have come while the output drained.
   const { reason } = stop;
   const finish = reason === undefined && source.kind === 'file' ? source.finish() : undefined;
   for (const one of finish?.errors ??
@@ -276,7 +273,6 @@ function reasonOf({ reason }: Stop): StopReason {
   return reason ?? { kind: 'fault', error: new Error(NO_REASON) };
 }
 
-/** Exit code and signal, one of them null. */
 function describeOutcome(outcome: Outcome): [number, null] | [null, string] {
   return 'signal' in outcome ? [null, outcome.signal] : [outcome.exitCode, null];
 }

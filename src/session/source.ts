@@ -14,7 +14,7 @@ export interface LiveSource {
   readonly roundTripMs?: number | undefined;
   /** True if the source, after a loss, resumes where it stopped. */
   readonly isGapless: boolean;
-  /** Whether it has several connections at a time, other than during a handover. */
+  /** Several connections at a time, other than during a handover. */
   readonly hasSeveralConnections?: boolean;
   /** Figures about merging several connections, or two during a handover. */
   readonly mergeFigures?: MergeFigures | undefined;

@@ -5,16 +5,12 @@ import type { Stop } from '../io/stop.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 
 export interface SilenceWatch {
-  /** A connection is live: the time begins. */
   begin(): void;
   noteEvent(): void;
-  /** The connection ended. */
   end(): void;
 }
 
-/**
- * Calls back once if a live connection delivers no event for `maxSilenceMs`; time with blocked output does not count.
- */
+/** Calls back once after `maxSilenceMs` without an event. Time with blocked output does not count. */
 export function createSilenceWatch(
   maxSilenceMs: number | undefined,
   clock: Clock,
@@ -26,7 +22,6 @@ export function createSilenceWatch(
   let cancel: () => void = () => {};
   const arm = (ms: number): void => {
     cancel = clock.setTimer(() => {
-      // While reading is paused, silence does not count.
       if (output.blockedSinceMs !== undefined) lastEventMs = clock.monotonicMs();
       const leftMs = lastEventMs + maxSilenceMs - clock.monotonicMs();
       if (leftMs > 0) arm(leftMs);
@@ -46,7 +41,6 @@ export function createSilenceWatch(
   };
 }
 
-/** An output whose flush has a time limit. */
 interface DrainableOutput {
   /** Discards what is not written within `ms`. */
   cutAfter(ms: number): void;
@@ -57,12 +51,7 @@ const DRAIN_MS = 2_000;
 /** After a bug, the process exits within this time in any case. */
 const EXIT_AFTER_BUG_MS = 3_000;
 
-/**
- * Stops the run on a signal, an uncaught error, `--duration` or `--timeout`; returns a function that removes all
- * listeners and timers.
- *
- * @param output the output to flush; absent for a run without one
- */
+/** @returns a function that removes all listeners and timers */
 export function watchStopTriggers(
   config: Pick<TailConfig, 'durationMs' | 'timeoutMs'>,
   io: Io,
@@ -76,7 +65,6 @@ export function watchStopTriggers(
   });
   let hadBug = false;
   const unwatchErrors = io.onUncaught((error) => {
-    // Later errors are ignored.
     if (hadBug) return;
     hadBug = true;
     stop.because({ kind: 'fault', error });

@@ -10,15 +10,14 @@ const DISCARD_REPORT_MS = 5_000;
 
 type Counts = Map<DiscardReason, number>;
 
-/** Called with what was discarded since the last call: at once, then every 5 s at most. */
+/** Called with what was discarded since the last call, at most every 5 s. */
 type OnDiscarded = (reasons: ReadonlyMap<DiscardReason, number>) => void;
 
 export class Tally {
   /** Events written. */
   events = 0;
-  /** Gaps that have ended. */
+  /** Gaps that have ended, and their total duration. */
   gaps = 0;
-  /** Total duration of the gaps that have ended. */
   gapMs = 0;
   connections = 0;
   /** Connections that are live now. */
@@ -46,7 +45,6 @@ export class Tally {
     this.#started = readClocks(clock);
   }
 
-  /** Counts the events that the filters tested, and how many of them matched. */
   noteFiltered(received: number, matched: number): void {
     if (received === 0) return;
     this.#filtered = {
@@ -55,7 +53,6 @@ export class Tally {
     };
   }
 
-  /** No connection is live. */
   get isDisconnected(): boolean {
     return this.live === 0;
   }
@@ -89,7 +86,6 @@ export class Tally {
     this.gapMs += durationMs;
   }
 
-  /** The gap that has not ended, with its duration so far. */
   get openGap(): { readonly loss: Lost; readonly durationMs: number } | undefined {
     if (this.#lost?.isGap !== true) return undefined;
     const { loss, at } = this.#lost;
@@ -127,7 +123,7 @@ export class Tally {
     };
   }
 
-  /** How long the stream has been disconnected. */
+  /** Time since the last loss, until the stream is live again. */
   get #absentMs(): number {
     return this.#lost === undefined ? 0 : computeElapsedMs(this.#clock, this.#lost.at);
   }

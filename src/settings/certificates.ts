@@ -6,7 +6,7 @@ import type { Environment } from '../io/platform.ts';
 import { readNamedFile } from '../io/read-file.ts';
 import { sayCertificateDamaged, sayNoCertificate, sayNoSystemRoots } from './messages.ts';
 
-/** Whether Node would accept any certificate. This is only allowed for loopback hosts (contract C7). */
+/** Only allowed for loopback hosts (contract C7). */
 export function areTlsChecksOff(env: Environment): boolean {
   return env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
 }
@@ -14,8 +14,6 @@ export function areTlsChecksOff(env: Environment): boolean {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
 
 /**
- * Reads the PEM file of `--ca-cert`.
- *
  * @param signal stops reading; the file may be a pipe that stays open
  * @throws UsageError when the file cannot be read, or contains no certificate or a damaged one
  */
@@ -30,7 +28,7 @@ export async function readCaFile(path: string, signal?: AbortSignal): Promise<st
   return pem;
 }
 
-/** @param source where the PEM came from, for the message. @throws UsageError for no certificate or a damaged one */
+/** @throws UsageError naming `source`, for no certificate or a damaged one */
 export function checkCertificates(pem: string, source: string): void {
   const certificates = pem.match(CERTIFICATE) ?? [];
   const damaged = certificates.findIndex((one) => !isCertificate(one));
@@ -49,10 +47,7 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-/**
- * The files with the root certificates of Debian, Fedora, SUSE, Alpine and macOS. Node before 22.15 has no function
- * that returns the roots of the system.
- */
+/** Files of Debian, Fedora, SUSE, Alpine and macOS. Node before 22.15 has no function for the roots of the system. */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -60,12 +55,7 @@ const SYSTEM_BUNDLES = [
   '/etc/ssl/cert.pem',
 ];
 
-/**
- * The roots that the operating system trusts, in PEM.
- *
- * @param source for the message.
- * @throws UsageError if there are none
- */
+/** In PEM. @throws UsageError naming `source`, if there are none */
 export async function readSystemRoots(source = '--system-ca'): Promise<readonly string[]> {
   const tls = (await import('node:tls')) as { getCACertificates?(kind: 'system'): readonly string[] };
   const roots = tls.getCACertificates?.('system') ?? [];
@@ -78,10 +68,8 @@ export async function readSystemRoots(source = '--system-ca'): Promise<readonly 
 }
 
 /**
- * The roots to trust in addition to Node's, in PEM; undefined if there are none: then Node's own store is used
- * unchanged. They include SSL_CERT_FILE, which Node itself reads only with --use-openssl-ca.
- *
- * @param given the roots from `readGivenRoots` or the options
+ * The roots to trust in addition to Node's, in PEM. If there are none, undefined keeps Node's own store unchanged.
+ * SSL_CERT_FILE is included, since Node reads it only with --use-openssl-ca.
  */
 export async function listAddedRoots(
   given: readonly string[],
@@ -104,7 +92,6 @@ async function readIfCertificates(path = ''): Promise<readonly string[]> {
   }
 }
 
-/** The flags that add trusted roots. */
 export interface TrustConfig {
   /** Path of a PEM file. */
   readonly caCert: string | undefined;

@@ -23,8 +23,6 @@ export async function parseIdPath(path: string): Promise<readonly PathStep[]> {
 }
 
 /**
- * Parses REDUNDANCY_FLAGS.
- *
  * @param idSteps undefined: duplicates are recognized by their text only
  * @throws UsageError
  */
@@ -42,7 +40,7 @@ export function parseRedundancyFlags(
   };
 }
 
-/** Parses REDUNDANCY_FLAGS and DEDUPE_FLAGS. @throws UsageError */
+/** @throws UsageError */
 export async function parseMergeFlags(
   flags: Flags<typeof REDUNDANCY_FLAGS> & Flags<typeof DEDUPE_FLAGS>,
 ): Promise<ConnectionsConfig> {

@@ -1,7 +1,7 @@
 // The settings of `atlantis config`: stored defaults of flags, and presets (stored filters).
 //
-// Defaults apply only on a terminal, so that a script prints the same with any settings (contract
-// F7). Flags and environment take precedence.
+// Defaults apply only on a terminal, so that a script prints the same with any settings (contract F7). Flags and
+// environment take precedence.
 import { isAtlantisError, StoreError, UsageError } from '../errors.ts';
 import {
   attributeName,
@@ -32,13 +32,12 @@ const pickSettings = (flags: FlagTable, prefix = ''): (readonly [string, FlagDef
     .filter(({ isSetting }) => isSetting === true)
     .map((flag) => [prefix + settingName(flag), flag]);
 
-/** Each setting by its name. */
 export const SETTINGS: ReadonlyMap<string, FlagDefinition> = new Map([
   ...pickSettings({ ...GLOBAL_FLAGS, ...FORM_FLAGS }),
   ...pickSettings(TABLE_FLAGS, TOP),
 ]);
 
-/** A value, or null if it is not set, and its source. */
+/** `value` is null if nothing sets it. */
 export interface Setting {
   readonly value: string | null;
   readonly source: string;
@@ -49,7 +48,7 @@ export const NOT_SET: Setting = { value: null, source: SETTING_SOURCES.notSet };
 /** The text of each stored setting. @throws StoreError */
 export const readSettings = (io: Io): ReadonlyMap<string, string> => readSettingsFile(settingsPath(io), io);
 
-/** The stored text of a default; undefined if there is none. @throws StoreError if the flag does not accept it */
+/** @throws StoreError if the flag does not accept the stored text */
 function readDefault(name: string, stored: ReadonlyMap<string, string>, io: Io): string | undefined {
   const text = stored.get(name);
   if (text === undefined) return undefined;
@@ -65,11 +64,7 @@ function readDefault(name: string, stored: ReadonlyMap<string, string>, io: Io):
 /** Flags that choose the output format; any of them replaces a stored `format` and `fields`. */
 const FORM_CHOICE = pick(FORM_FLAGS, 'format', 'isJson', 'isEnveloped', 'fields', 'time', 'isWide');
 
-/**
- * Adds the stored defaults of the output format to the given flags, if stdout is a terminal.
- *
- * @throws StoreError
- */
+/** Adds the stored defaults of the output format if stdout is a terminal. @throws StoreError */
 export function addDefaults<Given extends Flags<typeof FORM_FLAGS>>(given: Given, io: Io): Given {
   if (!io.stdout.isTty) return given;
   const stored = readSettings(io);
@@ -79,7 +74,7 @@ export function addDefaults<Given extends Flags<typeof FORM_FLAGS>>(given: Given
   return { ...given, ...readDefaults(flags, stored, given, io) };
 }
 
-/** Adds the stored defaults of `stream top` to the given flags, if stdout is a terminal. @throws StoreError */
+/** Adds the stored defaults of `stream top` if stdout is a terminal. @throws StoreError */
 export function addTopDefaults<Given extends Flags<typeof TABLE_FLAGS>>(given: Given, io: Io): Given {
   if (!io.stdout.isTty) return given;
   return { ...given, ...readDefaults(pickSettings(TABLE_FLAGS, TOP), readSettings(io), given, io) };

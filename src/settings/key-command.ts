@@ -1,9 +1,8 @@
 // Runs the key command of a profile, such as ["op", "read", "op://vault/atlantis/key"] (contract P1).
 //
-// The command runs without a shell, for at most 10 seconds, and without ATLANTIS_API_KEY in its environment. No program
-// is taken from the user's working directory, where another user may have put one (contract F5; docs/faults.md, row
-// 64). Errors name the command and its exit status, never its output. After a failure or a signal, all processes that
-// the command started are killed; after success a background agent may keep running.
+// The command runs without a shell and without ATLANTIS_API_KEY in its environment. No program is taken from the user's
+// working directory, where another user may have put one (contract F5; docs/faults.md, row 64). After a failure or a
+// signal, all processes that the command started are killed; after success a background agent may keep running.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -13,19 +12,18 @@ import { decodeKey, parseKey } from '../io/key.ts';
 import { platformOf } from '../io/platform.ts';
 import { nameKeyCommand, ONLY_THE_KEY, PROGRAM_FAULTS, sayKeyCommandFailed } from './messages.ts';
 
-/** How long a key command may take, in ms (contract P1). */
+/** Contract P1. */
 const TIMEOUT_MS = 10_000;
 
-/** How long a process that the program started may keep the output open after the program has exited, in ms. */
+/** How long a background agent may keep the output open after the program has exited. */
 const OUTPUT_GRACE_MS = 300;
 
 /** Twice the longest key. */
 const MAX_OUTPUT_BYTES = 8192;
 
-/** What a key command needs from the system. */
 export type KeyCommandDeps = Pick<Io, 'env' | 'platform' | 'sendSignal' | 'onSignal' | 'dieBySignal'>;
 
-/** The environment without the key of this run; names are case-insensitive on Windows. */
+/** Names are case-insensitive on Windows. */
 function withoutKey(env: Io['env']): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => name.toUpperCase() !== 'ATLANTIS_API_KEY'),
@@ -38,17 +36,13 @@ function describeSpawnError(error: unknown): string {
   return code === 'EACCES' ? PROGRAM_FAULTS.notExecutable : PROGRAM_FAULTS.notStarted(code);
 }
 
-/** The exit status and, if it is captured, the first line of stderr. */
+/** @param stderr empty if it was not captured */
 function describeExit(status: number | null, stderr: string): string {
   const [line = ''] = stderr.trim().split('\n');
   return PROGRAM_FAULTS.failed(status, line.slice(0, 200).trim());
 }
 
-/**
- * Runs the command and returns the key that it prints.
- *
- * @throws CredentialError with the name of the command and its exit status, never its output.
- */
+/** Returns the key. @throws CredentialError with the name of the command and its exit status, never its output */
 export async function runKeyCommand(
   argv: readonly string[],
   deps: KeyCommandDeps,
@@ -64,13 +58,9 @@ export async function runKeyCommand(
 }
 
 interface ProgramOptions {
-  /**
-   * Ends the program at once. Without this option, SIGINT, SIGTERM or SIGHUP ends the program and then this process:
-   * the program has its own process group, which does not receive the signal.
-   */
+  /** Ends the program at once. Default: SIGINT, SIGTERM or SIGHUP ends the program and then this process. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** The text for its stdin. */
   readonly input?: string | undefined;
   /** Error messages contain the first line of its stderr. */
   readonly showsStderr?: boolean;
@@ -79,12 +69,10 @@ interface ProgramOptions {
 }
 
 /**
- * Runs a program that prints or stores a key, and returns its output.
+ * Runs a program that prints or stores a key, and returns its output. On POSIX the program has its own process group,
+ * so that all its processes can be killed at once. The program cannot prompt on the terminal.
  *
- * On POSIX the program has its own process group, so that all its processes can be killed at once; it cannot prompt on
- * the terminal.
- *
- * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
+ * @param argv a program without a path is looked up in the absolute entries of PATH
  * @param fail makes the error, for example from `failed with exit status 1`
  * @throws CredentialError as `fail` makes it
  */
@@ -142,7 +130,7 @@ export async function runProgram(
       child.stdout.destroy();
       child.stderr?.destroy();
     };
-    /** Kills the program, with its process group on POSIX, and does not wait for its output to close. */
+    /** Kills the program, and does not wait for its output to close. */
     const endWith = (error: CredentialError): void => {
       settle();
       if (hasSignals && child.pid !== undefined) deps.sendSignal(-child.pid, 'SIGKILL');
@@ -166,7 +154,7 @@ export async function runProgram(
       if (size > MAX_OUTPUT_BYTES) endWith(fail(PROGRAM_FAULTS.tooMuch));
       else chunks.push(chunk);
     });
-    /** Waits for the end of stderr, but not for long: a background agent that the program started may keep it open. */
+    /** Waits only briefly for the end of stderr, which a background agent may keep open. */
     const afterStderr = (then: () => void): void => {
       if (child.stderr === null || child.stderr.closed) {
         then();
@@ -175,7 +163,7 @@ export async function runProgram(
       child.stderr.once('close', then);
       grace = setTimeout(then, OUTPUT_GRACE_MS);
     };
-    // All output is in the pipe by now, but an agent that the program started may keep the pipe open.
+    // All output is in the pipe by now, but a background agent may keep the pipe open.
     child.on('exit', (status, endSignal) => {
       if (endSignal !== null) endWith(fail(PROGRAM_FAULTS.killed(endSignal)));
       else if (status !== 0 && status !== acceptedStatus) {
@@ -192,7 +180,7 @@ export async function runProgram(
   });
 }
 
-/** True for a program whose path depends on the working directory; a bare name is looked up on PATH. */
+/** False for a bare name, which is looked up on PATH. */
 export function isRelativeProgram(program: string, platform: NodeJS.Platform): boolean {
   const { hasDirectory, isFixed } = platformOf(platform);
   return hasDirectory(program) && !isFixed(program);
@@ -210,7 +198,7 @@ export function findRelativeArgument(
   return args.find((arg) => exists(arg) || exists(arg.slice(arg.indexOf('=') + 1)));
 }
 
-/** The command with the absolute path of its program; a bare name is unchanged. */
+/** Makes the path of the program absolute; a bare name is unchanged. */
 export function resolveProgram(
   argv: readonly string[],
   workingDirectory: string,

@@ -13,12 +13,7 @@ import { KEY_FILE_FAULTS, nameKeyFile, sayKeyFileUnusable } from './messages.ts'
 /** More than the longest key and the white space around it. */
 const MAX_BYTES = 64 * 1024;
 
-/**
- * The text of the file, for `parseKey` to check.
- *
- * @param source the flag or variable that names the file, for messages
- * @throws CredentialError with the path and the reason, never the content
- */
+/** Does not check the key. @throws CredentialError with the path and the reason, never the content */
 export function readKeyFile(path: string, source: string): string {
   const fail = (fault: Parameters<typeof sayKeyFileUnusable>[2]): CredentialError =>
     new CredentialError(...sayKeyFileUnusable(source, path, fault));

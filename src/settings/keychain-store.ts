@@ -46,8 +46,6 @@ function callTool(call: Call, deps: KeyCommandDeps): Promise<Buffer> {
 }
 
 /**
- * Stores a key in a new entry and reads it back.
- *
  * @returns the command that prints the key
  * @throws CredentialError if there is no keychain, or it is locked, or returns a different key
  */
@@ -72,7 +70,7 @@ export async function storeInKeychain(
   throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_OTHER_KEY));
 }
 
-/** The key of an entry. @throws CredentialError naming the keychain and what to do */
+/** @throws CredentialError naming the keychain and what to do */
 export async function readFromKeychain(
   argv: readonly string[],
   profile: string,
@@ -85,11 +83,7 @@ export async function readFromKeychain(
   return parseKey(decodeKey(output, keychain.name), keychain.name, failure[1]);
 }
 
-/**
- * Removes the keychain entry of a key command. Other key commands and missing entries are ignored.
- *
- * @throws CredentialError with the command to run by hand
- */
+/** Ignores other key commands and missing entries. @throws CredentialError with the command to run by hand */
 export async function removeFromKeychain(argv: readonly string[], deps: KeyCommandDeps): Promise<void> {
   const entry = findKeychainEntry(argv);
   if (entry === undefined) return;

@@ -1,7 +1,6 @@
 // The commands that store, print and remove a key in the keychain of the system (contract P6). No I/O.
 //
-// A profile contains only the command that prints the key; `findKeychainEntry` recognizes such a command. A key is
-// stored through stdin, never as an argument.
+// A profile contains only the command that prints the key. A key is stored through stdin, never as an argument.
 import { platformOf } from '../io/platform.ts';
 import { KEYCHAIN_TEXTS } from './messages.ts';
 
@@ -12,11 +11,8 @@ export interface ToolCall {
 }
 
 export interface Keychain {
-  /** Its name in messages. */
   readonly name: string;
-  /** The hint if its program is missing. */
   readonly installHint: string;
-  /** The command that prints the key. */
   read(account: string): readonly string[];
   /** @param label the name of the entry in the user interface of the keychain */
   store(account: string, label: string, key: string): ToolCall;
@@ -31,7 +27,6 @@ export const MISSING_STATUS = 44;
 /** ERROR_NOT_FOUND as an HRESULT. */
 const ELEMENT_NOT_FOUND = -2147023728;
 
-/** The service name of all entries. */
 export const KEYCHAIN_SERVICE = 'atlantis';
 
 const secretService: Keychain = {
@@ -86,15 +81,14 @@ const windowsVault: Keychain = {
 
 const KEYCHAINS = { vault: windowsVault, keychain: macKeychain, secretService };
 
-/** The keychain of a platform. */
 export function chooseKeychain(platform: NodeJS.Platform): Keychain {
   return KEYCHAINS[platformOf(platform).keychain];
 }
 
-/** The account of an entry: the name of the profile, and a random suffix, so that each entry has its own account. */
+/** The name of the profile, and a random suffix that makes each account unique. */
 const ACCOUNT = /[A-Za-z0-9._-]{1,64}-[0-9a-f]{8}/;
 
-/** The entry whose key a key command prints, or undefined for any other command. */
+/** Recognizes a command that `Keychain.read` made; undefined for any other command. */
 export function findKeychainEntry(
   argv: readonly string[],
 ): { readonly keychain: Keychain; readonly account: string } | undefined {

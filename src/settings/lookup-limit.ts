@@ -6,7 +6,7 @@ import type { Io } from '../io/io.ts';
 const DEFAULT_MS = 10_000;
 const ATTEMPTS = 2;
 
-/** The RES_OPTIONS that end a lookup within `ms`, or within 1 s if that is longer; undefined if the defaults do so. */
+/** The RES_OPTIONS that end a lookup within `ms`, but not below 1 s; undefined if the defaults do so. */
 export function chooseResolverOptions(ms: number): string | undefined {
   if (ms >= DEFAULT_MS) return undefined;
   const seconds = Math.max(1, Math.floor(ms / 1_000));
@@ -14,7 +14,7 @@ export function chooseResolverOptions(ms: number): string | undefined {
   return `timeout:${Math.floor(seconds / attempts)} attempts:${attempts}`;
 }
 
-/** Makes lookups end within the shortest of `limitsMs`, such as the timeouts of an attempt and of the run. */
+/** Makes lookups end within the shortest of `limitsMs`. */
 export function limitLookups(io: Io, ...limitsMs: readonly (number | undefined)[]): void {
   const options = chooseResolverOptions(Math.min(...limitsMs.map((ms) => ms ?? Number.POSITIVE_INFINITY)));
   if (options !== undefined) io.setResolverOptions(options);

@@ -25,7 +25,6 @@ export const sayNoUrl = (unused: readonly string[], canSimulate: boolean): Error
     (canSimulate ? '; `--simulate` needs no URL' : ''),
 ];
 
-/** What is wrong with a URL of the service. */
 export const URL_FAULTS = {
   empty: 'it is empty',
   characters: 'it contains a space, a control character or a backslash',
@@ -74,7 +73,6 @@ export const sayStdinEmpty = (): ErrorText => [
   'pipe the key in as the first line',
 ];
 
-/** Why a key file is not used. */
 export const KEY_FILE_FAULTS = {
   directory: ['is a directory', 'pass the path of a file in it'],
   notRegular: ['is a pipe or a device', 'pipe the key in with --key-stdin'],
@@ -137,7 +135,6 @@ export const ONLY_THE_KEY = 'it must print the key and nothing else';
 export const describeKeychainEntry = (keychain: string, service: string, account: string): string =>
   `${keychain}, service ${service}, account ${account}`;
 
-/** What did not work with the key in a keychain, and what to do if the keychain is locked. */
 export const keychainFailures = {
   store: (keychain: string): ErrorText => [
     `${keychain} did not store the key`,
@@ -157,7 +154,6 @@ export const KEYCHAIN_TOO_LONG = 'it is too long';
 export const KEYCHAIN_OTHER_KEY = 'it returned a different key';
 export const WITHOUT_KEYCHAIN = 'store it without --keychain';
 
-/** @param hint default: the hint of the failure */
 export const sayKeychainFailed = (
   [happened, usualHint]: ErrorText,
   why: string,
@@ -167,7 +163,6 @@ export const sayKeychainFailed = (
 /** The name of an entry in the user interface of a keychain. */
 export const labelKey = (profile: string): string => `Atlantis API key ${profile}`;
 
-/** The name of each keychain, and the hint if its program is missing. */
 export const KEYCHAIN_TEXTS = {
   secretService: {
     name: 'the Secret Service',

@@ -1,7 +1,7 @@
 // NATS addresses, `nats://host[:port][,host…]/stream`, and subjects from a template such as `atlantis.{type}`.
 //
-// Event types come from the service: characters that are special or not portable in subjects become `_`, so that a
-// type is always one token and never a wildcard.
+// Event types come from the service. Characters that are special or not portable in subjects become `_`, so that a type
+// is always one token and never a wildcard.
 import { UsageError } from '../errors.ts';
 import { sayInvalid } from '../flags/messages.ts';
 import { ACCEPTED_SUBJECT, STREAM_NAME_RULE, sayNatsHostsInvalid, sayNatsLoginInUrl } from './messages.ts';
@@ -77,11 +77,7 @@ export function parseSubject(flag: string, subject: string): string {
   throw new UsageError(...sayInvalid(flag, subject, ACCEPTED_SUBJECT));
 }
 
-/**
- * Makes the subject of an event from its type; subjects of known types are cached.
- *
- * @param reserved a subject that no event may have: a type that would result in it gets a `_` at the end of its token
- */
+/** @param reserved a subject that no event may have; a type that results in it gets a `_` at the end of its token */
 export function createSubjectMaker(
   template: string,
   reserved?: string,

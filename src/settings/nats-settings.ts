@@ -74,9 +74,7 @@ async function readSecretFile(source: string, path: string): Promise<Buffer> {
 
 export interface NatsConfig {
   readonly address: NatsAddress;
-  /**
-   * Credentials for the next connection: read again from their file, or the previous ones if that fails (contract P5).
-   */
+  /** Reads the credentials again for the next connection, and returns the previous ones if that fails (contract P5). */
   readonly readCredentials: () => Promise<NatsCredentials | undefined>;
   /** For which servers TLS is required (contract B8): for all, for those on other machines, or for none. */
   readonly tls: 'required' | 'off-loopback' | 'if-offered';
@@ -91,15 +89,12 @@ export interface NatsConfig {
 }
 
 interface NatsRequest extends Pick<NatsConfig, 'address' | 'trustedRoots' | 'clientName'> {
-  /** `--nats-creds`, or undefined. */
   readonly natsCreds: string | undefined;
   readonly allowPlaintext: boolean;
   readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs' | 'caCert'>;
 }
 
 /**
- * Reads the credentials, and makes the configuration of the connection.
- *
  * @returns the configuration, and a message for --verbose about the source of the credentials
  * @throws UsageError for credentials that cannot be used
  */

@@ -25,16 +25,10 @@ export function findProxy(base: string, env: Environment): string | undefined {
   return checkProxyUrl(env[name] ?? '', name);
 }
 
-/**
- * `name`, `name:port` or `[address]:port`; an address may have a prefix length, such as `10.0.0.0/8`. An IPv6 address
- * without brackets does not match.
- */
+/** `name`, `name:port` or `[address]:port`. An IPv6 address without brackets does not match. */
 const ENTRY = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>\d+))?$/;
 
-/**
- * Whether NO_PROXY exempts the host. The rules are those of curl: a name includes its subdomains, an address may be a
- * network in CIDR notation, `*` is every host. Ports, brackets and `*.name`, which curl does not support, work as well.
- */
+/** The rules are those of curl. Ports, brackets and `*.name`, which curl does not support, work as well. */
 function isExempt({ hostname, port }: URL, noProxy: string): boolean {
   const host = dropBrackets(hostname).replace(/\.$/, '');
   return noProxy
@@ -70,15 +64,10 @@ function isWithinNetwork(host: string, network: string): boolean {
 /** The maximum length of a user name or password in SOCKS 5 (RFC 1929). */
 const MAX_SOCKS_BYTES = 255;
 
-/**
- * Checks the URL of a proxy. A URL without a scheme becomes an `http://` URL, as for curl.
- *
- * @param source where the URL came from, for the message
- * @throws UsageError; the message never shows the credentials
- */
+/** Adds `http://` to a URL without a scheme, as curl does. @throws UsageError, which never shows the credentials */
 export function checkProxyUrl(value: string, source: string): string {
   const url = value.includes('://') ? value : `http://${value}`;
-  // At a #, / or ? the URL parser would end the authority: the user name would be the host, and the password the port.
+  // At a #, / or ? the URL parser would end the authority, and the user name would be the host.
   if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) throw new UsageError(...say.sayProxyUnencoded(source));
   if (!URL.canParse(url) || new URL(url).hostname === '')
     throw new UsageError(...say.sayProxyNotAUrl(source));

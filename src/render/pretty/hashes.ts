@@ -1,6 +1,6 @@
 // Addresses, hashes and signatures: what looks like one, and its short form `0x301b…6d29`.
 
-/** Shorter texts are words or amounts, longer ones are not addresses, hashes or signatures. */
+/** Shorter texts are usually words or amounts. */
 const MIN_HASH_LENGTH = 26;
 const MAX_HASH_LENGTH = 130;
 
@@ -13,7 +13,6 @@ const CLASSES = Uint8Array.from({ length: 128 }, (_unused, code) => {
   return (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a ? LETTER : OTHER;
 });
 
-/** Whether the text looks like an address, a hash or a signature. */
 export function isHashLike(text: string): boolean {
   if (text.length < MIN_HASH_LENGTH || text.length > MAX_HASH_LENGTH) return false;
   let found = 0;
@@ -28,17 +27,13 @@ const TAIL_LENGTH = 4;
 /** Columns of the short form, without its ellipsis. */
 export const SHORT_HASH_COLUMNS = PREFIX.length + HEAD_LENGTH + TAIL_LENGTH;
 
-/**
- * `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four. A small `width` leaves
- * fewer of the first characters.
- */
+/** `0x301b…6d29`. A small `width` leaves fewer of the first characters. */
 export function shortenMiddle(text: string, ellipsis: string, width = Number.POSITIVE_INFINITY): string {
   const head = HEAD_LENGTH + (text.startsWith(PREFIX) ? PREFIX.length : 0);
   const room = Math.min(head, width - ellipsis.length - TAIL_LENGTH);
   return text.slice(0, Math.max(0, room)) + ellipsis + text.slice(-TAIL_LENGTH);
 }
 
-/** Whether the text is the short form of a hash. */
 export function isShortHash(text: string): boolean {
   return /^\w{4,6}(?:…|\.{3})\w{4}$/.test(text);
 }

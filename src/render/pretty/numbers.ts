@@ -1,24 +1,24 @@
-// Numbers as text: digits are grouped, never changed, and never converted, so nothing is rounded.
+// Numbers as text, with commas or cut. They are never converted, so nothing is rounded.
 import { MINUS, ZERO } from '../../events/scan-constants.ts';
 
-/** A 256-bit integer has 78 digits; commas do not help to read thousands of digits. */
+/** A 256-bit integer has 78 digits. */
 const MAX_GROUPED_DIGITS = 300;
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** Whether the text is a decimal number as in JSON; leading zeros are allowed. */
+/** As in JSON, but leading zeros are allowed. */
 export function isNumberText(text: string): boolean {
   return NUMBER.test(text);
 }
 
-/** A number at the end of JSON or of a comma-separated list, also as a string; the cut may be inside it. */
+/** A number at the end of JSON or of a list, also in quotes. */
 const LAST_NUMBER = /(^|[[:,] *)"?-?\d[-+.\deE]*$/;
 
-/** Removes a number at the end of a text that was cut: a part of it, `12` of `123`, would be wrong. */
+/** Removes a number at the end of a text that was cut, since `12` of `123` would be wrong. */
 export function dropCutNumber(kept: string): string {
   return kept.replace(LAST_NUMBER, '$1');
 }
 
-/** The number with commas, `-1,234,567.8900`. With an exponent it is returned as sent. */
+/** Adds commas: `-1,234,567.8900`. A number with an exponent stays as it is. */
 export function groupDigits(number: string): string {
   const digits = countWholeDigits(number);
   if (digits <= 3 || digits > MAX_GROUPED_DIGITS || hasExponent(number)) return number;
@@ -34,17 +34,14 @@ function hasExponent(number: string): boolean {
   return /e/i.test(number);
 }
 
-/** Number of digits before the decimal point of a number without an exponent, leading zeros included. */
+/** Only for numbers without an exponent; leading zeros count. */
 function countWholeDigits(number: string): number {
   const first = number.charCodeAt(0) === MINUS ? 1 : 0;
   const point = number.indexOf('.');
   return (point < 0 ? number.length : point) - first;
 }
 
-/**
- * The number with commas in at most `width` columns. Digits that do not fit become the ellipsis: first those after the
- * point, `191,262.9…`, then all but the leading ones, `1.157…e77`. Nothing is rounded, and the magnitude stays.
- */
+/** Adds commas and cuts to `width` columns: `191,262.9…`, or else `1.157…e77`. Nothing is rounded. */
 export function fitNumber(number: string, width: number, ellipsis: string): string {
   // Commas would make it even longer.
   if (number.length > width && !number.includes('.')) return cutToPower(number, width, ellipsis);
@@ -52,7 +49,7 @@ export function fitNumber(number: string, width: number, ellipsis: string): stri
   if (grouped.length <= width) return grouped;
   const point = hasExponent(number) ? -1 : grouped.indexOf('.');
   const kept = grouped.slice(0, Math.max(0, width - ellipsis.length));
-  // A fraction of which only zeros fit would look like zero.
+  // `0.00…` would look like zero.
   const looksLikeZero = !/[1-9]/.test(kept) && /[1-9]/.test(grouped);
   if (point > 0 && kept.length > point && !looksLikeZero) return kept + ellipsis;
   return cutToPower(number, width, ellipsis);
@@ -73,10 +70,7 @@ function cutToPower(number: string, width: number, ellipsis: string): string {
   return `${sign}${digits.charAt(0)}${more === '' ? '' : `.${more}`}${ellipsis}${power}`;
 }
 
-/**
- * Whether `raw` is `amount` times ten to the power of `decimals`, or to any power if that is undefined. False for
- * numbers with an exponent.
- */
+/** Whether `raw` is `amount` × 10^`decimals`; undefined: × any power of ten. False for numbers with an exponent. */
 export function isSameNumber(amount: string, raw: string, decimals: number | undefined): boolean {
   const one = normalize(amount);
   const other = normalize(raw);

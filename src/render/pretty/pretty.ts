@@ -1,6 +1,6 @@
-// `--format pretty`, events for people (contract O2): a table whose columns depend on the width of the terminal alone,
-// or with --wide a card for each event. Numbers are never rounded, a cut is visible, and control characters are made
-// visible. Loaded on demand.
+// `--format pretty`, events for people (contract O2): a table, or with --wide a card for each event.
+//
+// The columns of the table depend only on the width of the terminal.
 import { type Batch, flagsOf, startOf } from '../../events/batch.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/message-text.ts';
 import { OPEN_ARRAY } from '../../events/scan-constants.ts';
@@ -85,8 +85,7 @@ class PrettyPainter {
   #row: RowWriter | undefined;
   #grid: Grid | undefined;
   #rangAtMs = Number.NEGATIVE_INFINITY;
-  /** Plans by layout, since layouts repeat. */
-  readonly #plans = new Map<string, EventPlan>();
+  readonly #plansByLayout = new Map<string, EventPlan>();
 
   constructor(options: PrettyOptions) {
     this.#options = options;
@@ -96,9 +95,7 @@ class PrettyPainter {
     this.#cells = new Cells(options.style, options.hasLinks === true);
   }
 
-  /**
-   * What is printed before the events of a batch: the header after a change of the width, and the date of a new day.
-   */
+  /** The header after a change of the width, and the date of a new day. */
   begin({ receivedAtMs }: Batch): string {
     const { time, isWide, startMs = receivedAtMs } = this.#options;
     this.#times ??= createReceiveTimes(time, startMs);
@@ -121,7 +118,6 @@ class PrettyPainter {
     return open + title + close;
   }
 
-  /** The lines of event `index` of the batch. */
   paint(batch: Batch, index: number, isMarked: boolean): string {
     const lines = this.#listLines(batch, index);
     const text = `${(isMarked ? lines.map((line, i) => this.#mark(line, i === 0)) : lines).join('\n')}\n`;
@@ -139,7 +135,6 @@ class PrettyPainter {
     return `${open}${isFirst ? mark : makeSpaces(mark.length)} ${bare}${close}`;
   }
 
-  /** The bell, at most once a second and only on a terminal. */
   #ring(atMs: number): string {
     const { hasBell = false } = this.#options;
     if (!hasBell || Math.abs(atMs - this.#rangAtMs) < BELL_INTERVAL_MS) return '';
@@ -158,7 +153,6 @@ class PrettyPainter {
     const bounds = isFull ? WIDE : NARROW;
     const { depth, pairs } = bounds;
     const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
-    // Printable ASCII without escapes.
     const isPlain = flags === MESSAGE.clean && text.length === end - start && !text.includes('\\');
     const event: EventView = {
       text,
@@ -207,16 +201,16 @@ class PrettyPainter {
   }
 
   #findPlan(fields: EventFields['fields'], layout: string, { pathLength }: NestedBounds): EventPlan {
-    const known = this.#plans.get(layout);
+    const known = this.#plansByLayout.get(layout);
     if (known !== undefined) return known;
     const plan = planEvent(nameFields(fields, pathLength));
-    if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
-    if (layout.length <= MAX_LAYOUT_LENGTH) this.#plans.set(copyText(layout), plan);
+    if (this.#plansByLayout.size >= MAX_PLANS) this.#plansByLayout.clear();
+    if (layout.length <= MAX_LAYOUT_LENGTH) this.#plansByLayout.set(copyText(layout), plan);
     return plan;
   }
 }
 
-/** The pairs of an event without fields: the items of an array, or one pair with any other value as sent. */
+/** For an event without fields, such as an array. */
 function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
   const start = findToken(event.text, 0);
   const end = findValueEnd(event.text, start);
@@ -224,7 +218,6 @@ function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
   return [{ name: '', value: showSource(event, start, end) }];
 }
 
-/** Whether a raw amount equals the amount in its column. */
 function repeatsAmount({ amount, decimals }: EventPlan, event: EventView, raw: FieldRef): boolean {
   if (amount === undefined) return false;
   const decimalCount = decimals === undefined ? undefined : Number(showField(event, decimals));

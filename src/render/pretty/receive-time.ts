@@ -1,5 +1,4 @@
-// Receive times as text. The column of the table has the time of day, and a line with the date comes before the first
-// event of another day. Without a terminal and in cards, times have date and zone.
+// Receive times as text: times of day in the table on a terminal, and times with date and zone anywhere else.
 import { createZoneOffset, formatLocal, formatZone } from '../local-time.ts';
 
 type NamedMode = 'local' | 'utc' | 'relative' | 'none';
@@ -8,10 +7,8 @@ export type TimeMode = NamedMode | { readonly zone: string };
 
 /** Columns of a time; `relative` has room for a day, `+86400.000s`. */
 const TIME_WIDTHS: Readonly<Record<NamedMode, number>> = { local: 8, utc: 9, relative: 11, none: 0 };
-/** Columns of a complete time. */
 const WHOLE_TIME_WIDTHS: typeof TIME_WIDTHS = { ...TIME_WIDTHS, local: 29, utc: 24 };
 
-/** @param isWhole complete times instead of times of day */
 export function timeColumns(mode: TimeMode, isWhole: boolean): number {
   const widths = isWhole ? WHOLE_TIME_WIDTHS : TIME_WIDTHS;
   return widths[typeof mode === 'object' ? 'local' : mode];
@@ -26,7 +23,7 @@ export interface ReceiveTimes {
   noteDay(atMs: number): string | undefined;
 }
 
-/** @param startMs a time on the day whose date need not be printed; `relative` counts from the first event */
+/** @param startMs a time on the day whose date need not be printed */
 export function createReceiveTimes(mode: TimeMode, startMs: number): ReceiveTimes {
   let firstMs: number | undefined;
   const offset = typeof mode === 'object' ? createZoneOffset(mode.zone) : undefined;

@@ -1,5 +1,4 @@
-// Lays out an event on the lines of the grid: its columns, then `name value` pairs of its other fields wherever there
-// is room, and the number of those that do not fit.
+// Lays out an event on the lines of the grid: its columns, and other fields as `name value` where there is room.
 import type { Paint, Style } from '../paint.ts';
 import { cutText, makeSpaces, measureWidth } from '../text-width.ts';
 import type { Cells, GridCell } from './cells.ts';
@@ -10,7 +9,7 @@ import type { Pair } from './values.ts';
 
 /** Values are not cut to fewer columns. */
 const MIN_VALUE_COLUMNS = 8;
-/** JSON or a list: a number in it that is cut would look like another number. */
+/** JSON or a list, in which a cut number would look like another number. */
 const COMPOSITE = /^[[{"]/;
 
 interface Line {
@@ -33,11 +32,7 @@ export class RowWriter {
     this.#grid = grid;
   }
 
-  /**
-   * The lines of an event.
-   *
-   * @param hidden number of values that are neither in a column nor among the pairs
-   */
+  /** @param hidden number of values that are neither in a column nor among the pairs */
   write(cells: Cells['all'], pairs: readonly Pair[], hidden: number): string[] {
     const grid = this.#grid;
     this.#lines = [];
@@ -73,7 +68,7 @@ export class RowWriter {
     line.width = start + width;
   }
 
-  /** Adds pairs up to a column. @param isLast pairs that do not fit are cut, since no line follows */
+  /** Adds pairs up to column `limit`. A pair that does not fit is cut on the last line and on an empty line. */
   #fill(limit: number, lineIndex: number, isLast: boolean): void {
     for (; this.#next < this.#pairs.length; this.#next++) {
       const { name, value } = this.#pairs[this.#next] as Pair;

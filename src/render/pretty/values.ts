@@ -1,5 +1,4 @@
-// A value of an event as visible text: strings decoded, numbers as sent, arrays and objects as their JSON or as
-// `name value` pairs.
+// A value of an event as visible text, or as `name value` pairs.
 import { decodeString } from '../../events/message-text.ts';
 import { QUOTE, SPACE } from '../../events/scan-constants.ts';
 import { escapeCommands } from '../ci-commands.ts';
@@ -11,7 +10,6 @@ import { type EventField, isContainerAt, type JsonLevel, KIND, readLevel } from 
 import { isHashLike, shortenMiddle } from './hashes.ts';
 import { dropCutNumber, groupDigits } from './numbers.ts';
 
-/** An event's text and fields, and how its values are shown. */
 export interface EventView {
   readonly text: string;
   /** The text is printable ASCII without escapes, so nothing needs to be made visible. */
@@ -24,17 +22,15 @@ export interface EventView {
   readonly fields: readonly EventField[];
 }
 
-/** Longer than any line. A longer text is cut before it is measured, since measuring a mebibyte takes a second. */
+/** Longer texts are cut before they are measured, since measuring a mebibyte takes a second. */
 const MAX_SHOWN_UNITS = 2_000;
 
 const NO_RANGE = { start: 0, end: 0 };
 
-/** The range of the field's value in the event's text. */
 function findValue({ fields }: EventView, { index }: FieldRef): Pick<EventField, 'start' | 'end'> {
   return fields[index] ?? NO_RANGE;
 }
 
-/** The visible value of the field. */
 export function showField(event: EventView, ref: FieldRef): string {
   const { start, end } = findValue(event, ref);
   return showScalar(event, start, end);
@@ -85,7 +81,7 @@ export function showSource(view: EventView, start: number, end: number): string 
   return (view.mayHaveCommand ? escapeCommands(kept) : kept) + view.signs.ellipsis;
 }
 
-/** A visible name and value; without a name it is a value or a note. */
+/** Visible texts. The name is empty for a value without a name, and for a note. */
 export interface Pair {
   readonly name: string;
   readonly value: string;
@@ -106,7 +102,6 @@ export interface NestedBounds {
   readonly pathLength: number;
 }
 
-/** The value of a field as pairs; an array or an object has several. */
 export function listPairs(view: EventView, bounds: NestedBounds, ref: FieldRef): Pair[] {
   const { kind, depth, path } = ref.field;
   const { start, end } = findValue(view, ref);
@@ -116,9 +111,7 @@ export function listPairs(view: EventView, bounds: NestedBounds, ref: FieldRef):
   return [{ name, value: showShort(view, start, end) }];
 }
 
-/**
- * Lists the array or object from `start` to `end` as pairs, `items[0].x 1`; `depth` is the number of levels above it.
- */
+/** Lists pairs such as `items[0].x 1`. @param depth number of levels above the array or object */
 export function listNested(
   view: EventView,
   bounds: NestedBounds,
@@ -166,7 +159,7 @@ function countHidden(count: number, ellipsis: string): string {
   return `${ellipsis} ${groupDigits(String(count))} more`;
 }
 
-/** The visible text, cut to at most `maxCharacters` characters including the ellipsis. */
+/** Like `truncateVisible`, but with the given ellipsis. */
 function cutEnd(text: string, maxCharacters: number, ellipsis: string): string {
   const cut = truncateVisible(text, maxCharacters);
   return cut.endsWith(SIGNS.ellipsis) ? cut.slice(0, -1) + ellipsis : cut;
