@@ -11,7 +11,7 @@ export interface Clock {
   wallMs(): number;
   /** Ms since an arbitrary fixed time; never jumps back. */
   monotonicMs(): number;
-  /** Calls back once after `ms`, which may be longer than MAX_TIMER_MS. Returns a function that cancels the timer. */
+  /** `ms` may exceed MAX_TIMER_MS. Returns a function that cancels the timer. */
   setTimer(callback: () => void, ms: number): () => void;
 }
 
@@ -35,13 +35,12 @@ export const systemClock: Clock = {
   },
 };
 
-/** Whether the day of a date (YYYY-MM-DD) is in its month: Date.parse reads 30 February as 2 March. */
+/** Whether the day exists in the month of a date (YYYY-MM-DD). Date.parse reads 30 February as 2 March. */
 export function isDayOfMonth(date: string): boolean {
   const isInEveryMonth = Number(date.slice(8)) <= 28;
   return isInEveryMonth || new Date(Date.parse(`${date}T00:00Z`) || 0).toISOString().startsWith(date);
 }
 
-/** A moment on both clocks. */
 export interface Moment {
   readonly wallMs: number;
   readonly monotonicMs: number;
@@ -51,10 +50,7 @@ export function readClocks(clock: Clock): Moment {
   return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
 }
 
-/**
- * Ms since a moment. The larger value of the two clocks counts: the wall clock can be set back, and the monotonic clock
- * stops while a machine sleeps.
- */
+/** Uses the clock that advanced more. The wall clock can be set back, and the monotonic clock stops in sleep mode. */
 export function computeElapsedMs(clock: Clock, since: Moment): number {
   const wallMs = clock.wallMs() - since.wallMs;
   const monotonicMs = clock.monotonicMs() - since.monotonicMs;
@@ -64,7 +60,7 @@ export function computeElapsedMs(clock: Clock, since: Moment): number {
 /** The wall clock is read in whole ms. */
 const ROUNDING_MS = 2;
 
-/** Waits `ms`, or until the signal aborts; resolves in both cases. */
+/** Resolves after `ms`, or as soon as the signal aborts. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -78,10 +74,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/**
- * The value of `wanted`, or undefined if the signal aborts first. Unlike `Promise.race` in a loop, it adds
- * no lasting listeners to the promise or the signal.
- */
+/** Undefined if the signal aborts first. Unlike `Promise.race` in a loop, this leaves no listeners behind. */
 export function untilAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => resolve(undefined);
@@ -91,7 +84,7 @@ export function untilAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promis
   });
 }
 
-/** The value of `wanted`, or undefined if `ms` pass or the signal aborts first. */
+/** Undefined if `ms` pass or the signal aborts first. */
 export function waitFor<T>(
   wanted: Promise<T>,
   ms: number,

@@ -18,7 +18,7 @@ import { addStreamTail } from './tail/command.ts';
 import { addStreamTop } from './top/command.ts';
 import { addVersion } from './version/command.ts';
 
-/** Parses and runs the command line. @throws UsageError for a bad command line, and the errors of the command */
+/** @throws UsageError for a bad command line, and the errors of the command */
 export async function runCommandLine(io: Io): Promise<void> {
   const [first, ...words] = io.argv;
   if (first === '__complete') {
@@ -35,8 +35,8 @@ export async function runCommandLine(io: Io): Promise<void> {
 }
 
 /**
- * Runs a command of `stream` without defining all others: that would double the time to the first event. Returns
- * false if the whole tree is needed: for help, and to explain a bad command line.
+ * Defines only one command of `stream`, since defining all would double the time to the first event. Returns false if
+ * help or an error needs the whole tree.
  */
 async function runSingleCommand(name: string | undefined, io: Io): Promise<boolean> {
   if (name === undefined || !Object.hasOwn(STREAM_COMMANDS, name)) return false;
@@ -80,7 +80,7 @@ const STREAM_COMMANDS: Readonly<Record<string, (stream: DocumentedCommand, io: I
 };
 
 /**
- * Defines all commands and flags. Help, completion, the man page and docs/reference.md are made from them as well.
+ * Help, completion, the man page and docs/reference.md are made from this tree as well.
  *
  * @param only the only command of `stream` to define; default: all commands
  */
@@ -120,7 +120,6 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   return program;
 }
 
-/** A bad command line, and the command that was called. */
 class Misuse extends UsageError {
   readonly error: CommanderError;
   readonly command: DocumentedCommand;

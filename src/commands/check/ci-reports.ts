@@ -17,9 +17,8 @@ import type { Report, ReportStep } from './report.ts';
 type Warn = (message: string, hint: string | undefined) => void;
 
 /**
- * Checks that the reports can be written, before any connection is opened. The returned function writes the JUnit file
- * atomically, and appends the step summary in one write, since other steps use the same file. It returns the error if
- * the JUnit file cannot be written.
+ * Checks that the reports can be written, before any connection is opened. The returned function writes them, and
+ * returns the error if the JUnit file cannot be written.
  *
  * @throws OutputError if the JUnit file cannot be written
  */
@@ -48,7 +47,7 @@ export function openReports(
   };
 }
 
-/** No flag requests the summary, so an error is only reported as a warning. @returns whether `action` succeeded */
+/** No flag requests the summary, so an error is only a warning. @returns whether `action` succeeded */
 function attemptSummary(path: string, warn: Warn, action: () => void): boolean {
   try {
     action();
@@ -71,10 +70,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/**
- * Forbidden characters become `\uXXXX`. Tabs and line breaks become references, because a parser would replace them
- * with spaces in attributes (§ 3.3.3).
- */
+/** Tabs and line breaks become references, since parsers turn them into spaces in attributes (XML 1.0 § 3.3.3). */
 export function escapeXml(text: string): string {
   return text
     .replace(FORBIDDEN, escapeUnits)
@@ -85,8 +81,8 @@ export function escapeXml(text: string): string {
 const CLASS_NAME = 'atlantis.stream.check';
 
 /**
- * The JUnit file: one suite, a test case for each step. JUnit XML has no standard. The schemas of Ant and of Jenkins'
- * xUnit plugin (junit-10.xsd) and the importers of GitLab and Azure accept this form.
+ * JUnit XML has no standard. The schemas of Ant and of Jenkins' xUnit plugin (junit-10.xsd) and the importers of GitLab
+ * and Azure accept this form.
  */
 export function formatJunit(report: Report): string {
   const { steps } = report;
@@ -154,7 +150,7 @@ function formatSeconds(ms: number): string {
   return (ms / 1_000).toFixed(3);
 }
 
-/** `::error …` for the failed step, escaped for the runner; undefined if none failed. */
+/** The `::error` command for the failed step; undefined if none failed. */
 export function formatAnnotation({ steps }: Report): string | undefined {
   const failed = steps.find((step) => step.error !== undefined);
   if (failed?.error === undefined) return undefined;
@@ -169,12 +165,10 @@ export function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-/** Escapes the value of a property, in which colons and commas are special. */
 export function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
-/** The step summary of GitHub Actions: a Markdown table with a row for each step. */
 export function formatSummary(report: Report): string {
   const rows = report.steps.map(({ name, status, duration_ms: ms, summary, error }) => {
     const hint = error?.hint ?? '';
@@ -194,7 +188,7 @@ export function formatSummary(report: Report): string {
   ].join('\n');
 }
 
-/** Punctuation becomes character references, which are never markup (CommonMark § 2.5); line breaks become spaces. */
+/** Character references are never markup (CommonMark § 2.5). */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/\s+/g, ' ')

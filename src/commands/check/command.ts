@@ -1,4 +1,4 @@
-// `atlantis stream check`: its flags and help. The rest of its code is loaded when it is called.
+// `atlantis stream check`: its flags and help.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { ATTEMPT_FLAGS, SOURCE_FLAGS, waitFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';

@@ -26,20 +26,19 @@ export interface CheckConfig {
   readonly isJson: boolean;
   /** On stdout. */
   readonly useColor: boolean;
-  /** Path of the JUnit report. */
   readonly junit: string | undefined;
-  /** In GitHub Actions; `summaryFile` is the path of the step summary. */
+  /** Undefined outside of GitHub Actions. */
   readonly gitHub: { readonly summaryFile: string | undefined } | undefined;
 }
 
 /** For all steps before `events`. */
 const DEFAULT_DEADLINE_MS = 30_000;
 
-/** Reads the flags that need no profile and no secret. @throws UsageError; StoreError if the settings cannot be used */
+/** @throws UsageError; StoreError if the settings cannot be used */
 export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckConfig> {
   const values = parseFlags(CHECK_FLAGS, flags);
   const expected = await parseExpected(values, flags);
-  // No reconnects: a check reports the current state, or with --wait the state once the service is up.
+  // A check reports the current state, so it does not reconnect.
   const connection = parseConnectionFlags({ ...flags, reconnect: false });
   const waitMs = connection.firstBudget.isWait ? connection.firstBudget.ms : 0;
   return {
@@ -85,7 +84,7 @@ async function parseExpected(
   };
 }
 
-/** Parses an `--expect`, which has the syntax of `--where`. */
+/** `--expect` has the syntax of `--where`. */
 async function parseExpectation(expression: string): Promise<Expectation> {
   const names = { ...FILTER_FLAGS, where: '--expect' };
   return { expression, select: await createFilter({ types: [], where: [expression] }, names, false) };

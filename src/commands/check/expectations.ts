@@ -8,7 +8,6 @@ import type { EventFilter } from '../../filter/filter.ts';
 import { EventSample } from '../../session/event-sample.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
-/** One `--expect`. */
 export interface Expectation {
   readonly expression: string;
   readonly select: EventFilter;
@@ -18,19 +17,18 @@ export interface Expected {
   readonly expectations: readonly Expectation[];
   /** Events that each expectation requires. */
   readonly min: number;
-  /** From the welcome, in ms. */
+  /** From the welcome. */
   readonly withinMs: number;
-  /** Events whose time differs from their arrival by more than this, in ms, do not count; undefined: no limit. */
+  /** How much the time of an event may differ from its arrival; undefined: no limit. */
   readonly maxLagMs: number | undefined;
   /** Paths of the event time; the first one with a value is used. */
   readonly lagPaths: readonly (readonly PathStep[])[];
 }
 
-/** Events that match an expectation. */
 export interface Count {
   readonly expression: string;
   readonly min: number;
-  /** Events that count: all of them, or with `--max-lag` those whose lag is within it. */
+  /** With `--max-lag` only events within it. */
   readonly matched: number;
   /** Older than `--max-lag` on arrival. */
   readonly late: number;
@@ -38,7 +36,7 @@ export interface Count {
   readonly future: number;
   /** Without a readable timestamp. */
   readonly untimed: number;
-  /** The smallest and largest time from an event's timestamp to its arrival; undefined without `--max-lag`. */
+  /** From the timestamp to the arrival. Undefined without `--max-lag` or without a readable timestamp. */
   readonly lagMs: { readonly min: number; readonly max: number } | undefined;
 }
 
@@ -47,20 +45,19 @@ export interface ExpectationCounter {
   take(item: StreamItem): void;
   /** Remaining time of `withinMs`; negative after it. */
   readonly remainingMs: number;
-  /** Whether all expectations are met. */
+  /** False without expectations. */
   readonly isMet: boolean;
-  /** Resolves when `isMet`. */
   readonly met: Promise<void>;
   readonly counts: readonly Count[];
   /** All messages so far, including discarded ones. */
   readonly messages: number;
   /** Events received within `withinMs`, until all expectations were met. */
   readonly events: number;
-  /** Messages that are not events, counted during the same time. */
+  /** Messages during the same time that are not events. */
   readonly discarded: number;
-  /** Events that arrived too late for `withinMs`. */
+  /** Events after `withinMs`. */
   readonly overdue: number;
-  /** A sample of the events, for hints about mistakes in the expressions. */
+  /** For hints about mistakes in the expressions. */
   readonly sample: EventSample;
   /** Most frequent first; types are truncated to 64 characters. */
   readonly types: readonly { readonly type: string; readonly count: number }[];

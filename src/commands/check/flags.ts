@@ -1,4 +1,4 @@
-// The flags of `stream check`, and the type of the parsed command line.
+// The flags of `stream check`.
 import { type Flags, list, optional, text, toggle, withDefault } from '../../flags/definition.ts';
 import { count, type GlobalFlags, LAG_FLAGS, type SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import { parseDuration } from '../../flags/values.ts';
@@ -32,5 +32,4 @@ export const CHECK_FLAGS = {
   junit: text('--junit <file>', 'also write the report as JUnit XML'),
 };
 
-/** As commander parses them: text, not yet checked. */
 export type CheckFlags = GlobalFlags & ConnectionFlags & Flags<typeof SOURCE_FLAGS & typeof CHECK_FLAGS>;

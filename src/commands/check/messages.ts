@@ -15,7 +15,6 @@ export interface Failure {
   /** A cause of `connection/lifecycle.ts`, or one that only check has, in kebab-case. */
   readonly cause: string;
   readonly message: string;
-  /** What to do next. */
   readonly hint: string | undefined;
   /** Contract § 2; null if a signal ended the check. */
   readonly exitCode: number | null;
@@ -33,14 +32,11 @@ export const sayMaxLagRequired = (): ErrorText =>
 export const THE_JUNIT_REPORT = 'the JUnit report';
 export const THE_STEP_SUMMARY = 'the step summary';
 
-/** On the status line. */
 export const sayChecking = (step: string): string => `checking: ${step}`;
 
-/** The first failure, with --wait. */
 export const sayWaiting = (cause: Cause): string =>
   `${describeCause(cause).happened}; retrying until --wait expires`;
 
-/** Why a step was skipped. */
 export const SKIPPED = {
   noProxy: 'no proxy',
   noTls: 'no TLS: ws:// to this machine',
@@ -51,7 +47,6 @@ export const SKIPPED = {
   failed: (step: string) => `${step} failed`,
 } as const;
 
-/** The result of a step. */
 export const PASSED = {
   profile: (name: string, source: string) => `profile ${name} (${source})`,
   url: (base: string, source: string | undefined) => `${base} (${source})`,
@@ -96,7 +91,6 @@ export function sayVerdict(
 
 export const nameExitCode = (code: number | null): string => `exit code ${code}`;
 
-/** The titles of the annotation and of the step summary. */
 export const CHECK = 'atlantis stream check';
 export const sayStepFailed = (step: string): string => `${CHECK}: ${step} failed`;
 export const sayChecked = (isOk: boolean, end: string): string =>
@@ -105,14 +99,13 @@ export const sayChecked = (isOk: boolean, end: string): string =>
 /** Event types that a message lists; reports for programs list more. */
 const SHOWN_TYPES = 8;
 
-/** Cause by exit code. */
 const ERROR_CAUSES: Readonly<Record<number, string>> = {
   [EXIT.usage]: 'usage',
   [EXIT.credential]: 'credential',
   [EXIT.store]: 'store',
 };
 
-/** The failure for a cause, with the exit code of `tail` when it gives up for this cause. */
+/** The exit code is that of `tail` when it gives up for this cause. */
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
   const { retryAfterMs } = cause;
@@ -151,10 +144,7 @@ export function describeForeignKey(host: string, accepted: string, expected: str
   };
 }
 
-/**
- * The failure if no pong arrived. If other messages did, the server violates the protocol; otherwise, the connection
- * is dead (contract K2).
- */
+/** A server that sends other messages violates the protocol. Otherwise, the connection is dead (contract K2). */
 export function describeMissingPong(host: string, waitedMs: number, hasHeard: boolean): Failure {
   const detail = `no pong within ${formatDuration(waitedMs)} of a ping`;
   if (!hasHeard) return fromCause({ kind: 'silent', host, detail });
@@ -200,7 +190,6 @@ export function describeSignal(signal: EndSignal): Failure {
   return { cause: 'signal', message: `stopped by ${signal}`, hint: undefined, exitCode: null };
 }
 
-/** Counts of received events, for programs. */
 export function listReceived(counter: ExpectationCounter): Record<string, unknown> {
   return { events: counter.events, types: counter.types, discarded: counter.discarded };
 }

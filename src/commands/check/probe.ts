@@ -42,11 +42,7 @@ interface CheckedStream {
 
 const PINGS = 3;
 
-/**
- * Runs the steps until one fails or the signal aborts, and closes the stream.
- *
- * @throws AtlantisError for invalid settings; the caller then records it as the failure of the current step
- */
+/** @throws AtlantisError for invalid settings, which the caller records as the failure of the current step */
 export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> {
   const { log, io, signal, counter } = probe;
   const prepared = await prepareSettings(flags, probe);
@@ -58,7 +54,7 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
   const welcomed = new Promise<Connected>((resolve) => {
     welcome = resolve;
   });
-  // Items are counted in parallel with the steps, so that a step that waits for a pong does not delay them.
+  // Items are counted in parallel, since a step may wait for a pong.
   const pumped = pump(stream.items(), (item) => {
     counter.take(item);
     if (item.kind === 'connected') welcome(item);

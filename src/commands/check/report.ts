@@ -1,4 +1,4 @@
-// The report of a check as a JSON document (docs/check.schema.json), from which other reports are made, and as text.
+// The report of a check, as a JSON document (docs/check.schema.json) and as text.
 import { joinWords } from '../../render/fit-lines.ts';
 import type { LogStyle } from '../../render/paint.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
@@ -119,7 +119,6 @@ export function formatStep(
   return [painted, ...rest].map((line) => `${line.trimEnd()}\n`).join('');
 }
 
-/** `PASSED in 0.21 s: 7 passed, 3 skipped`. @param columns as for `formatStep` */
 export function formatVerdict(report: Report, columns = Number.POSITIVE_INFINITY): string {
   const count = (status: string): number => report.steps.filter((step) => step.status === status).length;
   const end = report.signal ?? nameExitCode(report.exit_code);

@@ -1,5 +1,4 @@
-// `stream check`: runs the steps, writes the reports, and exits with the code of the first failure. The deadline also
-// covers reading the key.
+// `stream check`: runs the steps, writes the reports, and exits with the code of the first failure.
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
 import { type Io, type Outcome, toSafeLine } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
@@ -106,7 +105,7 @@ function decide({ failure }: StepLog, reason: Stop['reason']): Outcome {
   return { exitCode: (failure.failure.exitCode ?? EXIT.bug) as ExitCode };
 }
 
-/** Reports the failure on stderr, unless stdout and stderr are both text: then the report on stdout already has it. */
+/** If stdout and stderr are both text, the report on stdout already has the failure. */
 function reportFailure(report: Report, { isJson, log }: CheckConfig, reporter: Reporter): void {
   const failed = report.steps.find(({ error }) => error !== undefined);
   if (failed?.error === undefined || (!isJson && log.format === 'text')) return;

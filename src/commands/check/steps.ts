@@ -19,7 +19,7 @@ export const STEP_NAMES = [
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
-/** Details of a step for programs; names in snake_case with their unit. */
+/** For programs; names in snake_case with their unit. */
 export type Details = Readonly<Record<string, unknown>>;
 
 interface ResultBase {
@@ -38,15 +38,14 @@ export type StepResult =
 export interface StepLog {
   /** Finished steps, in the order of STEP_NAMES. */
   readonly results: readonly StepResult[];
-  /** The current step. */
   readonly current: StepName | undefined;
   readonly failure: (StepResult & { readonly status: 'failed' }) | undefined;
   /** Begins a step, unless it has already begun or a step has failed. */
   begin(name: StepName): void;
-  /** The current step is ok; does nothing without one. */
+  /** Does nothing without a current step. */
   pass(summary: string, details?: Details): void;
   skip(name: StepName, reason: string): void;
-  /** Marks the current step as failed (if there is none, the first unfinished step), and skips the others. */
+  /** Also skips the other steps. Without a current step, the first unfinished one fails. */
   fail(failure: Failure): void;
 }
 

@@ -1,7 +1,6 @@
-// Answers the completion script of a shell: the words of the command line in, one completion per line out.
+// Prints the completions of a command line for the script of a shell, one per line; `:files` alone means file names.
 //
-// `:files` alone lets the shell complete file names. If the profile store is missing or damaged, no names are completed
-// and no error is reported, since the user is typing.
+// A missing or damaged profile store is not reported, since the user is typing.
 import {
   type DocumentedCommand,
   type Flag,
@@ -34,7 +33,7 @@ export interface Sources {
   presets(): readonly Candidate[];
 }
 
-/** Placeholders and long names of flags whose values can be completed. */
+/** The keys are placeholders, and long names of flags. */
 const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
   file: 'files',
   dir: 'files',
@@ -49,8 +48,7 @@ const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
 };
 
 /**
- * All candidates for the last word, including those that do not begin with it: zsh and fish filter them, and for bash
- * `printCompletions` does.
+ * Does not filter by the start of the last word. zsh and fish do so, and `printCompletions` for bash.
  *
  * @param words after the program's name; the last one is unfinished and may be empty
  */
@@ -78,7 +76,7 @@ export function complete(root: Outline, words: readonly string[], sources: Sourc
   if (command.commands.length > 0) return completeCommands(command);
   const argument = command.arguments[argumentCount] ?? command.arguments.findLast((one) => one.isVariadic);
   if (argument !== undefined) return completeValues(argument.placeholder, argument, sources);
-  // Only flags can follow, so they are offered even if no dash has been typed yet.
+  // Only flags can follow, so they are offered before a dash is typed.
   return isLiteral ? [] : flagCandidates;
 }
 
@@ -100,14 +98,12 @@ function completeValues(name: string, value: Value, sources: Sources): Candidate
   return known === 'files' ? 'files' : sources[known]();
 }
 
-/** The parsed words before the last one. */
 interface ParsedWords {
   readonly command: Outline;
   /** Long names. */
   readonly given: ReadonlySet<string>;
-  /** The flag that waits for its value: the last word is the value, or may be if the value is optional. */
+  /** The flag whose value the last word is, or may be if the value is optional. */
   readonly open: Flag | undefined;
-  /** Arguments of the command so far. */
   readonly argumentCount: number;
   /** After `--` nothing is a flag. */
   readonly isLiteral: boolean;
@@ -126,7 +122,6 @@ export function readWords(root: Outline, words: readonly string[]): ParsedWords 
   return reading;
 }
 
-/** The flags of a command and the global ones. */
 function listFlags(command: Outline, root: Outline): readonly Flag[] {
   const own = new Set(command.flags.map(({ long }) => long));
   return [...command.flags, ...root.flags.filter(({ long }) => !own.has(long))];

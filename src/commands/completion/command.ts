@@ -1,4 +1,4 @@
-// Defines `atlantis completion`. The code that runs it is loaded when it is called.
+// Defines `atlantis completion`.
 import { Argument } from 'commander';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { SHELLS } from '../../flags/values.ts';

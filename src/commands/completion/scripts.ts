@@ -1,5 +1,5 @@
 // The scripts that `atlantis completion` prints. They ask the program for the candidates, so an old script completes
-// new flags. Use eval, not `source <(…)`: the bash 3.2 of macOS silently reads nothing from there.
+// new flags. Users need eval, because bash 3.2 of macOS silently reads nothing from `source <(…)`.
 import { parseChoice, SHELLS } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 

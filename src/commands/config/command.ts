@@ -1,4 +1,4 @@
-// The commands of `atlantis config`: their flags and help. Their code is loaded when they are called.
+// The commands of `atlantis config`: their flags and help.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { PRESET, SETTINGS } from '../../settings/defaults.ts';

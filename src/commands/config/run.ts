@@ -15,7 +15,7 @@ import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.t
 import type { ListFlags } from './flags.ts';
 import * as say from './messages.ts';
 
-/** Stores a setting, as text that its flag accepts. @throws UsageError, StoreError, OutputError */
+/** @throws UsageError, StoreError, OutputError */
 export async function setSetting(name: string, value: string, flags: GlobalFlags, io: Io): Promise<void> {
   assertSettingName(name);
   if (looksLikeKey(value)) {
@@ -36,7 +36,7 @@ export async function unsetSetting(name: string, flags: GlobalFlags, io: Io): Pr
   await change(remove, say.sayUnset(name), flags, io);
 }
 
-/** Prints every setting with its source. @throws StoreError */
+/** @throws StoreError */
 export async function listSettings(flags: ListFlags, io: Io): Promise<void> {
   const settings = describeSettings(flags, io);
   if (flags.json === true) {

@@ -43,11 +43,11 @@ const MAX_WIDTH = 100;
 const MIN_WIDTH = 24;
 /** The meaning of a longer term begins on the next line. */
 const MAX_TERM_WIDTH = 24;
-/** The same on a terminal narrower than `NARROW`: fits an exit code, not a word. */
+/** On a terminal narrower than `NARROW`. Fits an exit code, but no word. */
 const MAX_NARROW_TERM_WIDTH = 4;
 const NARROW = 60;
 
-/** The help of a command; `globals` are the flags of every command. Ends with a line break. */
+/** @param globals the flags of every command */
 export function renderHelp(command: Outline, globals: readonly Flag[], columns: number): string {
   const width = fitWidth(columns);
   const own = new Set(command.flags.map(({ long }) => long));
@@ -67,7 +67,7 @@ export function renderHelp(command: Outline, globals: readonly Flag[], columns: 
   return joinSections(sections);
 }
 
-/** The output of `atlantis` without arguments: a quick start of three commands. */
+/** The output of `atlantis` without arguments. */
 export function renderFrontPage(root: Outline, columns: number): string {
   const width = fitWidth(columns);
   return joinSections([
@@ -87,7 +87,6 @@ export function renderFrontPage(root: Outline, columns: number): string {
   ]);
 }
 
-/** The output of `atlantis help <topic>`. */
 export function renderTopic({ title, rows, remark }: Topic, columns: number): string {
   const width = fitWidth(columns);
   const maxTermWidth = width < NARROW ? MAX_NARROW_TERM_WIDTH : MAX_TERM_WIDTH;
@@ -161,15 +160,11 @@ function joinSections(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-/** `--api-key`, `--key`, `--token`: the flag that users expect. */
+/** Flags such as `--api-key`, which users expect. */
 const KEY_FLAG =
   /^--?(?:(?:atlantis|x)[-_]?)?(?:api[-_]?)?(?:key|token|secret|auth|authorization|password)$/i;
 
-/**
- * commander's error in the style of all others: what happened, then what to do next.
- *
- * @param words the whole command line
- */
+/** @param words the whole command line */
 export function explainMisuse(
   { code, message }: CommanderError,
   command: DocumentedCommand,
@@ -213,35 +208,32 @@ export function explainMisuse(
   return new UsageError(...withHelp(explanation, listWords(command).join(' ')));
 }
 
-/** The path of the command with exactly this name, anywhere in the tree. */
 function suggestCommand(name: string, command: DocumentedCommand): string | undefined {
   const found = listCommands(outlineCommand(findRoot(command))).find((one) => one.name === name);
   return found && suggestWord(`\`${found.path}\``);
 }
 
-/** A flag such as --key-command takes several words. One that starts with - was taken for a flag of ours. */
+/** A word after --key-command that begins with a dash is taken for a flag. */
 function suggestArray(before: readonly string[], command: DocumentedCommand): string | undefined {
   const { flags } = outlineCommand(command);
   const list = flags.find(({ long, term }) => term.includes('...>') && before.includes(long));
   return list && suggestJsonArray(list.long);
 }
 
-/** Whether the command has this flag. commander does not know `--json=yes`, although the command has `--json`. */
+/** commander does not know `--json=yes`, although the command has `--json`. */
 function isOwnFlag(flag: string, command: DocumentedCommand): boolean {
   const own = [command, findRoot(command)].flatMap((one) => outlineCommand(one).flags);
   return own.some(({ long }) => long === flag);
 }
 
-/** Commands that a suggestion lists. */
-const MAX_OWNERS = 3;
+const MAX_PATHS = 3;
 
-/** The commands that have this flag. */
 function suggestOwner(flag: string, command: DocumentedCommand): string | undefined {
   const owners = listCommands(outlineCommand(findRoot(command))).filter(({ flags }) =>
     flags.some(({ long, short }) => long === flag || short === flag),
   );
-  const paths = owners.slice(0, MAX_OWNERS).map(({ path }) => path);
-  return paths.length === 0 ? undefined : suggestCommands(flag, paths, owners.length > MAX_OWNERS);
+  const paths = owners.slice(0, MAX_PATHS).map(({ path }) => path);
+  return paths.length === 0 ? undefined : suggestCommands(flag, paths, owners.length > MAX_PATHS);
 }
 
 /** The largest width of help when stdout is not a terminal, as in `--help | less`. */
@@ -251,7 +243,8 @@ const findWidth = ({ stdout, stderr }: Io): number =>
   stdout.columns() ?? Math.min(stderr.columns() ?? PIPE_COLUMNS, PIPE_COLUMNS);
 
 /**
- * Prints help. commander also asks for help when words are missing: `atlantis` alone prints the front page.
+ * commander also requests help when words are missing. `atlantis` alone prints the front page.
+ *
  * @throws UsageError for a group without a command, such as `atlantis stream`
  */
 export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
@@ -267,7 +260,7 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
   io.setExitCode(EXIT.ok);
 }
 
-/** Prints a help topic such as `exit-codes`; false if the name is unknown. */
+/** False if the name is unknown. */
 export function answerTopic(name: string | undefined, io: Io): boolean {
   const topic = TOPICS.find((one) => one.name === name);
   if (topic !== undefined) io.writeOut(renderTopic(topic, findWidth(io)));

@@ -34,11 +34,10 @@ import { canPrompt, createPrompter, noTerminal, type PromptAnswer } from './prom
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
 
 /**
- * Stores a profile; the first one becomes the active one.
+ * The first profile becomes the active one.
  *
- * @throws UsageError for an invalid name, URL or flag, a name that is taken, or a prompt without a terminal (exit 2);
- *   CredentialError for an invalid key (3); StoreError (10); OutputError (9); with --check also the errors of
- *   `checkKey`.
+ * @throws UsageError for an invalid name, URL or flag, a name that is taken, or a prompt without a terminal;
+ *   CredentialError for an invalid key; StoreError; OutputError; with --check also the errors of `checkKey`
  */
 export async function addProfile(name: string, flags: AddFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);
@@ -87,7 +86,7 @@ async function moveToKeychain(name: string, secret: Secret, io: Io): Promise<Sec
   return { keyCommand: await storeInKeychain(name, await readSecret(secret, io), io) };
 }
 
-/** Removes a keychain entry that no profile uses. A failure is only a warning: it does not affect any profile. */
+/** A failure is only a warning, since no profile uses the entry. */
 async function removeUnusedEntry(
   argv: readonly string[] | undefined,
   { reporter }: ProfileContext,
@@ -104,7 +103,7 @@ async function removeUnusedEntry(
   }
 }
 
-/** The key command from its arguments or one JSON array, with the absolute path of its program. */
+/** Accepts arguments or one JSON array. The program of the result has an absolute path. */
 function parseCommand(
   { keyCommand, keyStdin, keychain }: AddFlags,
   { env, platform }: Io,
@@ -129,7 +128,7 @@ function parseCommand(
   throw new UsageError(...say.sayInvalidCommand());
 }
 
-/** @param cwd where key commands run, so that a relative path would not be found. @throws UsageError */
+/** Key commands run in `cwd`, where a relative path would not be found. @throws UsageError */
 function assertNoRelativeArgument(argv: readonly string[], cwd: string, platform: NodeJS.Platform): void {
   const argument = findRelativeArgument(argv, resolve(), platform);
   if (argument === undefined) return;
@@ -161,7 +160,7 @@ function assertComplete(flags: AddFlags, io: Io): void {
 
 const nameTaken = (name: string): UsageError => new UsageError(...say.sayNameTaken(name));
 
-/** Makes sure that the name is free, before asking for anything; a damaged store has no names. */
+/** In a damaged store every name is free. */
 function assertFree(name: string, context: ProfileContext, io: Io): void {
   try {
     if (readProfiles(context, io).profiles.has(name)) throw nameTaken(name);
@@ -193,11 +192,7 @@ async function readSecret(secret: Secret, io: Io): Promise<string> {
   return key;
 }
 
-/**
- * Opens the stream once and closes it again, for --check. Resolves once the service has accepted the key.
- *
- * @throws AtlantisError with the exit code and message of the failed attempt (contract § 2)
- */
+/** Connects once, until the service accepts the key. @throws AtlantisError as for a failed attempt (contract § 2) */
 async function checkKey(url: StreamUrl, key: string, io: Io): Promise<void> {
   const { prepareSource } = await import('../../stream/prepare.ts');
   const config = parseConnectionFlags({ reconnect: false });

@@ -17,7 +17,7 @@ import type { RemoveFlags } from './flags.ts';
 import * as say from './messages.ts';
 import { createPrompter } from './prompt.ts';
 
-/** Makes a profile the active one. @throws UsageError, StoreError, OutputError */
+/** @throws UsageError, StoreError, OutputError */
 export async function selectProfile(name: string, flags: GlobalFlags, io: Io): Promise<void> {
   const context = await openContext(flags, io);
   await saveProfiles(context, io, (draft) => {
@@ -45,11 +45,7 @@ function describeSecret({ key, keyCommand = [] }: Profile): string {
   return entry === undefined ? say.SECRETS.command : say.SECRETS.keychain(entry.keychain.name);
 }
 
-/**
- * Removes a profile after a confirmation, and its key from the keychain.
- *
- * @throws UsageError, StoreError, OutputError; CredentialError if the key is still in the keychain
- */
+/** @throws UsageError, StoreError, OutputError; CredentialError if the key is still in the keychain */
 export async function removeProfile(name: string, flags: RemoveFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);
   const profile = requireProfile(readProfiles(context, io), name);

@@ -1,4 +1,4 @@
-// The commands of `atlantis profile`: their flags and help. Their code is loaded when they are called.
+// The commands of `atlantis profile`: their flags and help.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { ADD_FLAGS, LIST_PROFILES_FLAGS, PRINT_FLAGS, REMOVE_FLAGS, SHOW_FLAGS } from './flags.ts';

@@ -18,7 +18,7 @@ import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { CELLS, sayInvalidName, sayKeyAsName } from './messages.ts';
 
-/** Calls `updateStore`, which is loaded only here: it needs the package conf, and reading does not. */
+/** Loads `updateStore` only here, because it needs the package conf. */
 export async function saveProfiles<T>(
   { path, warn }: ProfileContext,
   io: Io,
@@ -51,7 +51,7 @@ export async function openContext(flags: GlobalFlags, io: Io): Promise<ProfileCo
   };
 }
 
-/** Reads the store, warns about unsafe modes, and registers the keys with the redactor. @throws StoreError */
+/** Also warns about unsafe modes and registers the keys with the redactor. @throws StoreError */
 export function readProfiles({ path, warn }: ProfileContext, io: Io): ProfileFile {
   const { file, warnings } = readProfileFile(path, io);
   for (const { key } of file.profiles.values()) if (key !== undefined) io.redactor.addSecret(key);
@@ -59,7 +59,7 @@ export function readProfiles({ path, warn }: ProfileContext, io: Io): ProfileFil
   return file;
 }
 
-/** The profile of that name. @throws UsageError that lists the existing profiles */
+/** @throws UsageError that lists the existing profiles */
 export function requireProfile(file: ProfileFile, name: string): Profile {
   const profile = file.profiles.get(name);
   if (profile !== undefined) return profile;
@@ -104,7 +104,6 @@ export function describeProfile(profile: Profile, current: string | undefined): 
   return { ...common, key_source: 'keychain', keychain: keychain.name, keychain_account: account };
 }
 
-/** How lists and messages show the key. */
 export function describeKey({ key_prefix, key_command, keychain }: ProfileRecord): string {
   if (keychain !== undefined) return CELLS.keychain(keychain);
   return key_prefix === undefined ? CELLS.command(key_command) : `${key_prefix}…`;

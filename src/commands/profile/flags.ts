@@ -1,4 +1,4 @@
-// The flags of `profile`, and the type of the parsed command line.
+// The flags of `profile`.
 import { type Flags, pick, text, toggle, words } from '../../flags/definition.ts';
 import { type GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 
@@ -23,7 +23,6 @@ export const SHOW_FLAGS = { ...pick(SOURCE_FLAGS, 'profile', 'url'), ...PRINT_FL
 
 export const REMOVE_FLAGS = { isSure: toggle('-y, --yes', 'remove without asking') };
 
-/** As commander parses them: text, not yet checked. */
 export type AddFlags = GlobalFlags & Flags<typeof ADD_FLAGS>;
 export type PrintFlags = GlobalFlags & Flags<typeof PRINT_FLAGS>;
 export type ShowFlags = GlobalFlags & Flags<typeof SHOW_FLAGS>;

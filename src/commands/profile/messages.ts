@@ -9,7 +9,6 @@ export const BASE_URL_PROMPT = 'Base URL: ';
 export const KEY_PROMPT = 'API key (not shown): ';
 export const THE_BASE_URL = 'the base URL';
 
-/** @param what from `SECRETS` */
 export const askToRemove = (name: string, what: string): string =>
   `Remove profile ${name} and ${what}? [y/N] `;
 
@@ -77,7 +76,6 @@ export const sayActive = (name: string): string => `profile ${name} is now activ
 
 export const sayRenamed = (from: string, to: string): string => `profile ${from} renamed to ${to}`;
 
-/** @param needsChoice no profile is active now */
 export const sayRemoved = (name: string, needsChoice: boolean): string =>
   needsChoice
     ? `profile ${name} removed; no profile is active now: select one with \`atlantis profile use <name>\``

@@ -13,10 +13,9 @@ const SUSPEND = Symbol('suspend');
 
 const MAX_ANSWER_LENGTH = 64 * 1024;
 
-/** An answer, or the signal that ended the question. */
 export type PromptAnswer = string | { readonly signal: EndSignal };
 
-/** Takes key presses; returns the answer once it is complete. Throws to reject it. */
+/** Returns the answer once it is complete. Throws to reject it. */
 type ReadKeys = (typed: string) => PromptAnswer | typeof SUSPEND | undefined;
 
 /** In cooked mode the terminal edits the line. */
@@ -61,7 +60,6 @@ const noAnswer = (): UsageError => new UsageError(...sayNoAnswer());
 
 interface Prompter {
   askLine(question: string): Promise<PromptAnswer>;
-  /** The answer is not shown while it is typed. */
   askHidden(question: string): Promise<PromptAnswer>;
 }
 
@@ -72,10 +70,7 @@ export function canPrompt(io: Io): boolean {
   return io.isStdinTty && io.stderr.isTty;
 }
 
-/**
- * @param flags what to give instead, for the message.
- * @throws UsageError without a terminal, where a prompt would hang
- */
+/** @param flags what to give instead of an answer. @throws UsageError without a terminal */
 export function createPrompter(io: Io, flags: string): Prompter {
   if (!canPrompt(io)) throw noTerminal([flags]);
   return {
@@ -95,7 +90,7 @@ async function ask(io: Io, question: string, createReader: () => ReadKeys): Prom
       const onData = (chunk: Buffer | string): void => {
         try {
           const answer = read(String(chunk));
-          // To the whole process group, as the terminal would send it: a parent such as `npm start` needs it, too.
+          // A parent such as `npm start` must stop, too, so the signal goes to the whole process group.
           if (answer === SUSPEND) io.sendSignal(0, 'SIGTSTP');
           else if (answer !== undefined) resolve(answer);
         } catch (error) {
@@ -122,7 +117,7 @@ async function ask(io: Io, question: string, createReader: () => ReadKeys): Prom
           io.writeErrRaw('\n');
         },
         after() {
-          // The shell may have changed the mode without Node knowing, and Node skips a mode that it believes to be set.
+          // The shell may have changed the mode. Node skips a mode that it believes to be set.
           setHidden(false);
           begin();
         },

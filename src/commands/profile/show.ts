@@ -15,7 +15,7 @@ import { describeKey, describeProfile, openContext, type ProfileContext, readPro
 import type { PrintFlags, ShowFlags } from './flags.ts';
 import { CELLS, NO_PROFILES } from './messages.ts';
 
-/** Prints all profiles in the order of the store. @throws StoreError */
+/** @throws StoreError */
 export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
   const context = await openContext(flags, io);
   const file = readProfiles(context, io);
@@ -37,7 +37,7 @@ export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
   printTable(io, ['  NAME', 'URL', 'KEY', 'SOURCE'], rows);
 }
 
-/** Prints the path of the store, whether or not it exists. @throws StoreError without a home directory */
+/** The store need not exist. @throws StoreError without a home directory */
 export async function printPath(flags: PrintFlags, io: Io): Promise<void> {
   const { path } = await openContext(flags, io);
   if (path === undefined) throw noHomeDirectory();
@@ -46,11 +46,7 @@ export async function printPath(flags: PrintFlags, io: Io): Promise<void> {
   else print(io, `${io.stdout.isTty ? makeVisible(path) : path}\n`);
 }
 
-/**
- * Prints every value that a command would use now, with its source (contract § 1).
- *
- * @throws UsageError, CredentialError, StoreError
- */
+/** Shows what a command would use now (contract § 1). @throws UsageError, CredentialError, StoreError */
 export async function showProfile(name: string | undefined, flags: ShowFlags, io: Io): Promise<void> {
   if (name !== undefined && flags.profile !== undefined && name !== flags.profile) {
     throw new UsageError(...sayNotCombinable(`"${shortenName(name)}"`, '--profile'));

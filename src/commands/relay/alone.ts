@@ -8,19 +8,14 @@ import { CONFIG_FLAGS, HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS, type RelayFlags
 
 const ALL = { ...CONFIG_FLAGS, ...RELAY_FLAGS, ...HEALTH_FLAGS, ...INSPECT_FLAGS, ...STREAM_FLAGS };
 
-/**
- * @param flag for the error, such as `--health`
- * @param own the table that contains it
- * @param why a hint for the user
- * @throws UsageError if a flag is given that is neither in `own` nor global
- */
+/** @throws UsageError if a flag is given that is neither global nor in `own`, the table of `flag` */
 export function assertAlone(
   flag: string,
   own: FlagTable,
-  why: string,
+  hint: string,
   flags: RelayFlags & StreamFlags,
 ): void {
   const allowed = listGiven({ ...GLOBAL_FLAGS, ...own }, flags);
   const other = listGiven(ALL, flags).find((name) => !allowed.includes(name));
-  if (other !== undefined) throw new UsageError(...sayNotCombinable(flag, other, why));
+  if (other !== undefined) throw new UsageError(...sayNotCombinable(flag, other, hint));
 }

@@ -1,4 +1,4 @@
-// `atlantis stream relay`: its flags and help. The rest of its code is loaded when it is called.
+// `atlantis stream relay`: its flags and help.
 import { group, listGiven } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import {

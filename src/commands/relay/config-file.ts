@@ -1,6 +1,5 @@
-// `--config relay.yaml` → the flags of the stream and the sinks. Each setting is a flag without its dashes, and is
-// checked by the definition of that flag. All faults are reported at once, with their line and path, and without
-// secrets.
+// Reads the file of `--config` as flags of the stream and of the sinks. Each setting is a flag without its dashes. All
+// faults are reported at once, with their line and path, and without secrets.
 import { createFilter } from '../../filter/filter.ts';
 import { attributeName, type Flags, type FlagTable, listGiven, parseFlags } from '../../flags/definition.ts';
 import { EVENT_FLAGS } from '../../flags/shared-flags.ts';
@@ -35,7 +34,7 @@ import { listTargets, nameSpoolOf } from './targets.ts';
 import { CONFIG_FAULTS } from './yaml/messages.ts';
 import { type Faults, isMapping, readYaml } from './yaml/yaml-file.ts';
 
-/** Settings of a sink in addition to SINK_FLAGS: those that `defaults` cannot have, and those of HTTP sinks only. */
+/** Settings of a sink that `defaults` cannot have. */
 const OWN_KEYS = ['name', 'to', 'to-env', 'to-file'];
 const HTTP_KEYS = ['headers', 'sign-with'];
 
@@ -45,10 +44,7 @@ interface RelayFile {
   readonly relay: RelayConfig;
 }
 
-/**
- * @param isCheckOnly the source is checked as well: its profile, key and certificates
- * @throws UsageError with all faults
- */
+/** @param isCheckOnly to check the profile, key and certificates, too. @throws UsageError with all faults */
 export async function readRelayFile(path: string, io: Io, isCheckOnly: boolean): Promise<RelayFile> {
   const { value, faults } = await readYaml(path);
   const file = readMapping(value, '', faults);
@@ -88,7 +84,7 @@ export async function readRelayFile(path: string, io: Io, isCheckOnly: boolean):
   };
 }
 
-/** Reads the files and the profile of the source. A key command is not run, because it may connect to a server. */
+/** A key command is not run, because it may connect to a server. */
 async function checkSource(flags: Given, faults: Faults, io: Io): Promise<void> {
   const { caCert, keyFile, profile, simulate } = flags as Pick<
     StreamFlags,
@@ -141,7 +137,7 @@ async function attemptFilter(
   return faults.count > before ? undefined : faults.attempt(placeOf(''), () => read(flags));
 }
 
-/** Reads and checks one sink. The result is undefined if the sink has faults, which are added to `faults`. */
+/** Undefined if the sink has faults, which are added to `faults`. */
 async function readSink(
   own: Mapping,
   shared: Mapping,
@@ -207,7 +203,7 @@ async function readSink(
   };
 }
 
-/** Adds the settings of the file to the flags, which win. */
+/** Flags win over the settings of the file. */
 export function mergeFlags(table: FlagTable, flags: Given, file: Given): Given {
   const merged: Given = { ...flags };
   for (const flag of Object.values(table)) {

@@ -1,4 +1,4 @@
-// The sections of a configuration file: which settings each has, and a section read as flags.
+// The sections of a configuration file, and how a section is read as flags.
 import { isAtlantisError } from '../../errors.ts';
 import { attributeName, type FlagDefinition, type FlagTable, pick } from '../../flags/definition.ts';
 import {
@@ -15,7 +15,7 @@ import { RELAY_READY_FLAGS } from './flags.ts';
 import { CONFIG_FAULTS, describeSettingFault } from './yaml/messages.ts';
 import { type Faults, isMapping } from './yaml/yaml-file.ts';
 
-/** The settings of each section: flags without their dashes. The JSON Schema is made from these. */
+/** The flags of each section. The JSON Schema is made from them, too. */
 export const SECTIONS = {
   run: { ...RUN_FLAGS, ...MONITOR_FLAGS, ...RELAY_READY_FLAGS },
   source: {
@@ -39,14 +39,9 @@ export function readMapping(value: unknown, path: string, faults: Faults): Mappi
   return {};
 }
 
-/** The name of a setting. */
 export const keyOf = ({ term }: Pick<FlagDefinition, 'term'>): string => /--([\w-]+)/.exec(term)?.[1] ?? term;
 
-/**
- * The settings of a section as flags; those that are wrong are left out and reported.
- *
- * @param more names of settings that the caller reads itself; only for suggestions
- */
+/** Leaves out and reports wrong settings. @param more names that the caller reads itself; only for suggestions */
 export function readSection(
   given: Mapping,
   table: FlagTable,

@@ -30,7 +30,7 @@ import {
   type SecretVariable,
 } from './targets.ts';
 
-/** Everything about one sink, with its secrets. Durations in ms, sizes in bytes. */
+/** Contains secrets. Durations in ms, sizes in bytes. */
 export interface SinkConfig {
   /** From a configuration file; undefined: made from the address. */
   readonly name: string | undefined;
@@ -172,7 +172,6 @@ export const SINK_RULES: readonly ((values: SinkValues, flags: Flags<typeof SINK
   },
 ];
 
-/** The part of a sink's configuration that needs only its own flags. */
 export function makeSinkSettings(
   values: SinkValues,
 ): Omit<SinkConfig, 'name' | 'target' | 'filter' | 'headers' | 'signingKeys' | 'addedRoots'> {

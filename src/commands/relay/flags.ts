@@ -1,4 +1,4 @@
-// The flags of `stream relay`, and the type of the parsed command line.
+// The flags of `stream relay`.
 import { MERGE_DEFAULTS } from '../../connection/config.ts';
 import { UsageError } from '../../errors.ts';
 import {
@@ -167,7 +167,6 @@ const HTTP_FLAGS = group('HTTP:', {
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
 
-/** With these flags, the command inspects a spool and delivers nothing. */
 export const INSPECT_FLAGS = group('Inspection:', {
   inspect: text(
     '--inspect <dir>',
@@ -211,11 +210,9 @@ export const CONFIG_FLAGS = group('Delivery:', {
   isCheckOnly: toggle('--check', 'with --config: only check the file (exit 0 if it is valid, otherwise 2)'),
 });
 
-/** The flags of `stream relay` that no other command has. */
 export const RELAY_FLAGS = { ...DELIVERY_FLAGS, ...NATS_FLAGS, ...HTTP_FLAGS };
 export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
-/** As commander parses them: text, not yet checked. */
 export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS & typeof CONFIG_FLAGS>;
 
 /** A URI reference (RFC 3986). */

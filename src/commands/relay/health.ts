@@ -33,7 +33,7 @@ export async function askHealth(flags: RelayFlags & StreamFlags, io: Io): Promis
   return { exitCode: EXIT.unreachable };
 }
 
-/** What is wrong; undefined after a 200. */
+/** Undefined after a 200. */
 function findProblem(host: string, port: number, path: string): Promise<ErrorText | undefined> {
   return new Promise((resolve) => {
     const request = get({ host, port, path, agent: false }, (response) => {

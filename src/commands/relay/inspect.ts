@@ -32,10 +32,9 @@ import * as say from './messages.ts';
 import { INSPECTED, LABELS } from './messages.ts';
 
 const REPORT_VERSION = 1;
-/** How many characters of an event the text report shows. */
-const MAX_SHOWN = 200;
-/** Missing and damaged records of a spool that are listed; JSON has all of them. */
-const MAX_LISTED = 20;
+const MAX_EVENT_LENGTH = 200;
+/** In the text report; JSON lists all of them. */
+const MAX_FAULTS = 20;
 const MAX_BATCH_ITEMS = 512;
 
 /** Exit 0 if nothing is damaged or missing, otherwise 8. @throws UsageError, OutputError */
@@ -83,7 +82,11 @@ function formatReport(report: SpoolReport, io: Io): string {
     const timeMs = readTimeMs(event.record.text);
     const time = timeMs === undefined ? '' : `  ${formatAge(timeMs)}`;
     // Redacted before it is cut, since half a secret is not recognized.
-    return INSPECTED.event(event.number, time, truncateVisible(io.redactor.redact(toLine(event)), MAX_SHOWN));
+    return INSPECTED.event(
+      event.number,
+      time,
+      truncateVisible(io.redactor.redact(toLine(event)), MAX_EVENT_LENGTH),
+    );
   };
   const faults = [
     ...missing.map((one) => [LABELS.missing, describeMissing(one)]),
@@ -107,8 +110,8 @@ function formatReport(report: SpoolReport, io: Io): string {
         ? INSPECTED.noCursor
         : INSPECTED.cursor(cursor.acknowledged, Math.max(0, cursor.unitEnd - cursor.acknowledged)),
     ],
-    ...(faults.length === 0 ? [[LABELS.damage, INSPECTED.none]] : faults.slice(0, MAX_LISTED)),
-    ...(faults.length > MAX_LISTED ? [[LABELS.damaged, INSPECTED.more(faults.length - MAX_LISTED)]] : []),
+    ...(faults.length === 0 ? [[LABELS.damage, INSPECTED.none]] : faults.slice(0, MAX_FAULTS)),
+    ...(faults.length > MAX_FAULTS ? [[LABELS.damaged, INSPECTED.more(faults.length - MAX_FAULTS)]] : []),
   ];
   const lines = rows.map(([label = '', value = '']) => `  ${label.padEnd(12)}${value}`);
   return [showDirectory(report.directory), ...lines]
@@ -146,7 +149,7 @@ function formatJsonSpool(report: SpoolReport): string {
   return `${head.slice(0, -1)},"first_event":${writeEvent(report.firstEvent)},"last_event":${writeEvent(report.lastEvent)}}`;
 }
 
-/** Writes the pending events of a spool. @throws UsageError if the directory contains several spools */
+/** @throws UsageError if the directory contains several spools */
 async function exportSpool(
   directories: readonly string[],
   flags: RelayFlags & StreamFlags,

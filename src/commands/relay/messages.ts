@@ -1,5 +1,4 @@
-// Messages of `stream relay` about its flags, its configuration, `--inspect` and `--health`; those about a delivery are
-// in `delivery/messages.ts`.
+// Messages of `stream relay`, except those about a delivery (`delivery/messages.ts`).
 import { type ErrorText, EXIT } from '../../errors.ts';
 import type { Reformatting } from '../../events/json-line.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
@@ -9,7 +8,6 @@ import type { StatusRecord } from '../../ui/reporter.ts';
 
 export const ACCEPTED_EVENT_SOURCE =
   'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
-/** Why flags of a stream have no effect on --redeliver. */
 export const NO_STREAM_IS_OPENED = 'all events of the file are sent, and no stream is opened';
 
 export const NOT_A_DEAD_LETTER = 'it is not a dead letter';
@@ -30,10 +28,7 @@ export const saySinkTwice = (): ErrorText => ['the same sink is given twice', 'l
 export const sayInvalidUrlVariable = (): ErrorText =>
   sayInvalid('--to-env', undefined, 'the name of an environment variable, not the URL');
 
-/**
- * @param place the variable or file of the secret
- * @param hosts the hosts of all HTTP sinks
- */
+/** @param place the variable or file of the secret */
 export const saySecretForHosts = (flag: string, place: string, hosts: readonly string[]): ErrorText => [
   `${flag}: ${place} would be used for ${hosts.join(' and ')}`,
   `name the host that it is for: ${place}@${hosts[0]}`,
@@ -88,11 +83,7 @@ export const sayInvalidSecretVariable = (): ErrorText =>
     'the name of an environment variable, not the secret, or NAME@host',
   );
 
-/**
- * Does not quote the secret.
- *
- * @param place the flag with its variable or file
- */
+/** Does not quote the secret. @param place the flag with its variable or file */
 export const sayInvalidSigningSecret = (place: string): ErrorText => [
   `${place}: not a signing secret`,
   'accepted: whsec_ followed by 24 to 64 bytes in base64, for example whsec_$(openssl rand -base64 32); separate several secrets with spaces or line breaks',

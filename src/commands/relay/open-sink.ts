@@ -1,5 +1,4 @@
-// Opens one sink of a relay: its spool and its worker, which connects it; both are closed together. Sinks can share a
-// dead-letter file, so it stays open.
+// Opens one sink of a relay, with its spool and its worker. Sinks can share a dead-letter file, so no sink closes it.
 import { basename, join } from 'node:path';
 import { type Clock, sleep } from '../../clock.ts';
 import { Backlog } from '../../delivery/backlog.ts';
@@ -14,7 +13,6 @@ import type { Reporter } from '../../ui/reporter.ts';
 import type { SinkConfig } from './config.ts';
 import { nameRelay, type SinkDeps } from './sinks.ts';
 
-/** What the sinks of a relay share. */
 export interface SinkCallbacks {
   readonly givesUpAtStart: WorkerConfig['givesUpAtStart'];
   openDeadLetters(path: string): Pick<DeadLetterFile, 'append'>;
@@ -26,8 +24,6 @@ export interface SinkCallbacks {
 }
 
 /**
- * Why a sink is closed:
- *
  * - end: the run ends
  * - replaced: a sink with other settings takes over the rest of its backlog
  * - removed: the configuration no longer has it
@@ -40,19 +36,13 @@ export interface OpenSink {
   readonly worker: Worker;
   /** The name of its spool's directory in the `--spool` directory; undefined without a spool. */
   readonly spoolName: string | undefined;
-  /** Starts delivering. */
   start(): void;
-  /** Resolves when the worker has ended. */
   untilEnd(): Promise<void>;
   /** Waits until everything is acknowledged, at most this long. */
   untilEmpty(ms: number): Promise<void>;
   /** Ends the wait of `untilEmpty`. */
   hurry(): void;
-  /**
-   * Stops the worker, closes its files and reports what was delivered. Can be called again.
-   *
-   * @returns the records that are not on disk
-   */
+  /** Also reports what was delivered. Can be called again. @returns the records that are not on disk */
   close(why?: CloseReason): Promise<readonly SpoolRecord[]>;
 }
 

@@ -23,21 +23,19 @@ export interface Relay {
   /** @param onFailure called once, when a sink or spool has failed for good */
   openOutput(onFailure: (failure: WriteFailure) => void): RelayOutput;
   /**
-   * Resolves when every sink without a spool has been ready once, so that no event is received that cannot be
-   * delivered.
+   * Resolves when every sink without a spool has been ready once. Only then may the run receive events.
    *
    * @throws SinkError if one of them has failed for good
    */
   untilReady(): Promise<void>;
   /**
-   * Changes the sinks. Unchanged ones are not interrupted, changed ones start again with their backlog, removed ones
-   * get some time to deliver their backlog.
+   * Unchanged sinks are not interrupted, and changed ones keep their backlog.
    *
-   * @returns undefined at the end of the run, when nothing is changed any more
+   * @returns undefined if the run has ended
    * @throws UsageError, OutputError; then everything is as before
    */
   reload(sinks: readonly SinkConfig[]): Promise<Changes | undefined>;
-  /** Stops the workers and closes everything; draining the output does the same. Can be called again. */
+  /** Draining the output does the same. Can be called again. */
   close(): Promise<void>;
 }
 
@@ -47,17 +45,13 @@ const REMOVED_DRAIN_MS = 10_000;
 /** The identity of a sink across reloads. */
 const identifySink = ({ name, target }: SinkConfig): string => name ?? target.directory;
 
-/**
- * Opens the sinks, and starts to deliver the records that an earlier run left in their spools.
- *
- * @throws UsageError, OutputError; then everything is closed again
- */
+/** Also starts to deliver what spools contain. @throws UsageError, OutputError; then everything is closed again */
 export async function openRelay(
   deps: Omit<SinkDeps, 'config'> & { readonly config: RelayConfig },
 ): Promise<Relay> {
   const { config, reporter, io } = deps;
   const { clock } = io;
-  /** Events may have been received: from now on, the run ends only when the last sink stops. */
+  /** Once events may have been received, the run ends only when the last sink stops. */
   let hasBegun = config.redeliver !== undefined || config.sinks.every(({ spool }) => spool !== undefined);
   let opened: readonly OpenSink[] = [];
   const fingerprints = new Map<OpenSink, string>();
@@ -76,9 +70,9 @@ export async function openRelay(
     }
   }
 
-  /** @param isLate the run has begun: a sink that has accepted nothing yet is retried without limit */
+  /** @param isLate whether the run has begun; then every sink is retried without limit */
   const createCallbacks = (isLate: boolean): SinkCallbacks => ({
-    // With --redeliver nothing can be lost: the events stay in their file.
+    // With --redeliver nothing can be lost, since the events stay in their file.
     givesUpAtStart: isLate ? 'never' : config.redeliver === undefined ? 'while-empty' : 'always',
     openDeadLetters(path) {
       const file = deadLetterFiles.get(path) ?? openDeadLetters(path, (record) => reporter.report(record));
@@ -133,7 +127,6 @@ export async function openRelay(
   warnAboutUnusedSpools(first, reporter);
   for (const one of first) one.start();
 
-  /** A removed sink delivers its backlog for a while, then reports what is left. */
   function drainRemoved(sink: OpenSink): void {
     const key = identifySink(sink.config);
     const done = sink

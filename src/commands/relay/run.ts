@@ -53,7 +53,7 @@ const NOT_FOR_REDELIVERY = {
   ...REDUNDANCY_FLAGS,
 };
 
-/** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
+/** @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const { flags, relay } = await readRelaySettings(given, io);
   const config = { ...parseStreamFlags(flags, io), readsKeyPresses: false };
@@ -110,12 +110,7 @@ interface Settings {
   readonly relay: RelayConfig;
 }
 
-/**
- * Reads the settings from the flags, or from the file of `--config`. Flags override its settings of the source and of
- * the run.
- *
- * @throws UsageError
- */
+/** With --config, flags override only the settings of the source and of the run. @throws UsageError */
 async function readRelaySettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Settings> {
   const { config, check } = flags;
   if (config === undefined) {
@@ -169,8 +164,7 @@ function reloadOnHangUp({ given, flags, relay, monitor, reporter }: Reloading, i
 }
 
 /**
- * Sends the dead letters of a file, which is not changed. The exit code is 0 when each of them was delivered or has
- * become a dead letter again, and 8 if lines are damaged.
+ * Exit 0 if each dead letter was delivered or has become a dead letter again, 8 if lines are damaged.
  *
  * @throws UsageError, OutputError
  */

@@ -15,7 +15,6 @@ interface SecretReader<Secret> {
   file(path: string): Promise<Secret>;
 }
 
-/** The value of a header. */
 export function readHeaderSetting(
   source: unknown,
   path: string,
@@ -28,7 +27,7 @@ export function readHeaderSetting(
   });
 }
 
-/** The keys of `sign-with`: one source, or a list of them; each may contain several secrets. */
+/** `sign-with` is one source or a list of them. Each may contain several secrets. */
 export async function readSigningSetting(
   setting: unknown,
   path: string,

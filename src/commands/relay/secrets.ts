@@ -7,10 +7,10 @@ import { readNamedFile } from '../../io/read-file.ts';
 import * as say from './messages.ts';
 
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** A header cannot have other characters. White space and a byte order mark around a secret are removed first. */
+/** A header cannot have other characters. */
 const ONE_LINE = /^[\x20-\x7e\u{a0}-\u{10ffff}]+$/u;
 
-/** Reads and trims the value of a variable, and hides it in all output. @throws UsageError if it is not set */
+/** Hides the value in all output. @throws UsageError if it is not set */
 function readSecretVariable(
   flag: string,
   variable: string,
@@ -22,14 +22,14 @@ function readSecretVariable(
   return value;
 }
 
-/** One line of text. @param flag for the message. @throws UsageError that never contains the value */
+/** One line of text. @throws UsageError that never contains the value */
 export function readEnvSecret(flag: string, variable: string, io: Pick<Io, 'env' | 'redactor'>): string {
   const value = readSecretVariable(flag, variable, io);
   if (!ONE_LINE.test(value)) throw new UsageError(...say.sayInvalidSecret(flag, variable));
   return value;
 }
 
-/** The text of a file without the white space around it. @throws UsageError that never contains the text */
+/** Trims the text. @throws UsageError that never contains the text */
 export async function readText(flag: string, path: string): Promise<string> {
   try {
     // A byte order mark is white space, too.
@@ -51,7 +51,7 @@ export async function readFileSecret(
   return value;
 }
 
-/** The keys of the signing secrets in a variable, in order. @throws UsageError that never contains the secrets */
+/** @throws UsageError that never contains the secrets */
 export function readSigningVariable(
   flag: string,
   variable: string,
@@ -60,7 +60,7 @@ export function readSigningVariable(
   return parseSigningSecrets(`${flag} ${variable}`, readSecretVariable(flag, variable, io), io);
 }
 
-/** The keys of the signing secrets in a file, in order. @throws UsageError that never contains the secrets */
+/** @throws UsageError that never contains the secrets */
 export async function readSigningFile(
   flag: string,
   path: string,
@@ -69,7 +69,6 @@ export async function readSigningFile(
   return parseSigningSecrets(`${flag} ${JSON.stringify(path)}`, await readText(flag, path), io);
 }
 
-/** @param place for the message */
 function parseSigningSecrets(place: string, text: string, { redactor }: Pick<Io, 'redactor'>): Buffer[] {
   return text
     .trim()

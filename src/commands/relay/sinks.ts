@@ -30,14 +30,12 @@ export interface SinkDeps {
 
 type NatsTarget = Extract<RelayTarget, { kind: 'nats' }>;
 
-/** A hash of the settings, secrets and credentials of a sink. */
 export async function fingerprintSink(config: SinkConfig, { env }: Io): Promise<string> {
   const path = config.target.kind === 'nats' ? findCredentialsFile(config.natsCreds, env) : undefined;
   const content = path === undefined ? '' : await readNamedFile(path).catch(() => '');
   return sha256(JSON.stringify(config), content.toString());
 }
 
-/** The name of this relay, as consumers see it. */
 export function nameRelay({ name }: Pick<RelayConfig, 'name'>): string {
   return name ?? (hostname().replace(/[^A-Za-z0-9_-]/g, '_') || 'relay');
 }
@@ -60,7 +58,6 @@ export async function createSink(sink: SinkConfig, deps: SinkDeps): Promise<Sink
   return target.kind === 'nats' ? createJetStreamSink(target, sink, own) : createHttpSink(target, sink, own);
 }
 
-/** How each event is identified and sent. */
 function describeDelivery({ payload, ceSource, traceparent }: SinkConfig, run: SinkDeps['config']) {
   const identify = createIdentifier(run.idSteps, nameRelay(run));
   return {
@@ -137,13 +134,10 @@ function createHttpSink(
   );
 }
 
-/** A digit, or at least 20 characters: a part of a path with either may be a secret. */
+/** A part of a path with a digit, or with at least 20 characters, may be a secret. */
 const LOOKS_SECRET = /\d|^.{20}/;
 
-/**
- * Registers the parts of a URL that may be secrets, so that they are never shown. The redactor that is returned hides
- * the path as well, for responses that repeat it.
- */
+/** Registers the parts of a URL that may be secrets. @returns a redactor for responses, which may repeat the path */
 function hideUrl({ href }: HttpTarget, { redactor }: Io): Redactor {
   const { pathname, search, searchParams } = new URL(href);
   const segments = pathname.split('/').filter((one) => one.length >= 8 && LOOKS_SECRET.test(one));
@@ -153,7 +147,7 @@ function hideUrl({ href }: HttpTarget, { redactor }: Io): Redactor {
   return own;
 }
 
-/** The proxy is chosen as for the stream: none for this machine or without TLS (contract C5, C6). */
+/** As for the stream, none for this machine or without TLS (contract C5, C6). */
 function chooseSinkProxy({ href, isSecure, isLoopback }: HttpTarget, io: Io): string | undefined {
   if (!isSecure || isLoopback) return undefined;
   const proxyUrl = findProxy(href, io.env);

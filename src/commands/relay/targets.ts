@@ -9,7 +9,6 @@ import * as say from './messages.ts';
 import { readText, VARIABLE_NAME } from './secrets.ts';
 
 interface SpoolNames {
-  /** The name of the directory of the sink's spool. */
   readonly directory: string;
   /** Names that an earlier version, or a relay configured with flags, may have given to the directory. */
   readonly oldDirectories: readonly string[];
@@ -36,7 +35,7 @@ export async function parseTargets(values: RelayValues, env: Environment): Promi
   return targets;
 }
 
-/** The targets in the flags, or in the settings of one sink of a configuration file. @throws UsageError as above */
+/** The targets in the flags, or in the settings of one sink of a configuration file. @throws as `parseTargets` */
 export async function listTargets(values: TargetValues, env: Environment): Promise<RelayTarget[]> {
   const given = [
     ...values.to.map((url) => ({ flag: '--to', url })),
@@ -51,7 +50,7 @@ export async function listTargets(values: TargetValues, env: Environment): Promi
   return given.map(({ flag, url }) => parseTarget(flag, url, values));
 }
 
-/** Names a spool after its sink in a configuration file. A spool that was named after the target is taken over. */
+/** A spool that was named after the target is taken over. */
 export function nameSpoolOf(target: RelayTarget, name: string): RelayTarget {
   return {
     ...target,
@@ -85,7 +84,7 @@ function parseTarget(flag: string, url: string, { stream, allowHttp }: TargetVal
   if (name === undefined) {
     throw new UsageError(...say.sayNoStream(flag, address.host));
   }
-  // The servers of a cluster change, and can be listed in any order: the spool belongs to the stream.
+  // The spool belongs to the stream, since the servers of a cluster change.
   return {
     kind: 'nats',
     address,
@@ -118,16 +117,14 @@ function nameDirectory(readable: string, identity: string, separator = '~'): str
 const nameOldDirectory = (name: string): string => nameDirectory(name.replace(/^https?:\/\//, ''), name, '-');
 
 export interface SecretScope {
-  /** The secret is for the HTTP sinks of this host; undefined: for all HTTP sinks. */
+  /** Undefined: for all HTTP sinks. */
   readonly host: string | undefined;
 }
 
-/** The name of a variable with a secret. */
 export interface SecretVariable extends SecretScope {
   readonly variable: string;
 }
 
-/** The path of a file with secrets. */
 interface SecretFile extends SecretScope {
   readonly path: string;
 }

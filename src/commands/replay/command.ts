@@ -1,4 +1,4 @@
-// `atlantis stream replay`: its flags and help. The rest of its code is loaded when it is called.
+// `atlantis stream replay`: its flags and help.
 import { pick } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { ARROWS } from '../../flags/messages.ts';

@@ -10,9 +10,9 @@ import { addDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
 
 /**
- * Plays a recording or plain NDJSON, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`,
- * 2 for a file that is neither.
+ * Exit 0 at the end of the file, 8 at a damaged line with `--strict`, 2 if it is neither a recording nor NDJSON.
  *
+ * @param path of the file, `-` for stdin
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io: Io): Promise<Outcome> {

@@ -1,4 +1,4 @@
-// `atlantis stream simulate`: its flags and help. The rest of its code is loaded when it is called.
+// `atlantis stream simulate`: its flags and help.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { SERVER_FLAGS } from './flags.ts';

@@ -1,4 +1,4 @@
-// The flags of `stream simulate`, and the type of the parsed command line.
+// The flags of `stream simulate`.
 import {
   type Flags,
   type FlagValues,
@@ -36,6 +36,5 @@ export const SERVER_FLAGS = {
   isJson: toggle('--json', 'print one JSON line when the server is ready'),
 };
 
-/** As commander parses them: text, not yet checked. */
 export type SimulateFlags = GlobalFlags & Flags<typeof SERVER_FLAGS>;
 export type ServerValues = FlagValues<typeof SERVER_FLAGS>;

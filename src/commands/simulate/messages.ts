@@ -7,7 +7,6 @@ export const THE_SCRIPT = 'the script';
 export const RATE_HINT = 'to set the pace of a scenario, use --rate';
 export const ACCEPTED_MADE_UP_KEY = 'a made-up key: "ak_" and printable ASCII without spaces';
 
-/** @param position of the first error */
 export const sayScriptNotJson = (path: string, position: string): ErrorText => [
   `${THE_SCRIPT} ${JSON.stringify(path)} is not JSON: ${position}`,
   'see docs/scenario.schema.json for the format',
@@ -28,7 +27,6 @@ export const sayReplayNotAFile = (path: string): ErrorText => [
   'write it to a file first, because every client reads it from the start',
 ];
 
-/** The summary of the scenario. */
 export const nameReplay = (path: string): string => `the recording ${path}`;
 
 export function sayRecordingGone(path: string): StatusRecord {
@@ -40,7 +38,7 @@ export function sayRecordingGone(path: string): StatusRecord {
   };
 }
 
-/** The ready message; a line that begins with a space is not wrapped. */
+/** A line that begins with a space is not wrapped. */
 export function describeReadySimulator(
   url: string,
   host: string,

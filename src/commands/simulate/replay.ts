@@ -15,11 +15,7 @@ const NO_STDIN = (): never => {
   throw new UsageError(...say.sayReplayFromStdin());
 };
 
-/**
- * Creates the scenario. Damaged lines are reported while the first client reads them.
- *
- * @throws UsageError if the file cannot be read or played
- */
+/** Damaged lines are reported only for the first client. @throws UsageError if the file cannot be read or played */
 export async function createReplay(path: string, pace: PlayPace, reporter: Reporter): Promise<Scenario> {
   await assertPlayable(path, pace, reporter);
   let isFirst = true;

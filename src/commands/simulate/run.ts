@@ -37,7 +37,7 @@ interface ReadySimulator {
   readonly pid: number;
 }
 
-/** The ready message as text and as JSON. @param columns width of the terminal; undefined without one */
+/** @param columns width of the terminal; default: unlimited */
 function describeServer(
   { url, port, host, key, caCertPath, pid }: ReadySimulator,
   columns = Number.POSITIVE_INFINITY,
@@ -65,7 +65,7 @@ function describeServer(
   return { text: `${lines.join('\n')}\n`, record: stringifySafe(record) };
 }
 
-/** Writes the certificate into a new temporary directory. @throws OutputError */
+/** @throws OutputError */
 function writeCertificate(pem: string | undefined): { readonly path: string; remove(): void } | undefined {
   if (pem === undefined) return undefined;
   let remove = (): void => {};

@@ -1,4 +1,4 @@
-// `atlantis stream tail`: its flags and help. The rest of its code is loaded when it is called.
+// `atlantis stream tail`: its flags and help.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { ARROWS } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';

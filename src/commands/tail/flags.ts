@@ -1,4 +1,4 @@
-// The flags of `stream tail`, and the type of the parsed command line.
+// The flags of `stream tail`.
 import { type Flags, group, optional, text } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,

@@ -36,7 +36,7 @@ export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
   return { path, maxBytes, maxAgeMs, keep };
 }
 
-/** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
+/** @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(
   flags: StreamFlags & RecordFlags & FromFlags & Flags<typeof DEDUPE_FLAGS>,
   io: Io,

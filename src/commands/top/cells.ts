@@ -5,7 +5,7 @@ import { BELOW_ZERO } from './lag.ts';
 
 const UNITS = ['', 'k', 'M', 'B', 'T'];
 
-/** A rounded number: `~950`, `~12.3M`, `~1.2e+18`. */
+/** `~950`, `~12.3M`, `~1.2e+18`. */
 export function formatRounded(value: number): string {
   if (value === 0) return '0';
   let size = Math.abs(value);
@@ -30,7 +30,6 @@ export function formatShare(share: number): string {
   return `${(share * 100).toFixed(1)}%`;
 }
 
-/** A lag: `12 ms`, `1.5 s`, `3m 20s`. */
 export function formatLagPercentile(ms: number): string {
   if (ms === BELOW_ZERO) return '<0 ms';
   return ms < 1_000 ? `${ms} ms` : formatDuration(ms);

@@ -11,10 +11,10 @@ import type { WatchedPath } from '../../session/event-sample.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
 import { parseGroupPaths, parseLagPaths } from '../../settings/table-paths.ts';
 import type { ParsedPath } from './event-facts.ts';
-import { FILE_FLAGS, FILE_SPEED, LIVE_ONLY_FLAGS, type TopFlags } from './flags.ts';
+import { DEFAULT_FILE_SPEED, FILE_FLAGS, LIVE_ONLY_FLAGS, type TopFlags } from './flags.ts';
 import { sayFileRequired, sayNoScreen, sayNotForFiles, sayOnceRequired } from './messages.ts';
 
-/** The source: the service or simulator, a JetStream stream, or a recording. */
+/** `service` is also the simulator. */
 type TopSource =
   | { readonly kind: 'service' }
   | { readonly kind: 'jetstream' }
@@ -87,7 +87,7 @@ function parseSource(path: string | undefined, flags: TopFlags, io: Io): TopSour
     const [other] = listGiven(LIVE_ONLY_FLAGS, flags);
     if (other !== undefined) throw new UsageError(...sayNotForFiles(other));
     const isPaced = (flags.speed ?? flags.rate) !== undefined;
-    const pace = parsePlayFlags(isPaced ? flags : { ...flags, speed: FILE_SPEED }, io.clock.wallMs());
+    const pace = parsePlayFlags(isPaced ? flags : { ...flags, speed: DEFAULT_FILE_SPEED }, io.clock.wallMs());
     return { kind: 'file', path, pace };
   }
   const { since: _since, ...playFlags } = FILE_FLAGS;

@@ -12,7 +12,7 @@ export class ConnectionState implements StreamProgress {
   readonly startedAtMs: number;
   state: SourceState = { kind: 'connecting' };
   connections = 0;
-  /** Number of gaps, including one that is still open. */
+  /** Includes an open gap. */
   gaps = 0;
   isGapOpen = false;
   /** Events before filters; undefined without filters. */

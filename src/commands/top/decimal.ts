@@ -17,7 +17,7 @@ export const ZERO_DECIMAL: Decimal = { units: 0n, scale: 0 };
 const MAX_DIGITS = 200;
 const NUMBER = /^(-?\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
 
-/** The value of a JSON number; undefined for other text, and for a number of more than 200 digits. */
+/** Undefined unless the text is a JSON number of at most 200 digits. */
 export function parseDecimal(text: string): Amount | undefined {
   if (text.length > MAX_DIGITS) return undefined;
   const [, whole, fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];
@@ -50,7 +50,6 @@ export function writeDecimal({ units, scale }: Decimal): string {
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
-/** The nearest number, for charts and rates. */
 export const roundDecimal = (decimal: Decimal): number => Number(writeDecimal(decimal));
 
 function rescale({ units, scale }: Decimal, wanted: number): bigint {

@@ -19,7 +19,6 @@ import { createSourceReader } from '../../events/seek-path.ts';
 import { type Amount, parseDecimal } from './decimal.ts';
 import type { Facts } from './row.ts';
 
-/** A path as text, and parsed. */
 export interface ParsedPath {
   readonly text: string;
   readonly steps: readonly PathStep[];
@@ -27,9 +26,9 @@ export interface ParsedPath {
 
 interface FactPaths {
   readonly by: readonly ParsedPath[];
-  /** Paths of the amount; the first path with a value is used. */
+  /** The first path with a value is used. */
   readonly dollars: readonly (readonly PathStep[])[];
-  /** Paths of the timestamp; the first path with a value is used. */
+  /** The first path with a value is used. */
   readonly time: readonly (readonly PathStep[])[];
 }
 
@@ -65,7 +64,7 @@ export function createFactReader({ by, dollars, time }: FactPaths): (event: Buff
 /** Reads a value of the current event: a string in its quotes, a number or literal as sent. */
 type ReadValue = () => string | undefined;
 
-/** Values of one event. Its top-level members are found in one pass, deeper values in one pass for each path. */
+/** Finds the top-level members of an event in one pass. Deeper values need one pass for each path. */
 class EventValues {
   readonly #memberNames: string[] = [];
   #names: Names | undefined;
@@ -132,7 +131,7 @@ function shorten(value: string): string {
   return `${copyText(value.slice(0, MAX_VALUE_LENGTH))}… ${hash}`;
 }
 
-/** An amount is a number or a string, since some exchanges send strings. */
+/** Some exchanges send amounts as strings. */
 function readAmount(source: string): Amount | undefined {
   return parseDecimal(source.startsWith('"') ? source.slice(1, -1) : source);
 }

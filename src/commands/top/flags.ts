@@ -1,4 +1,4 @@
-// The flags of `stream top`, and the type of the parsed command line.
+// The flags of `stream top`.
 import { type Flags, group, pick, text, withDefault } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
@@ -15,8 +15,7 @@ import { PLAY_FLAGS } from '../../recording/flags.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';
 
-/** The default of `--speed`. */
-export const FILE_SPEED = 'max';
+export const DEFAULT_FILE_SPEED = 'max';
 
 /** By default, a recording is read as fast as possible, since the table shows the recorded times. */
 export const FILE_FLAGS = {
@@ -26,7 +25,7 @@ export const FILE_FLAGS = {
     '--speed <speed>',
     'playback speed of a file: 1x, 10x, or max for no pauses',
     parseSpeed,
-    FILE_SPEED,
+    DEFAULT_FILE_SPEED,
   ),
 };
 
@@ -54,5 +53,4 @@ export const LIVE_ONLY_FLAGS = {
   ...pick(END_FLAGS, 'maxSilenceMs', 'failOnGap'),
 };
 
-/** As commander parses them: text, not yet checked. */
 export type TopFlags = StreamFlags & Flags<typeof TOP_FLAGS>;

@@ -20,7 +20,6 @@ export const sayConfigInvalid = (path: string, faults: readonly string[]): Error
   faults.join('\n'),
 ];
 
-/** What is wrong with a value in a configuration file. */
 export const CONFIG_FAULTS = {
   mapping: 'must be a mapping',
   list: 'must be a list',
@@ -46,7 +45,7 @@ export function describeUnknown(key: string, known: readonly string[]): string {
   return `${CONFIG_FAULTS.unknown}${suggestion === undefined ? '' : `; ${suggestion}`}`;
 }
 
-/** What the YAML parser finds. Its own messages repeat the content, which may be a secret. */
+/** The YAML parser's own messages repeat the content, which may be a secret. */
 export const YAML_FAULTS = {
   ALIAS_PROPS: 'an alias has an anchor or a tag',
   BAD_ALIAS: 'an alias (*) has no name, or there is no anchor (&) with that name before it',

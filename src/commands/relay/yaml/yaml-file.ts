@@ -17,7 +17,6 @@ const MAX_BYTES = 1024 * 1024;
 /** Enough for a few anchors that every sink uses. */
 const MAX_ALIASES = 100;
 
-/** Collects what is wrong with a file. */
 export class Faults {
   readonly #path: string;
   readonly #findLine: (path: string) => number | undefined;
@@ -44,7 +43,7 @@ export class Faults {
     this.add(shown, what, this.#findLine(place));
   }
 
-  /** Returns the result of the action, or adds its error for the user and returns undefined. */
+  /** If the action throws an error for the user, adds it and returns undefined. */
   async attempt<T>(place: string, action: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await action();
