@@ -1,5 +1,4 @@
-// Reads the key again before each connection attempt, so that a long run uses a rotated key (contract P5): from a key
-// file, a profile that `profile add --force` changed, or a key command.
+// Reads the key again before each connection attempt, so that a long run uses a rotated key (contract P5).
 import { CredentialError, isAtlantisError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
@@ -8,18 +7,15 @@ import { nameProfile, sayKeyKept, sayKeyReplaced, sayProfileGone, sayProfileMove
 import { parseStreamUrl } from './stream-url.ts';
 import { isStored, keyOfProfile, readKey, type Target } from './target.ts';
 
-/** Called with the outcome of reading the key again. */
 export interface KeyListener {
   onKept(message: string, hint: string | undefined): void;
   onReplaced(message: string): void;
 }
 
 /**
- * Returns a function that reads the key for an attempt, or the key itself if its source cannot change. The first
- * attempt uses `first`.
- *
- * If the key cannot be read again, because a password manager is locked or the network is down, the run continues with
- * the previous key and `listener` is notified once.
+ * Returns `first` if the source of the key cannot change, otherwise a function that reads the key for each attempt
+ * after the first one. If the key cannot be read, for example because a password manager is locked, the run continues
+ * with the previous key and `listener` is notified once.
  */
 export function createKeyReader(
   target: Target,
@@ -33,7 +29,7 @@ export function createKeyReader(
   let isFirst = true;
   let isFailing = false;
   const renew = async (signal: AbortSignal): Promise<void> => {
-    const key = await readKey(lookUpAgain(target, io), io, signal);
+    const key = await readKey(reloadProfile(target, io), io, signal);
     isFailing = false;
     if (key === last) return;
     last = key;
@@ -57,19 +53,15 @@ export function createKeyReader(
   };
 }
 
-/**
- * The target with the current content of its profile.
- *
- * @throws CredentialError if the profile is gone or has another origin; StoreError
- */
-function lookUpAgain(target: Target, io: Io): Target {
+/** @throws CredentialError if the profile is gone or has another origin; StoreError */
+function reloadProfile(target: Target, io: Io): Target {
   const { key, profile, url } = target;
   if (key === undefined || profile === undefined || url === undefined || !isStored(key)) return target;
   const { name } = profile.value;
   const { file } = readProfileFile(profilesPath(io), io);
   const now = file.profiles.get(name);
   if (now === undefined) throw new CredentialError(...sayProfileGone(name));
-  // Contract P3: otherwise the key of another origin would be sent to the URL that the run began with.
+  // Contract P3: the key of another origin must not be sent to the URL that the run began with.
   const { origin } = parseStreamUrl(now.url, nameProfile(name));
   if (origin !== url.value.origin) {
     throw new CredentialError(...sayProfileMoved(name, origin));

@@ -68,7 +68,6 @@ export interface LogConfig {
   readonly useColor: boolean;
 }
 
-/** URL and key of the service. */
 export interface StreamSource {
   readonly url: StreamUrl;
   /** A function if the key is read before each attempt (contract P5). */
@@ -94,7 +93,6 @@ export interface TailConfig
   readonly format: 'pretty' | 'ndjson' | 'csv';
   /** Links to block explorers in pretty output. */
   readonly hasLinks: boolean;
-  /** Whether key presses are read, from the terminal on stdin. */
   readonly readsKeyPresses: boolean;
   /** Undefined: all events. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
@@ -102,9 +100,7 @@ export interface TailConfig
 }
 
 /**
- * Reads the flags that need no secret.
- *
- * @param all the flags with stored defaults; conflicts are only reported between given flags
+ * @param all `flags` and stored defaults. Conflicts are reported only within `flags`.
  * @throws UsageError; StoreError if a preset or a stored setting cannot be used
  */
 export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailConfig {
@@ -126,14 +122,13 @@ export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailC
   };
 }
 
-/** Refuses flags that cannot be combined. */
 function assertCombinable(values: StreamValues, flags: StreamFlags): void {
   assertForm(values);
-  assertPrettyFlagsUsed(values, flags);
+  assertPrettyFlagsHaveEffect(values, flags);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
 }
 
-/** A glob up to the next comma or the end; commas in braces, in a set or after a backslash belong to the glob. */
+/** One glob of a list. A comma in braces, in brackets or after a backslash is part of the glob. */
 const GLOB = /((?:\\.|\{(?:\\.|[^\\}])*\}?|\[(?:\\.|[^\\\]])*\]?|[^,])*)(?:,|$)/gsy;
 
 function splitGlobs(list: string): string[] {
@@ -158,10 +153,7 @@ export function parseFilter(
   return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
 
-/**
- * @param timeoutMs the timeout of the whole run, if there is one
- * @throws UsageError naming flag, value and what is accepted
- */
+/** @param timeoutMs of the whole run. @throws UsageError */
 export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number): ConnectionConfig {
   const { noReconnect, maxReconnects, waitMs, ...values } = parseFlags(CONNECTION_FLAGS, flags);
   const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
@@ -190,8 +182,8 @@ export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
 }
 
 /**
- * Whether to print colors. `--color` decides, else NO_COLOR (no-color.org), else FORCE_COLOR, else the setting; `auto`
- * means on a terminal that takes escape sequences.
+ * `--color` decides, else NO_COLOR (no-color.org), else FORCE_COLOR, else the setting. With `auto`, only a terminal
+ * that takes escape sequences gets colors.
  *
  * @throws UsageError; StoreError if the stored color mode cannot be used
  */
@@ -200,7 +192,7 @@ export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean 
   return value === 'always' || (value === 'auto' && isTty && hasEscapes(io));
 }
 
-/** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */
+/** @throws UsageError, CredentialError, StoreError */
 export async function resolveSource(
   flags: TargetFlags,
   io: Io,
@@ -220,7 +212,6 @@ export async function resolveSource(
   return { url, key: reader, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
 }
 
-/** A running simulator as the source. */
 export function describeSimulatorSource(baseUrl: string, key: string): StreamSource {
   return {
     url: parseStreamUrl(baseUrl, say.THE_SIMULATOR),
@@ -262,8 +253,7 @@ function assertForm({
   } else if (hasBell) throw new UsageError(...sayHighlightRequired());
 }
 
-/** Refuses flags of pretty output that have no effect. */
-function assertPrettyFlagsUsed(
+function assertPrettyFlagsHaveEffect(
   { isJson, isEnveloped, format, fields }: StreamValues,
   flags: StreamFlags,
 ): void {

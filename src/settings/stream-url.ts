@@ -1,6 +1,6 @@
 // Parses a base or stream URL of the service.
 //
-// The host is judged after WHATWG URL parsing, never by its text: `http://127.1` is loopback,
+// The host is judged after WHATWG URL parsing, never by its text. `http://127.1` is loopback, and
 // `ws://127.0.0.1.evil.test` is not (contract C5).
 import { UsageError } from '../errors.ts';
 import { escapeUnits } from '../render/sanitize.ts';
@@ -28,14 +28,14 @@ const SHOWN_LENGTH = 200;
 /** In characters, with a final dot (RFC 1035 § 3.1). SOCKS 5 has one byte for the length. */
 const MAX_HOST_LENGTH = 254;
 
-/** True for the hosts that contract C5 calls loopback. @param hostname from a parsed URL */
+/** By contract C5. @param hostname from a parsed URL */
 export function isLoopbackHost(hostname: string): boolean {
   // The URL parser has turned every IPv4 notation (127.1, 0x7f000001) into four decimal parts. `localhost.` and
   // `*.localhost` are not accepted: the resolver decides whether they are on this machine.
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-/** The value for a message: no userinfo, nothing after ? or #, no control characters. */
+/** For a message: no userinfo, nothing after ? or #, no control characters. */
 function showValue(raw: string): string {
   const shown = raw
     .replace(/^([^/?#\\]*[/\\]{2})?[^/?#\\]*@/, '$1***@')
@@ -44,7 +44,6 @@ function showValue(raw: string): string {
   return shown.length > SHOWN_LENGTH ? `${shown.slice(0, SHOWN_LENGTH)}…` : shown;
 }
 
-/** A fault that is found before the URL is parsed, or undefined. */
 function findTextFault(text: string): string | undefined {
   if (text === '') return URL_FAULTS.empty;
   // The URL parser would silently drop line breaks and tabs, and read a backslash as a slash.
@@ -58,10 +57,10 @@ function findTextFault(text: string): string | undefined {
 }
 
 /**
- * Parses a base or stream URL. Path prefix and port are kept; `/v1/stream` at the end is recognized.
+ * Keeps path prefix and port; accepts `/v1/stream` at the end.
  *
- * @param source where the value came from, for the message: `--url`, `ATLANTIS_URL`, `profile "main"`.
- * @throws UsageError naming the source, the value (without userinfo, query, fragment) and what is accepted.
+ * @param source for the message: `--url`, `ATLANTIS_URL`, `profile "main"`
+ * @throws UsageError naming the source, the value (without userinfo, query, fragment) and what is accepted
  */
 export function parseStreamUrl(raw: string, source: string): StreamUrl {
   const text = raw.trim();

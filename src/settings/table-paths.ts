@@ -15,7 +15,7 @@ export async function parseGroupPaths(text: string, name: string): ReturnType<ty
   return paths;
 }
 
-/** The paths where the time of an event is looked for. @param lagField as given. @throws UsageError */
+/** @throws UsageError */
 export function parseLagPaths(
   lagField: string | undefined,
   name = '--lag-field',

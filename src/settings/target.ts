@@ -1,6 +1,4 @@
 // The URL and the key of a run, and their sources: flag, then environment, then profile (contract § 1, precedence).
-//
-// A stored key is bound to the origin of its profile (contract P3).
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import { LINE_FEED } from '../events/scan-constants.ts';
@@ -22,7 +20,7 @@ interface Sourced<T> {
   readonly source: string;
 }
 
-/** The source of the key. Stdin, a file and a command are read later, by `readKey`. */
+/** Stdin, a file and a command are read later, by `readKey`. */
 type KeySource =
   | { readonly kind: 'stdin'; readonly source: string }
   | {
@@ -46,18 +44,15 @@ export interface Target {
   readonly profile: Sourced<Profile> | undefined;
   readonly url: Sourced<StreamUrl> | undefined;
   readonly key: KeySource | undefined;
-  /** Warnings about the store, for stderr. */
   readonly warnings: readonly string[];
   /** Names of the stored profiles, if none is active. */
   readonly unused?: readonly string[];
 }
 
-/** More than any key and its line end, in bytes. */
+/** More than any key and its line end. */
 const MAX_LINE_BYTES = 64 * 1024;
 
 /**
- * Resolves profile, URL and the source of the key. Stdin and key files are not read, and no key command is run.
- *
  * @throws UsageError for a bad URL, an unknown profile, or a stored key that would go to another origin (P3)
  * @throws StoreError if the store is needed and damaged or unsafe
  */
@@ -82,16 +77,12 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   return { profile, url, key, warnings: reading.warnings, unused };
 }
 
-/**
- * @param canSimulate whether the command has --simulate, for the hint.
- * @throws UsageError that says how to set a URL
- */
+/** @param canSimulate whether the command has `--simulate`, for the hint. @throws UsageError */
 export function requireUrl(target: Target, canSimulate = false): StreamUrl {
   if (target.url !== undefined) return target.url.value;
   throw new UsageError(...say.sayNoUrl(target.unused ?? [], canSimulate));
 }
 
-/** The source of the key, for messages about a rejected key. */
 export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
   if (key === undefined) return undefined;
   const { source } = key;
@@ -102,7 +93,7 @@ export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
 }
 
 /**
- * Reads the key from its source, registers it with the redactor, and then checks it.
+ * Registers the text with the redactor before it is checked, since a mistyped key is still a secret.
  *
  * @throws CredentialError if there is no key or the text is not a key (contract P2); UsageError if stdin is a terminal
  */
@@ -134,18 +125,14 @@ async function readRawKey(
     const { source, argv } = key;
     const [program = ''] = argv;
     if (!isRelativeProgram(program, io.platform)) return runKeyCommand(argv, io, signal);
-    // Older versions stored a relative path as given: by now it could lead to another user's program.
+    // Older versions stored relative paths, which may now lead to another user's program.
     throw new CredentialError(...say.sayRelativeProgram(source, program, profile));
   }
   if (io.isStdinTty) throw new UsageError(...say.sayKeyOnTerminal(say.PROFILE_ADD_ASKS_FOR_KEY));
   return readFirstLine(io.stdin());
 }
 
-/**
- * The first line of stdin, for --key-stdin (contract P1); stops reading the stream.
- *
- * @throws CredentialError if the line is empty or too long, or stdin cannot be read
- */
+/** For `--key-stdin` (contract P1). @throws CredentialError if the line is empty or too long, or stdin cannot be read */
 export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
@@ -229,7 +216,6 @@ const fromFile = (path: string, pathSource: string): KeySource => ({
   pathSource,
 });
 
-/** The source of a profile's key. */
 export function keyOfProfile({ name, key, keyCommand }: Profile): KeySource | undefined {
   if (key !== undefined) return { kind: 'stored', source: say.nameProfile(name), key };
   if (keyCommand === undefined) return undefined;

@@ -28,7 +28,6 @@ export function sequence(...parts: readonly Uint8Array[]): Buffer {
   return encode(TAG.sequence, ...parts);
 }
 
-/** Encodes an identifier in dotted form, such as `2.5.4.3`. */
 export function objectIdentifier(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
   const bytes = [40 * first + second, ...rest].flatMap((number) => {
@@ -86,8 +85,8 @@ const IP_ADDRESS = 0x87;
 const TRUE = encode(TAG.boolean, Uint8Array.of(0xff));
 
 /**
- * Creates a certificate for `localhost`, the loopback addresses and `host`; for a wildcard `host`, it has the name and
- * all addresses of the machine instead. It is valid from an hour ago until 30 days from now.
+ * Covers `localhost`, the loopback addresses and `host`. A certificate for a wildcard `host` covers the name and all
+ * addresses of the machine too.
  */
 export function makeCertificate(host: string): ServerCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -114,7 +113,6 @@ export function makeCertificate(host: string): ServerCertificate {
   };
 }
 
-/** The names and addresses of a server that listens on `host`. */
 function listNames(host: string): string[] {
   const loopback = ['localhost', '127.0.0.1', '::1'];
   if (host !== '0.0.0.0' && host !== '::') return [...new Set([...loopback, host])];

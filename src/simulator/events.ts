@@ -23,14 +23,13 @@ interface Chain {
   drawHash(random: Random): string;
 }
 
-/** The instant for which `blockAtEpoch` is given: 2026-01-01T00:00:00Z. */
 const CHAINS_EPOCH_MS = Date.UTC(2026, 0, 1);
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const BECH32 = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Random lower-case hexadecimal text of `bytes` bytes; `bytes` is a multiple of 4. */
+/** @param bytes a multiple of 4 */
 export function drawHex(random: Random, bytes: number): string {
   let text = '';
   for (let drawn = 0; drawn < bytes; drawn += 4) {
@@ -43,7 +42,6 @@ export function drawHex(random: Random, bytes: number): string {
   return text;
 }
 
-/** Random text, three characters for each random number. */
 function drawText(random: Random, alphabet: string, length: number): string {
   let text = '';
   while (text.length < length) {
@@ -129,7 +127,7 @@ export const CHAINS: readonly Chain[] = [
 export const KNOWN_EVENT_TYPES = ['large_transfer', 'address_activity'] as const;
 
 export interface EventSource {
-  /** The text of the next event; undefined after the last one. */
+  /** Undefined after the last event. */
   next(): string | undefined;
 }
 
@@ -165,11 +163,7 @@ function drawAssets(random: Random): Asset[] {
   });
 }
 
-/**
- * Draws an amount worth between `minUsd` and `minUsd`·10^`decades`, evenly over the decades.
- *
- * @returns the amount in the smallest unit (`raw`) and in tokens (`decimal`), and its value in US dollars (`usd`)
- */
+/** An amount worth `minUsd` to `minUsd`·10^`decades`, evenly over the decades; `raw` is in the smallest unit. */
 function drawAmount(random: Random, token: Token, minUsd: number, decades: number) {
   const target = (minUsd * 10 ** (random.nextFraction() * decades)) / token.priceUsd;
   const whole = Math.floor(target);
@@ -222,7 +216,6 @@ export function createEventGenerator({ random, clock, types }: EventGeneratorOpt
   return { next };
 }
 
-/** Ends a source after `count` events. */
 export function limitEvents(source: EventSource, count: number): EventSource {
   let left = count;
   return { next: () => (left-- > 0 ? source.next() : undefined) };

@@ -2,10 +2,8 @@
 import type { ErrorText } from '../errors.ts';
 import { explainListenError, withNearest } from '../io/messages.ts';
 
-/** The answer of the service to a request that is not for a WebSocket. */
 export const ONLY_WEBSOCKET = 'This path only speaks WebSocket.';
 
-/** What each option accepts. */
 export const ACCEPTED_SIMULATOR_OPTIONS = {
   port: '0 to 65535',
   ratePerSecond: 'events per second, 0 or more',
@@ -29,10 +27,8 @@ export const sayUnknownScenario = (name: unknown, known: readonly string[]): Err
   withNearest(listScenarios(known), String(name), known),
 ];
 
-/** The summary of a script without one. */
 export const DEFAULT_SUMMARY = 'a script';
 
-/** What a script accepts. */
 export const ACCEPTED_IN_SCRIPTS = {
   nothing: 'no members',
   rate: 'a number from 0 to 1e9, or "max"',
@@ -54,7 +50,6 @@ export const ACCEPTED_IN_SCRIPTS = {
 /** A path in a script, for messages that otherwise begin with the name of a flag. */
 export const nameInScript = (path: string): string => `${path} in the script:`;
 
-/** What is wrong in a script. */
 export const SCRIPT_FAULTS = {
   missing: 'it is missing',
   noAct: 'it has no action',
@@ -84,7 +79,6 @@ function showValue(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** What the user can do if the simulator cannot listen. */
 const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: '--port 0 (in a program: port: 0) picks a free one',
   EACCES: 'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',

@@ -31,7 +31,6 @@ export interface SimulatorOptions {
   readonly onEvents?: (connection: number, texts: readonly string[]) => void;
 }
 
-/** The options with defaults. */
 interface SimulatorConfig extends Required<Omit<SimulatorOptions, 'keys' | 'scenario'>> {
   /** Whether a seed was given, so that times are repeatable. */
   readonly isSeeded: boolean;

@@ -4,16 +4,15 @@ import type { EventSource } from './events.ts';
 import type { Refusal, Step } from './scenarios.ts';
 import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
 
-/** In characters; limits the unsent data of a connection. */
+/** Limits the unsent data of a connection. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;
 
-/** Texts for all clients, and the time by `performance.now` at which the feed passed them to the connections. */
 export interface SharedTexts {
   readonly texts: readonly string[];
+  /** When the feed passed the texts to the connections, by `performance.now`. */
   readonly atMs: number;
 }
 
-/** A connection, as seen by the steps. */
 export interface StepContext {
   readonly wire: Wire;
   readonly source: EventSource;
@@ -23,7 +22,6 @@ export interface StepContext {
   /** The events that all clients get, from now on. */
   subscribe(signal: AbortSignal): AsyncIterable<SharedTexts>;
   refuseKey(refusal: Refusal): void;
-  /** Called just before events are sent. */
   noteEvents(texts: readonly string[]): void;
 }
 
@@ -37,11 +35,10 @@ const MIN_WAIT_MS = 4;
 const MAX_WAIT_MS = 60_000;
 
 interface Pace {
-  /** The number of events that are due; Infinity without a limit. */
+  /** Infinity without a limit. */
   countDue(nowMs: number): number;
   /** Records that `count` events were sent. */
   advance(count: number): void;
-  /** How long to wait, in ms, before calling `countDue` again. */
   getWaitMs(nowMs: number): number;
 }
 
@@ -62,13 +59,13 @@ export function startPace(ratePerSecond: number, nowMs: number): Pace {
   };
 }
 
-/** Waits `ms`; rejects once the signal aborts. */
+/** Rejects once the signal aborts. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(systemClock, ms, signal);
   signal.throwIfAborted();
 }
 
-/** Takes up to `count` events, at most one batch including their copies. */
+/** The size limit of a batch includes the copies. */
 function takeBatch(source: EventSource, count: number, copies: number): string[] {
   const texts: string[] = [];
   let characters = 0;
@@ -151,7 +148,6 @@ async function performShared(context: StepContext, step: Step & { do: 'shared' }
         number += 1;
         if (number % missEvery === 0) continue;
         for (let copy = 0; copy < copies; copy++) {
-          // Swaps the two events of each pair.
           if (isSwapped && held === undefined) held = text;
           else {
             sent.push(text, ...(held === undefined ? [] : [held]));
@@ -241,7 +237,7 @@ async function performSteps(context: StepContext, steps: readonly Step[]): Promi
   return hasMore;
 }
 
-/** Resolves after the last step, with the connection open unless a step closed it, or when the client disconnects. */
+/** Resolves after the last step or when the client disconnects. */
 export async function performTimeline(context: StepContext, steps: readonly Step[]): Promise<void> {
   try {
     await performSteps(context, steps);

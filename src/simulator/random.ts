@@ -1,22 +1,15 @@
 // Seeded random numbers and times: the same seed gives the same bytes everywhere.
 //
-// The generator is sfc32 (Small Fast Counting, 128 bits of state, period at least 2^32), seeded by FNV-1a with
-// different salts. Not for secrets.
+// The generator is sfc32 (Small Fast Counting), seeded by FNV-1a; it is not for secrets.
 
 /** The time of the next event, in ms since the epoch. */
 export type EventClock = () => number;
 
-/** Start of the virtual clock of the first connection. */
 const VIRTUAL_START_MS = Date.UTC(2026, 0, 1);
 /** Each further connection starts an hour later, so that time advances across a reconnect. */
 const VIRTUAL_HOUR_MS = 3_600_000;
 
-/**
- * Creates a clock that advances by 1/rate seconds with each call, that is, with each event.
- *
- * @param connectionIndex 0 for the first connection of the simulator
- * @param ratePerSecond with 0 or Infinity, the clock advances by 20 µs per event
- */
+/** The clock advances by 1/rate seconds with each call, and by 20 µs if the rate is 0 or Infinity. */
 export function createVirtualClock(connectionIndex: number, ratePerSecond: number): EventClock {
   const startMs = VIRTUAL_START_MS + connectionIndex * VIRTUAL_HOUR_MS;
   const rate = ratePerSecond > 0 && Number.isFinite(ratePerSecond) ? ratePerSecond : 50_000;
@@ -41,7 +34,7 @@ function hashFnv1a(text: string, salt: number): number {
   return hash >>> 0;
 }
 
-/** Every list of parts, such as `seed, 'connection', 3`, is an independent seed; 7 and "7" are the same part. */
+/** Each list of parts, such as `seed, 'connection', 3`, is an independent seed. 7 and "7" are the same part. */
 export function createRandom(...seed: readonly (number | string)[]): Random {
   const text = seed.join('\n');
   let a = hashFnv1a(text, 0x9e3779b9);

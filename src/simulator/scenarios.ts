@@ -1,11 +1,11 @@
-// The built-in scenarios: what happens to each connection. For each upgrade, a scenario returns a rejection or a list
-// of steps, which perform.ts executes; scripts and tests use the same form.
+// The built-in scenarios. For each upgrade, a scenario returns a refusal or a list of steps, which perform.ts executes.
+// Scripts and tests use the same form.
 import { STATUS_CODES } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { sayUnknownScenario } from './messages.ts';
 import type { Random } from './random.ts';
 
-/** The error codes of the service by HTTP status, with a message. */
+/** The errors of the service by HTTP status. */
 const ERRORS: Readonly<Record<number, readonly [code: string, message: string]>> = {
   400: ['bad_request', 'The request is malformed.'],
   401: ['unauthorized', 'The API key is missing, unknown or revoked.'],
@@ -30,14 +30,12 @@ export interface Refusal {
   readonly message?: string;
 }
 
-/** An HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** @param requestId for `X-Request-Id` */
 export function buildRefusal({ status, retryAfterSeconds, message }: Refusal, requestId: string): Answer {
   const [code, usualMessage] = ERRORS[status] ?? ['error', STATUS_CODES[status] ?? 'Refused.'];
   const body = JSON.stringify({ error: { code, message: message ?? usualMessage } });
@@ -50,7 +48,7 @@ export function buildRefusal({ status, retryAfterSeconds, message }: Refusal, re
   return { status, headers, body };
 }
 
-/** The response to an upgrade request, which ends the connection. */
+/** As text, since Node has no response object for an upgrade request. */
 export function serializeAnswer({ status, headers, body }: Answer): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\n${lines.join('')}\r\n${body}`;
@@ -70,7 +68,7 @@ export type Step =
     }
   /** Events whose frames arrive in pieces of `pieceBytes`, one every `everyMs`. */
   | { readonly do: 'drip'; readonly count?: number; readonly pieceBytes: number; readonly everyMs: number }
-  /** Texts from another source; `open` is called for each connection, whose end aborts `signal`. */
+  /** Texts from another source. `open` is called for each connection; `signal` aborts when the connection ends. */
   | { readonly do: 'feed'; open(signal: AbortSignal): AsyncIterable<readonly string[]> }
   /** Events that all clients get, for `forMs`; `missEvery` omits every n-th, `isSwapped` swaps each pair. */
   | {
@@ -82,7 +80,7 @@ export type Step =
       readonly isSwapped?: boolean;
     }
   | { readonly do: 'wait'; readonly ms: number }
-  /** How both kinds of pings are answered from now on. */
+  /** How text and WebSocket pings are answered from now on. */
   | { readonly do: 'pongs'; readonly answer: boolean; readonly delayMs?: number }
   | { readonly do: 'text'; readonly text: string }
   | { readonly do: 'binary'; readonly hex: string }
@@ -123,25 +121,21 @@ const EVENTS: Step = { do: 'events' };
 const SOME_EVENTS: Step = { do: 'events', count: EVENTS_BEFORE_FAULT };
 const REVOKE: Step = { do: 'refuse-key', refusal: { status: 401 } };
 
-/** Every upgrade gets the same steps. */
 const play = (summary: string, ...steps: readonly Step[]): Scenario => ({
   summary,
   getAct: () => ({ steps }),
 });
 
-/** Every upgrade is rejected. */
 const refuse = (summary: string, status: number): Scenario => ({
   summary,
   getAct: () => ({ refuse: { status } }),
 });
 
-/** One act for each of the first upgrades, then a steady stream. */
 const recover = (summary: string, ...acts: readonly Act[]): Scenario => ({
   summary,
   getAct: (attempt) => acts[attempt] ?? { steps: [WELCOME, EVENTS] },
 });
 
-/** Each upgrade gets the next list of steps; after the last list, the first one again. */
 const inTurn = (summary: string, ...lists: readonly Step[][]): Scenario => ({
   summary,
   getAct: (attempt) => ({ steps: [WELCOME, ...(lists[attempt % lists.length] ?? [])] }),

@@ -1,16 +1,16 @@
-// The form of a scenario script as tables: what steps there are, which members each has and what they accept.
-// The parser (script.ts) and docs/scenario.schema.json, which a test renders, both come from here.
+// The form of a scenario script: tables of the steps and their members. The parser (script.ts) uses these tables, and a
+// test renders docs/scenario.schema.json from them.
 import { REFUSAL_STATUSES } from './scenarios.ts';
 
-/** What a member accepts. `min` and `max` are inclusive. */
+/** `min` and `max` are inclusive. */
 type MemberKind =
   | { readonly kind: 'count'; readonly min: number; readonly max: number }
   | { readonly kind: 'rate' | 'duration' | 'flag' | 'hex' | 'steps' | 'refusal' }
   | { readonly kind: 'text'; readonly maxBytes: number }
   | { readonly kind: 'choice'; readonly choices: readonly number[] };
 
-/** A member of an object: `as` is its name in `Step` or `Refusal` (scenarios.ts), `about` its description. */
 export type Member = MemberKind & {
+  /** The name of the member in `Step` or `Refusal`. */
   readonly as: string;
   readonly isRequired?: boolean;
   readonly about: string;
@@ -33,7 +33,6 @@ const eventCount: Member = {
   about: 'Number of events; default: all remaining events.',
 };
 
-/** A refusal of the upgrade. */
 export const REFUSAL_FORM: Form = {
   status: {
     kind: 'choice',

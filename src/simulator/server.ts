@@ -1,6 +1,5 @@
-// A local server that speaks the protocol of the service (docs/protocol.md): `GET /v1/stream` upgraded to WebSocket for
-// an accepted key, `/healthz`, error envelopes for the rest. The scenario decides which events and faults a connection
-// gets.
+// A local server that speaks the protocol of the service (docs/protocol.md). The scenario decides which events and
+// faults a connection gets.
 import {
   createServer,
   type IncomingMessage,
@@ -26,19 +25,17 @@ import { openWire } from './wire.ts';
 
 interface Listener {
   readonly server: Server;
-  /** Base URL, with loopback for a wildcard address. Only after listen(). */
+  /** Base URL, with loopback for a wildcard address; only after `listen`. */
   url(): string;
   /** @throws UsageError if it cannot listen on the address */
   listen(port: number, host: string): Promise<number>;
   /** Ends a connection with a TCP reset, also under TLS. */
   reset(socket: Socket): void;
-  /** Ends every connection at once; resolves when the port is free again. */
   close(): Promise<void>;
 }
 
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
-/** A server that is not listening yet: HTTPS with a certificate, otherwise HTTP. */
 function createListener(certificate: ServerCertificate | undefined, answer: RequestListener): Listener {
   const server =
     certificate === undefined ? createServer(answer) : createTlsServer({ ...certificate }, answer);
@@ -76,7 +73,6 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
 
 export type { SimulatorOptions } from './options.ts';
 
-/** A running simulator. */
 export interface Simulator {
   /** Base URL, such as `http://127.0.0.1:8787`; https with `tls`. */
   readonly url: string;
@@ -126,7 +122,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     return typeof key === 'string' && (keys ? keys.includes(key) : WELL_FORMED_KEY.test(key));
   }
 
-  /** The refusal of a request that does not reach the scenario: wrong path, or a key that is not accepted. */
   function findRefusal({ method, url = '', headers }: IncomingMessage): Refusal | undefined {
     if (method !== 'GET' || url.split('?', 1)[0] !== '/v1/stream') return { status: 404 };
     const key = headers['x-api-key'];

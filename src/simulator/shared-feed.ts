@@ -9,8 +9,7 @@ interface Subscriber {
   wake(): void;
 }
 
-/** Maximum number of texts sent together. */
-const MAX_BATCH = 500;
+const MAX_TEXTS_AT_ONCE = 500;
 
 export class SharedFeed {
   readonly #source: EventSource;
@@ -46,12 +45,11 @@ export class SharedFeed {
     }
   }
 
-  /** Sends events as long as there are subscribers. */
   async #run(): Promise<void> {
     this.#isRunning = true;
     const pace = startPace(this.#ratePerSecond, performance.now());
     while (this.#subscribers.size > 0) {
-      const due = Math.min(MAX_BATCH, pace.countDue(performance.now()));
+      const due = Math.min(MAX_TEXTS_AT_ONCE, pace.countDue(performance.now()));
       const texts: string[] = [];
       for (let text: string | undefined; texts.length < due; texts.push(text)) {
         text = this.#source.next();

@@ -1,5 +1,7 @@
-// One accepted connection: writes with back-pressure, answers pings, and can end in any way. Whole frames are written
-// to the socket between the frames of `ws`, which does not compress here and so never leaves a frame half written.
+// One accepted connection of the simulator.
+//
+// Whole frames are written to the socket between the frames of `ws`. This is safe: without compression, `ws` never
+// leaves a frame half written.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
@@ -35,7 +37,6 @@ export function encodeFrame(opcode: number, payload: Uint8Array): Buffer {
   return frame;
 }
 
-/** One text frame for each text, in a single buffer. */
 export function encodeTextFrames(texts: readonly string[]): Buffer {
   let total = 0;
   const lengths: number[] = [];
@@ -63,14 +64,13 @@ export function encodeCloseFrame(code: number | undefined, reason = ''): Buffer 
   return encodeFrame(OPCODE.close, body);
 }
 
-/** In bytes; above this, nothing is read from the client, so that a flood of pings cannot fill the memory. */
+/** Above this, nothing is read from the client, so that a flood of pings cannot fill the memory. */
 const MAX_UNSENT_PONG_BYTES = 64 * 1024;
 /** Further delayed pongs are dropped. */
 const MAX_LATE_PONGS = 1_000;
-/** In bytes; after a larger write other connections get a turn. */
+/** After a write of this size, other connections get a turn. */
 const FAIR_WRITE_BYTES = 64 * 1024;
-/** True for codes that `ws` can send. */
-const isCodeOfWs = (code: number): boolean =>
+const canWsSend = (code: number): boolean =>
   (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
   (code >= 3000 && code <= 4999);
 
@@ -88,15 +88,12 @@ export interface Wire {
   holdPongs(held: boolean): void;
   setPongPolicy(policy: PongPolicy): void;
   close(code: number | undefined, reason: string | undefined): void;
-  /** Ends the connection with a TCP reset. */
   reset(): void;
 }
 
-/** Takes over an upgraded connection. */
 export function openWire(client: WebSocket, socket: Socket, reset: () => void): Wire {
   const gone = new AbortController();
   const { signal } = gone;
-  /** Functions that each cancel a delayed pong. */
   const latePongs = new Set<() => void>();
   let policy: PongPolicy = { answer: true, delayMs: 0 };
   let isHeld = false;
@@ -165,7 +162,7 @@ export function openWire(client: WebSocket, socket: Socket, reset: () => void): 
     close(code, reason) {
       if (code === 1006) socket.destroySoon();
       else if (code === undefined || code === 1005) client.close();
-      else if (isCodeOfWs(code)) client.close(code, reason);
+      else if (canWsSend(code)) client.close(code, reason);
       else socket.end(encodeCloseFrame(code, reason));
     },
     reset,

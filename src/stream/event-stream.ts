@@ -21,10 +21,9 @@ import { CALLBACK_OF, type StreamConfig } from './options.ts';
 import { makePull, onAbort, type Pull } from './pull.ts';
 import { StreamKey } from './stream-key.ts';
 
-/** Keeps the wanted events of a batch; undefined to keep all of them. */
+/** Undefined: all events. */
 export type Select = EventFilter | undefined;
 
-/** Dependencies of a stream. */
 export interface StreamDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -41,7 +40,6 @@ export interface StreamDeps {
   readonly keyOrigin?: KeyOrigin | undefined;
 }
 
-/** The configuration of the connect loop. */
 export interface ConnectLoopConfig {
   readonly dial: DialConfig;
   readonly policy: PolicyConfig;
@@ -55,13 +53,12 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   readonly #prepare: () => Promise<ConnectLoopConfig>;
   readonly #deps: StreamDeps;
   readonly #redactor = createRedactor();
-  /** Aborts when the stream has to end: the caller's signal, `close`, or the end of an iteration. */
+  /** Aborted by the caller's signal, `close`, or the end of an iteration. */
   readonly #ending = new AbortController();
   #pull: Pull<StreamItem> | undefined;
   #connection: LiveStream | undefined;
   #follower: StreamFollower | undefined;
-  /** The key of each connection. */
-  readonly #keys = new WeakMap<LiveStream, string>();
+  readonly #keyOf = new WeakMap<LiveStream, string>();
   readonly #retryDelay = new RetryDelay();
 
   /** @internal */
@@ -81,20 +78,12 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     return this.#connection?.roundTripMs;
   }
 
-  /**
-   * What the merge of several connections has done.
-   *
-   * @internal
-   */
+  /** What the merge of several connections has done. @internal */
   get mergeFigures(): MergeFigures | undefined {
     return this.#follower?.figures;
   }
 
-  /**
-   * Pings now; resolves with the round trip in ms if the pong arrives.
-   *
-   * @internal
-   */
+  /** Pings now; resolves with the round trip in ms if the pong arrives. @internal */
   ping(): Promise<number> {
     return this.#connection?.ping() ?? new Promise(() => {});
   }
@@ -179,7 +168,6 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     }
   }
 
-  /** The key is read again for each attempt. */
   #createConnect(dial: DialConfig): Connect {
     const { clock } = this.#deps;
     const streamKey = new StreamKey(this.#config, clock);
@@ -190,12 +178,11 @@ export class EventStream implements AsyncIterable<StreamEvent> {
       const reached = await streamKey.attempt(key, () =>
         openConnection({ ...dial, key, usedAddresses }, { clock, signal }, isFirst),
       );
-      if (reached !== undefined && 'take' in reached) this.#keys.set(reached, key);
+      if (reached !== undefined && 'take' in reached) this.#keyOf.set(reached, key);
       return reached;
     };
   }
 
-  /** Calls the callback, then yields to the consumer. */
   async *#notify(item: StreamItem): AsyncGenerator<StreamItem, void, undefined> {
     const { callbacks } = this.#config;
     const callback = item.kind === 'events' ? undefined : callbacks[CALLBACK_OF[item.kind]];
@@ -212,7 +199,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     if (item.kind === 'connected') {
       this.#connection = item.stream;
       const { acceptedKeyPrefix, requestId } = item.stream;
-      const key = this.#keys.get(item.stream) ?? '';
+      const key = this.#keyOf.get(item.stream) ?? '';
       const expectedKeyPrefix = keyPrefix(key);
       // The service sends more characters of a short key than may be shown.
       const isOurs = hasPrefix(key, acceptedKeyPrefix);

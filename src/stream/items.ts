@@ -16,7 +16,7 @@ export class StreamEvent {
   readonly text: string;
   /** Wall clock on receipt, ms since the epoch. */
   readonly receivedAtMs: number;
-  /** Number of its connection, from 1. */
+  /** Number of the connection, from 1. */
   readonly connection: number;
   /** Sequence number in this stream, from 1; events that filters drop are not counted. */
   readonly seq: number;
@@ -34,7 +34,7 @@ export class StreamEvent {
 
   /**
    * The result of JSON.parse, parsed on first access. **It rounds**: numbers beyond 2^53, such as on-chain
-   * amounts, lose their last digits. `text` has all of them; docs/library.md shows how to read them.
+   * amounts, lose their last digits. `text` has all digits; docs/library.md shows how to read them.
    */
   get value(): unknown {
     this.#parsed ??= { value: JSON.parse(this.text) };
@@ -53,9 +53,9 @@ export class StreamEvent {
   }
 
   /**
-   * The text as one line without line feed, as `atlantis stream tail` prints it into a pipe. The same JSON value
-   * as `text`; raw line breaks become spaces, and characters that control a terminal or a CI system become `\uXXXX`
-   * (contract O1).
+   * The text as one line, without line feed, as `atlantis stream tail` prints it into a pipe. Raw line breaks become
+   * spaces; characters that control a terminal or a CI system become `\uXXXX` (contract O1). The JSON value stays the
+   * same.
    */
   get line(): string {
     if (this.#flags === 0 && !this.text.includes('##')) return this.text;
@@ -81,8 +81,8 @@ export class StreamEndedError extends AtlantisError {
 }
 
 /**
- * Passes on the items of a stream, in order, until it ends or `take` resolves to false. The next item is pulled
- * only after `take` has resolved, which is the only back-pressure.
+ * Passes each item to `take`, until the stream ends or `take` resolves to false. The next item is pulled only after
+ * `take` has resolved, which is the only back-pressure.
  *
  * @returns the error of a stream that gave up
  */
@@ -138,18 +138,15 @@ export interface Events {
 /** A stream that gives up ends with a StreamEndedError instead of an item. */
 export type StreamItem = Connecting | Connected | Events | Discarded | Lost | Retrying | Gap | Notice;
 
-/** The events that arrived together and passed the filters: an iterable, possibly empty. */
+/** The events that arrived together and passed the filters; possibly none. */
 export class EventBatch implements Iterable<StreamEvent> {
   /** Kept when bundles are minified. @internal */
   static readonly name = 'EventBatch';
-  /** Number of their connection, from 1. */
+  /** Number of the connection, from 1. */
   readonly connection: number;
   /** Sequence number of the first event, from 1. */
   readonly firstSeq: number;
-  /**
-   * The events before the filters.
-   * @internal
-   */
+  /** The events before the filters. @internal */
   readonly received: Batch;
   /** The events that passed the filters. @internal */
   readonly wanted: Batch;

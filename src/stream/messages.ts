@@ -7,7 +7,6 @@ export const OPTIONS_NAME = 'the options';
 /** Names of the filters in messages, after "invalid". */
 export const FILTER_OPTIONS = { type: 'value of the option type', where: 'value of the option where' };
 
-/** What each option accepts. */
 export const ACCEPTED_STREAM_OPTIONS = {
   options: 'an object',
   url: 'the base URL that came with the key',
@@ -72,7 +71,6 @@ const OPTION_OF_FLAG: readonly (readonly [flag: string, option: string])[] = [
   ['--url', 'the option url'],
 ];
 
-/** Replaces the flags in a hint by the options of `stream()`. */
 export function translateHint(hint: string): string {
   return OPTION_OF_FLAG.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
 }

@@ -23,8 +23,8 @@ import * as say from './messages.ts';
 export type ReadKey = (signal: AbortSignal) => string | Promise<string>;
 
 /**
- * Called for each lifecycle event, in order with the events, however the stream is consumed. The stream waits for
- * a promise that a callback returns; an error that it throws ends the stream, and the iteration rejects with it.
+ * Called for each lifecycle item, in order with the events, however the stream is consumed. The stream waits for a
+ * promise that a callback returns. An error in a callback ends the stream, and the iteration rejects with that error.
  */
 export interface StreamCallbacks {
   /** An attempt begins. */
@@ -51,9 +51,8 @@ export interface StreamOptions extends StreamCallbacks {
   /** Base or stream URL: `https:` or `wss:`; `http:` and `ws:` only for loopback. */
   readonly url: string;
   /**
-   * The API key, or a function that returns it. The function is called before each attempt, so that a rotated key
-   * is used from the next attempt on. If a key that has worked is rejected with a 401, the function is called once
-   * more, and if it returns a different key, that key is tried. An error that it throws ends the stream.
+   * The API key, or a function that returns it. The function is called before each attempt. If a key that has worked
+   * gets a 401, the function is called once more, and a different key is tried. An error in the function ends the stream.
    */
   readonly key: string | ReadKey;
   /** Ends the stream: closes the connection, then the iteration ends without an error. */
@@ -88,8 +87,8 @@ export interface StreamOptions extends StreamCallbacks {
   /** `http://[user:password@]host:port`, or `https:`, `socks5:`, `socks5h:`; never for loopback; default none. */
   readonly proxy?: string | undefined;
   /**
-   * Trust the roots in SSL_CERT_FILE and NODE_EXTRA_CA_CERTS as well, and, unless `proxy` is set, use HTTPS_PROXY,
-   * ALL_PROXY and NO_PROXY; default false: the environment is not read.
+   * Read the environment: trust the roots in SSL_CERT_FILE and NODE_EXTRA_CA_CERTS as well, and use HTTPS_PROXY,
+   * ALL_PROXY and NO_PROXY unless `proxy` is set. Default false.
    */
   readonly useEnvironment?: boolean | undefined;
 }
@@ -113,7 +112,6 @@ export interface StreamConfig extends ConnectConfig {
 
 const { ACCEPTED_STREAM_OPTIONS: ACCEPTED } = say;
 
-/** The callback for each kind of item. */
 export const CALLBACK_OF = {
   connecting: 'onConnecting',
   connected: 'onConnected',

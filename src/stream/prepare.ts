@@ -31,8 +31,6 @@ export interface PreparedStream {
 }
 
 /**
- * Checks everything that can be checked without a connection, and registers the proxy with the redactor.
- *
  * @param signal ends waiting for a CA file that is a pipe
  * @throws UsageError if certificate checks are off (contract C7), or the CA file or proxy is invalid
  */
@@ -120,7 +118,7 @@ async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
   return createFilter({ types, where }, FILTER_OPTIONS);
 }
 
-/** Loopback never goes through a proxy (contract C5), and http is for loopback only. */
+/** Loopback never goes through a proxy (contract C5). */
 function pickProxy({ url, proxyUrl }: StreamConfig, env: Environment): string | undefined {
   return url.isLoopback ? undefined : (proxyUrl ?? findProxy(url.base, env));
 }

@@ -6,7 +6,7 @@ export interface Pull<T> extends AsyncIterator<T, void, undefined> {
   return(): Promise<IteratorResult<T, void>>;
 }
 
-/** `return` of a generator waits for a pending pull, which may take forever; `end` makes that pull settle. */
+/** `return` of a generator waits for a pending pull, perhaps forever. `end` makes that pull settle. */
 export function makePull<T>(generator: AsyncGenerator<T, void, undefined>, end: () => void): Pull<T> {
   return {
     next: () => generator.next(),
@@ -20,12 +20,11 @@ export function makePull<T>(generator: AsyncGenerator<T, void, undefined>, end: 
   };
 }
 
-/** The listener on each signal of a caller, and the handlers that it calls. */
 const abortListeners = new WeakMap<AbortSignal, { listener: () => void; handlers: Set<() => void> }>();
 
 /**
- * Calls `handler` when the signal aborts, or at once if it has aborted already; the returned function removes the
- * handler. All streams with the same signal share one listener, because Node 20 warns of a leak at eleven listeners.
+ * Calls `handler` when the signal aborts or has aborted. Returns a function that removes the handler. All streams with
+ * the same signal share one listener, because Node 20 warns of a leak at eleven listeners.
  */
 export function onAbort(signal: AbortSignal, handler: () => void): () => void {
   if (signal.aborted) handler();

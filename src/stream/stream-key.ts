@@ -9,12 +9,11 @@ import { nameOption, sayNoKeyReturned } from './messages.ts';
 import type { StreamConfig } from './options.ts';
 
 export class StreamKey {
-  /** The key of the last attempt. */
-  current = '';
   readonly #config: Pick<StreamConfig, 'key' | 'keyTimeoutMs' | 'connectTimeoutMs'>;
   readonly #clock: Clock;
+  #lastKey = '';
   #hasWorked = false;
-  /** The 401 after which the key is read once more. */
+  /** A 401, after which the key is read once more. */
   #refusal: Cause | undefined;
 
   constructor(config: StreamConfig, clock: Clock) {
@@ -36,8 +35,8 @@ export class StreamKey {
   async attempt(key: string, connect: () => ReturnType<Connect>): ReturnType<Connect> {
     const refusal = this.#refusal;
     this.#refusal = undefined;
-    if (refusal !== undefined && key === this.current) return refusal;
-    this.current = key;
+    if (refusal !== undefined && key === this.#lastKey) return refusal;
+    this.#lastKey = key;
     const reached = await connect();
     if (reached === undefined) return undefined;
     if ('take' in reached) {

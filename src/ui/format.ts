@@ -6,12 +6,10 @@ export function formatCount(count: number, noun: string): string {
   return `${groupThousands(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** `1,234`. */
 export function groupThousands(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** Events before and after the filters. */
 export interface Filtered {
   readonly received: number;
   readonly matched: number;
@@ -32,12 +30,11 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
-/** A duration of at least this many hours is shown in days. */
 const MIN_HOURS_FOR_DAYS = 48;
 
 /**
- * Formats local times. Plain times, `14:05:12.345`, are enough if all of them are on one day, in one zone and in
- * ascending order; otherwise each has its date and zone, `2026-11-22 14:05:12.345 +01:00`.
+ * Local times are plain (`14:05:12.345`) if all are on one day, in one zone and in ascending order. Otherwise each time
+ * has its date and zone (`2026-11-22 14:05:12.345 +01:00`).
  */
 export function formatTimes(...wallMs: readonly number[]): {
   readonly isPlain: boolean;

@@ -145,7 +145,6 @@ export function sayGap(item: Gap): StatusRecord {
   };
 }
 
-/** What happened to the connections of a stream. */
 export function sayNotice(item: Notice): StatusRecord {
   switch (item.what) {
     case 'handover':
@@ -190,7 +189,6 @@ export function sayNotice(item: Notice): StatusRecord {
   }
 }
 
-/** The gap that is open at the end of a run. */
 export function sayOpenGap({ cause, lastByteAtMs }: Lost, durationMs: number, nowMs: number): StatusRecord {
   const { times } = formatTimes(lastByteAtMs, nowMs);
   return {

@@ -6,7 +6,7 @@ import { groupThousands } from './format.ts';
 export const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;
 
-/** Counts of the current interval of time and of the intervals before it, in a ring. Intervals are numbered from 0. */
+/** Counts of the current interval and of those before it, in a ring. Intervals are numbered from 0. */
 export class IntervalCounts {
   readonly #counts: Float64Array;
   #interval = 0;
@@ -48,7 +48,6 @@ export class IntervalCounts {
     this.#interval = Math.floor(this.#interval / 2);
   }
 
-  /** The sum of all counts. */
   get sum(): number {
     return this.#counts.reduce((sum, count) => sum + count, 0);
   }

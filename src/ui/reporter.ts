@@ -29,7 +29,7 @@ export const STATUS_EVENTS = [
 type StatusEvent = (typeof STATUS_EVENTS)[number];
 type StatusLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** One report. Its texts may contain untrusted text; the reporter makes them safe. */
+/** The texts may be untrusted; the reporter makes them safe. */
 export interface StatusRecord {
   readonly event: StatusEvent;
   readonly level: StatusLevel;
@@ -58,7 +58,6 @@ export interface Reporter {
   report(record: StatusRecord): void;
 }
 
-/** Spaces before each line of a hint. */
 const HINT_INDENT = 2;
 
 export async function loadLogStyle({ useColor }: Pick<ReporterOptions, 'useColor'>): Promise<LogStyle> {
@@ -67,7 +66,6 @@ export async function loadLogStyle({ useColor }: Pick<ReporterOptions, 'useColor
   return createColorLogStyle();
 }
 
-/** Creates a reporter that clears the status line before it writes. */
 export function createReporter(
   io: Io,
   options: ReporterOptions,
@@ -78,7 +76,6 @@ export function createReporter(
     level === 'error' || (level === 'debug' ? options.isVerbose : !options.isQuiet);
   let lastHint: string | undefined;
   let isFirst = true;
-  /** Wraps between words on a terminal. */
   const write = (line: string, paint: (safe: string) => string): void => {
     const columns = io.stderr.columns();
     const text = io.toDisplay(line);
@@ -105,7 +102,6 @@ export function createReporter(
       isFirst = false;
       write(`${time}atlantis: ${label}${message}`, paint);
       for (const line of lines) write(`  ${line}`, paint);
-      // The same hint is not repeated, except for an error.
       if (record.hint !== undefined && (record.hint !== lastHint || record.level === 'error')) {
         for (const line of fitHint(record.hint)) write(`  ${line}`, paint);
       }

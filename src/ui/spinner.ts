@@ -23,7 +23,7 @@ interface SpinnerOptions {
   mayErase(): boolean;
 }
 
-/** A spinner on a terminal. After an error it is never drawn again; no error reaches the caller. */
+/** After an error the spinner is never drawn again. No error reaches the caller. */
 export function createSpinner(
   stream: NodeJS.WriteStream,
   { useColor, signs, mayDraw, mayErase }: SpinnerOptions,
@@ -53,8 +53,8 @@ export function createSpinner(
   const render = spinner.render.bind(spinner);
   spinner.render = () => runSafely(() => mayDraw() && render());
   spinner.clear = () => runSafely(() => mayErase() && erase());
-  // Terminals differ in whether a narrower window wraps the frame. So the cursor waits at the start of
-  // the frame, on a space, and everything from there on is erased.
+  // When a window becomes narrower, some terminals wrap the frame. So the cursor waits at the start of the frame, on a
+  // space, and everything from there on is erased.
   const frame = spinner.frame.bind(spinner);
   spinner.frame = () => ` ${frame()}${TO_LINE_START}`;
   stream.clearLine = () => stream.clearScreenDown();

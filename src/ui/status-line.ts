@@ -1,5 +1,5 @@
-// The last line of a terminal, which shows the progress of a stream: cleared before anything else is written (contract
-// O3), and drawn at most ten times a second. Its spinner is loaded only if it is shown.
+// The last line of a terminal: it shows the progress of a stream, and is cleared before anything else is written
+// (contract O3).
 import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
 import { holdOutput, type OutputTarget } from '../io/standard-streams.ts';

@@ -11,7 +11,6 @@ import { STATUS } from './messages.ts';
 import { drawBars, formatRate, type Rate, startRate } from './rate.ts';
 import type { Look } from './spinner.ts';
 
-/** The last line of a terminal, see status-line.ts. */
 export interface StatusLine {
   /** Columns for the text; 0 if none can be shown. */
   readonly columns: number;
@@ -20,11 +19,10 @@ export interface StatusLine {
   clear(): void;
 }
 
-/** The position of a replay. */
 interface PlayPosition {
   /** When the next event was received, ms since the epoch. */
   readonly receivedAtMs: number | undefined;
-  /** Ms until it is played. */
+  /** Ms until the next event is played. */
   readonly delayMs: number;
   /** Ms until the end of the recording; undefined if that is not known. */
   readonly remainingMs: number | undefined;
@@ -43,11 +41,10 @@ export interface StreamProgress {
   noteGap?(): void;
   /** @param live number of live connections; shown once there have been two */
   noteConnections?(live: number): void;
-  /** The user pauses or resumes the output. */
   pause?(isPaused: boolean): void;
   /** Clears the line before output is written; the next event or refresh shows it again. */
   clearForOutput?(): void;
-  /** Counts events before the filters. After the first call, the line shows the counts before and after the filters. */
+  /** Counts events before the filters. From the first call on, the line shows this count too. */
   noteReceived?(count: number): void;
   /** Reads the lag from event number `count` of a batch (from 1), the last one that is written. */
   noteLag?(batch: Batch, count: number): void;
@@ -63,16 +60,13 @@ type ProgressState =
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
 const SECOND_MS = 1_000;
-/** How often the time of an event is read. */
 const LAG_INTERVAL_MS = 200;
-
-/** How often the countdown and the rate are updated. */
 const REFRESH_MS = 1_000;
 
 export interface ProgressParts {
   readonly style: LogStyle;
   readonly signs?: Signs | undefined;
-  /** Whether key presses are read; if so, the line names the key that shows help. */
+  /** If true, the line names the key that shows help. */
   readonly readsKeyPresses?: boolean;
 }
 
@@ -88,7 +82,6 @@ export class LineProgress implements StreamProgress {
   #gaps = 0;
   #connections = 0;
   #hasSeveral = false;
-  /** When the connection was lost, and whether that is a gap. */
   #loss: { readonly sinceMs: number; readonly isGap: boolean } | undefined;
   #isPaused = false;
   readonly #readsKeyPresses: boolean;
@@ -206,7 +199,7 @@ export class LineProgress implements StreamProgress {
     this.#line.show(text, state.kind === 'live' ? 'live' : 'busy');
   }
 
-  /** The pieces of the line, most important first. */
+  /** The most important piece is first. */
   #describe(state: ProgressState): Piece[] {
     const { waiting } = this.#style;
     const pieces = this.#describeState(state);
