@@ -1,7 +1,6 @@
-// Notifies systemd (Type=notify) of the state of the run, and its watchdog as long as the run makes progress.
+// Notifies systemd (Type=notify) of the state of the run, and the watchdog of systemd while the run makes progress.
 //
-// Node has no Unix datagram sockets, so `systemd-notify`, a program of systemd, sends each message. It exits only after
-// systemd has attributed the message to the service, which is not possible once the sender has exited.
+// Node has no Unix datagram sockets, so the program `systemd-notify` sends each message.
 import { spawn } from 'node:child_process';
 import type { SinkMonitor } from '../delivery/sink-status.ts';
 import type { Io } from '../io/io.ts';
@@ -51,17 +50,17 @@ export function createServiceNotifier(
       sinks = all;
     },
     noteReload(state) {
-      // systemd compares this with its own monotonic clock.
+      // systemd compares this time with its own monotonic clock.
       if (state === 'begun')
         send({ RELOADING: '1', MONOTONIC_USEC: String(Math.floor(clock.monotonicMs() * 1_000)) });
-      // READY also ends a reload that has failed: the relay continues as before.
+      // READY also ends a failed reload, after which the relay continues as before.
       else send({ READY: '1', STATUS: describeRun(run, sinks) });
     },
     close: () => cancelWatchdog?.(),
   };
 }
 
-/** Half of the time after which systemd gives up on the service; undefined without a watchdog for this process. */
+/** Half of the watchdog's limit, in ms; undefined without a watchdog for this process. */
 function findWatchdogInterval({ env, pid }: Io): number | undefined {
   const { WATCHDOG_USEC = '', WATCHDOG_PID = String(pid) } = env;
   const ms = Number(WATCHDOG_USEC) / 2_000;
@@ -80,17 +79,16 @@ function describeRun(run: RunStatus | undefined, sinks: readonly SinkMonitor[]):
   );
 }
 
-/** How much longer than its own limits something may take: reading a key, a slow name lookup, a busy machine. */
+/** Added to every limit, for reading a key, a slow name lookup or a busy machine. */
 const GRACE_MS = 60_000;
-/** A request, its repetition, and the body of the response: each has the timeout of the sink. */
+/** The request, its repetition and the body of the response each have the timeout of the sink. */
 const STEPS_OF_SEND = 3;
 
-/** Finds what is stuck. A run that waits for the service or a sink is not: it retries and reports that. */
+/** Finds what is stuck. Waiting for the service or a sink does not count, because it is retried and reported. */
 function createProgressCheck(
   connectTimeoutMs: number,
   monotonicMs: () => number,
 ): (run: RunStatus, sinks: readonly SinkMonitor[]) => string | undefined {
-  /** How many events each sink has settled, and since when. */
   const settled = new Map<SinkMonitor, { readonly count: number; readonly sinceMs: number }>();
   return ({ phase, phaseSinceMs }, sinks) => {
     const nowMs = monotonicMs();
@@ -124,17 +122,13 @@ function limitPhase(phase: RunPhase, connectTimeoutMs: number): number {
 
 type Message = Readonly<Record<string, string>>;
 
-/**
- * Time after which a `systemd-notify` is killed. It waits if the service manager does not read its socket, and later
- * messages would never be sent.
- */
+/** A `systemd-notify` that takes longer is killed. Later messages wait until it has exited. */
 const NOTIFY_MS = 10_000;
 
 /** Sends one message after the other, and combines waiting messages. Reports only the first failure. */
 function createSender({ env, platform }: Io, onFault: (why: string) => void): (message: Message) => void {
   const { PATH, NOTIFY_SOCKET } = env;
   const isolated = platformOf(platform).isolate({ PATH, NOTIFY_SOCKET });
-  /** Messages that are still to be sent, in order. */
   const waiting: Message[] = [];
   let isBusy = false;
   let hasFailed = false;
@@ -148,7 +142,6 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     if (message === undefined) return;
     const assignments = Object.entries(message).map(([name, value]) => `${name}=${value}`);
     const child = spawn('systemd-notify', assignments, { ...isolated, stdio: 'ignore' });
-    // The end of the run does not wait for it.
     child.unref();
     const limit = setTimeout(() => child.kill(), NOTIFY_MS).unref();
     child.once('error', ({ code }: NodeJS.ErrnoException) => {

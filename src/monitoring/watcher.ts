@@ -1,4 +1,4 @@
-// The interfaces of a monitor and of its parts.
+// The interfaces of a monitor and of its parts, the watchers.
 import type { SinkMonitor } from '../delivery/sink-status.ts';
 import type { ListenAddress } from '../flags/values.ts';
 import type { RunObserver } from '../session/run-status.ts';
@@ -11,14 +11,10 @@ export interface MonitorConfig {
 
 export interface Monitor {
   readonly observers: readonly RunObserver[];
-  /**
-   * Sets the sinks of a relay, which do not exist yet when the monitor is opened; called again when they have changed.
-   */
+  /** Sets the sinks of a relay, once they exist and after each change. */
   watch(sinks: readonly SinkMonitor[]): void;
-  /** A reload of the configuration has begun, succeeded or failed. */
   noteReload(state: 'begun' | 'done' | 'failed'): void;
   close(): void;
 }
 
-/** Part of a monitor. */
 export interface Watcher extends Omit<Monitor, 'observers'>, RunObserver {}

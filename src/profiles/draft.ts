@@ -1,31 +1,29 @@
-// The content of the store during a change. Fields of newer versions are kept.
+// The content of the store during a change. Fields that this version does not know are kept.
 import { FORMAT_VERSION, isCommand, type Profile } from './read.ts';
 import { SETTINGS_VERSION } from './settings-file.ts';
 import type { JsonObject } from './store-file.ts';
 
-/** The content that a change edits, and `json()`, the JSON to write afterwards. */
+/** What a change edits, and the JSON to write afterwards. */
 export interface Draft<Content> {
   readonly draft: Content;
   json(): JsonObject;
 }
 
-/** The profiles during a change. */
 export interface StoreDraft {
   has(name: string): boolean;
   names(): string[];
-  /** The key command of a profile, if it has one. */
   keyCommand(name: string): readonly string[] | undefined;
-  /** Adds a profile, or gives an existing one a new URL and key. */
+  /** Adds a profile, or replaces the URL and the key of an existing one. */
   put(profile: Profile): void;
-  /** Removes a profile; if it was active, no profile is active afterwards. */
+  /** If the profile was active, no profile is active afterwards. */
   remove(name: string): void;
-  /** Renames a profile; it keeps its position and stays active if it was. */
+  /** The profile keeps its position, and stays active if it was. */
   rename(from: string, to: string): void;
   /** Name of the active profile. */
   current: string | undefined;
 }
 
-/** A draft of the stored profiles. @param stored the JSON of the store; undefined for an empty store */
+/** @param stored the JSON of the store; undefined for an empty store */
 export function draftProfiles(stored: JsonObject | undefined): Draft<StoreDraft> {
   const { current, profiles, ...rest } = stored ?? {};
   const entries = new Map(Object.entries((profiles ?? {}) as Record<string, JsonObject>));
@@ -65,11 +63,7 @@ export function draftProfiles(stored: JsonObject | undefined): Draft<StoreDraft>
   };
 }
 
-/**
- * A draft of the stored settings: their texts by name.
- *
- * @param stored the JSON of the file; undefined for no settings
- */
+/** The draft has the texts of the settings by name. @param stored the JSON of the file; undefined for no settings */
 export function draftSettings(stored: JsonObject | undefined): Draft<Map<string, string>> {
   const { settings, ...rest } = stored ?? {};
   const draft = new Map(Object.entries((settings ?? {}) as Record<string, string>));

@@ -9,7 +9,6 @@ const STRING_RUN = /[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 type ExpectedToken = 'value' | 'value or ]' | 'name' | 'name or }' | ':' | ', or end';
 
-/** The index after one match of a sticky pattern at `index`, or `index` without a match. */
 function skip(pattern: RegExp, text: string, index: number): number {
   pattern.lastIndex = index;
   return pattern.test(text) ? pattern.lastIndex : index;
@@ -27,8 +26,8 @@ function skipString(text: string, start: number): number {
 }
 
 /**
- * The index of the first character that cannot be JSON (the length if the text is truncated), or undefined if the text
- * is JSON. Not recursive, so nesting cannot overflow the stack.
+ * The index of the first character that cannot be JSON: undefined for JSON, the length for a truncated text. Not
+ * recursive, so nesting cannot overflow the stack.
  */
 export function findJsonFault(text: string): number | undefined {
   const closers: string[] = [];

@@ -1,14 +1,12 @@
-// Messages about the profile store and the settings next to it: they name the path and a position, never any part of
-// the content of a store (contract F4).
+// Messages about the profile store and the settings next to it. They never contain any part of a store (contract F4).
 import type { AtlantisError, ErrorText } from '../errors.ts';
 import * as say from '../io/messages.ts';
 
 const STORE = 'the profile store';
-/** The file that `atlantis config` writes. */
 const SETTINGS = 'the settings file';
 const DIRECTORY = 'the profile directory';
 const PARENT = 'a directory on the path to the profile store';
-/** The names of the checked files and directories in messages. */
+/** The checked files and directories, as messages name them. */
 export const CHECKED = { store: STORE, settings: SETTINGS, directory: DIRECTORY, parent: PARENT } as const;
 
 const OWN_DIRECTORY = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
@@ -23,7 +21,6 @@ export const sayConfigDirectoryRelative = (): ErrorText => [
   'accepted: the absolute path of a directory; nothing is read from the working directory',
 ];
 
-/** @param isRepairable the user may change the mode */
 export const sayWritableByOthers = (what: string, path: string, isRepairable: boolean): ErrorText => [
   `other users can write to ${what}: ${path}`,
   isRepairable ? `check its contents, then run: chmod go-w ${say.quoteForShell(path)}` : OWN_DIRECTORY,
@@ -44,7 +41,6 @@ export const sayNotADirectory = (path: string): ErrorText => [
   OWN_DIRECTORY,
 ];
 
-/** Why the file at the path of the store is not read. */
 export const NOT_A_STORE = {
   directory: 'is a directory',
   notRegular: 'is not a regular file',
@@ -66,7 +62,6 @@ export const sayNotStorable = (directory: string): ErrorText => [
   OWN_DIRECTORY,
 ];
 
-/** @param repair from `findRepair` */
 export const sayUnreadable = (
   what: string,
   path: string,
@@ -79,7 +74,6 @@ export const sayUnreadable = (
     : `check the path and the disk, or ${OWN_DIRECTORY}`,
 ];
 
-/** What is wrong with the content of a store. */
 export const DAMAGE = {
   empty: 'it is empty',
   utf16: `it is ${say.UTF16}`,
@@ -126,7 +120,6 @@ export const sayReadOnly = (what: string, path: string, repair: string | undefin
   }; for a file of your own, ${OWN_DIRECTORY}`,
 ];
 
-/** The command that makes a user the owner of a file or directory of root. */
 export const chownCommand = (uid: number | string | undefined, path: string): string =>
   `sudo chown -R ${uid} ${say.quoteForShell(path)}`;
 
@@ -180,7 +173,6 @@ export const sayMovedAside = (what: string, aside: string): string =>
 /** The names that a profile or a preset may have. */
 export const NAME_RULE = '1 to 64 letters, digits, dots, dashes, underscores';
 
-/** Sources of settings. */
 export const SETTING_SOURCES = { default: 'default', notSet: 'not set' } as const;
 
 /** @param error of the flag that does not accept the value */

@@ -1,5 +1,5 @@
-// Refuses a profile store, or a directory on its path, that another user could write to, as ssh does (contract F1;
-// docs/faults.md, rows 49, 63): its content may be planted, and a profile can name a program to run.
+// Refuses a profile store if another user could write to it or to a directory on its path (contract F1; docs/faults.md,
+// rows 49, 63). A profile can name a program to run, and another user could have planted the profile.
 //
 // Owners and modes are not checked on Windows, where they mean nothing.
 import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
@@ -10,7 +10,6 @@ import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
 import * as say from './messages.ts';
 
-/** The user who reads the store. */
 export type StoreReader = Pick<Io, 'platform' | 'uid' | 'homeDirectory'>;
 
 const GROUP_AND_OTHERS_WRITE = 0o022;
@@ -23,26 +22,16 @@ const MAX_LINKS = 40;
 export const hasOwners = ({ platform, uid }: StoreReader): boolean =>
   platformOf(platform).hasOwners && uid !== undefined;
 
-/** Whether a file or directory belongs neither to the reader nor to root. */
 const belongsToOther = ({ uid }: Stats, reader: StoreReader): boolean => uid !== reader.uid && uid !== 0;
 
-/**
- * Refuses a file or directory that its group or others can write to.
- *
- * @param what the name of the file or directory in the message
- * @throws StoreError with the command that repairs it, if the reader owns it and it is not sticky
- */
+/** @throws StoreError if the group or others can write to the file or directory */
 function refuseSharedWriting(what: string, path: string, stats: Stats, reader: StoreReader): void {
   if ((stats.mode & GROUP_AND_OTHERS_WRITE) === 0) return;
   const isRepairable = stats.uid === reader.uid && (stats.mode & STICKY) === 0;
   throw new StoreError(...say.sayWritableByOthers(what, path, isRepairable));
 }
 
-/**
- * Refuses a directory in which another user could replace the store (contract F1; docs/faults.md, row 49).
- *
- * @throws StoreError
- */
+/** @throws StoreError if another user owns or can write to the directory (contract F1; docs/faults.md, row 49) */
 export function checkDirectory(directory: string, stats: Stats, reader: StoreReader): void {
   if (!stats.isDirectory()) throw new StoreError(...say.sayNotADirectory(directory));
   if (!hasOwners(reader)) return;
@@ -70,10 +59,9 @@ export function checkFile(path: string, stats: Stats, reader: StoreReader, what:
 }
 
 /**
- * Refuses a directory that others could replace, because they own a directory or link on the path to it or can write
- * to one. Directories above the home are not checked: a user who can replace the home controls everything in it.
+ * Directories above the home are not checked, because a user who can replace the home controls everything in it.
  *
- * @throws StoreError
+ * @throws StoreError if another user owns, or can write to, a directory or link on the path
  */
 export function checkParents(directory: string, reader: StoreReader): void {
   if (!hasOwners(reader)) return;
@@ -89,11 +77,7 @@ export function checkParents(directory: string, reader: StoreReader): void {
   });
 }
 
-/**
- * Visits each directory and link on a path, as far as the path exists, and on the paths of link targets.
- *
- * @returns the path without links
- */
+/** Visits the existing directories and links on a path and on its link targets. @returns the path without links */
 function visitParents(path: string, visit: (place: string, stats: Stats) => void, links = 0): string {
   if (links > MAX_LINKS) throw Object.assign(new Error(), { code: 'ELOOP' });
   let at = '/';
@@ -113,7 +97,6 @@ function visitParents(path: string, visit: (place: string, stats: Stats) => void
   return at;
 }
 
-/** The home directory as named and, if different, without links. */
 function listHomes(home: string | undefined): readonly string[] {
   if (home === undefined) return [];
   const named = posix.resolve(home);
@@ -134,8 +117,8 @@ function isOwnGroup(gid: number): boolean {
 }
 
 /**
- * Whether a group is a user's private group: it has the name of the user and no other members. Most Linux systems
- * create one for each user, and many let it write to the user's new files by default.
+ * A private group has the name of its only member. Most Linux systems create one for each user, and many let it write
+ * to the user's new files by default.
  *
  * @param groups the text of /etc/group (group(5))
  * @param users the text of /etc/passwd (passwd(5))
@@ -152,10 +135,8 @@ export function isPrivateGroup(gid: number, user: string, groups: string, users:
 }
 
 /**
- * The path of the file if the store is a mounted Kubernetes secret, otherwise undefined. Kubernetes mounts it as a link
- * owned by root to a file below the same directory, through another link that is replaced when the secret changes.
- *
- * @param path path of a symbolic link
+ * The path of the file in a mounted Kubernetes secret; undefined for any other link. Kubernetes mounts a secret as a
+ * link of root to a file below the same directory.
  */
 export function findMountedStore(path: string): string | undefined {
   if (lstatSync(path).uid !== 0) return undefined;
@@ -164,10 +145,7 @@ export function findMountedStore(path: string): string | undefined {
   return isInside ? posix.join(posix.dirname(path), target) : undefined;
 }
 
-/**
- * The command that makes the user the owner of the first file or directory on `path`, below the home directory, that
- * belongs to root. Undefined if none belongs to root.
- */
+/** The chown command for the first file or directory of root on `path`, below the home. Undefined if there is none. */
 export function findRepair(path: string, reader: StoreReader): string | undefined {
   const home = reader.homeDirectory();
   if (home === undefined || !hasOwners(reader) || reader.uid === 0) return undefined;
@@ -185,7 +163,6 @@ export function findRepair(path: string, reader: StoreReader): string | undefine
   return undefined;
 }
 
-/** The error for commands that would write to a store that root owns. */
 export function unwritableStore(path: string, reader: StoreReader, what: string): StoreError {
   const repair = lstatSync(path).isSymbolicLink() ? undefined : findRepair(path, reader);
   return new StoreError(...say.sayReadOnly(what, path, repair));

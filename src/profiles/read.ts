@@ -1,4 +1,4 @@
-// Reads the profiles without a lock and without the package conf, because most commands do so at their start.
+// Reads the profiles. Most commands read them at startup, so this takes no lock and does not load the package conf.
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';
@@ -14,7 +14,7 @@ import {
   storePath,
 } from './store-file.ts';
 
-/** A stored profile. It has a key or the command that prints one, never both. */
+/** A stored profile. It has a key or a command that prints the key, never both. */
 export interface Profile {
   readonly name: string;
   /** As stored; parse it with `parseStreamUrl`. */
@@ -24,7 +24,6 @@ export interface Profile {
   readonly keyCommand?: readonly string[];
 }
 
-/** The content of the store. */
 export interface ProfileFile {
   /** Name of the active profile, which may not exist. */
   readonly current: string | undefined;
@@ -32,26 +31,22 @@ export interface ProfileFile {
   readonly profiles: ReadonlyMap<string, Profile>;
 }
 
-/** Version of the format that this program reads and writes. */
 export const FORMAT_VERSION = 1;
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** The path of the profile store, or undefined without a home directory. @throws UsageError */
+/** Undefined without a home directory. @throws UsageError */
 export const profilesPath = (io: Pick<Io, 'env' | 'platform' | 'homeDirectory'>): string | undefined =>
   storePath('profiles.json', io);
 
-/** The error if `profilesPath` is undefined. */
 export function noHomeDirectory(): StoreError {
   return new StoreError(...sayNoHomeDirectory());
 }
 
-/** True for a name that a profile may have (contract F1). */
 export function isProfileName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** True for a program with its arguments. */
 export function isCommand(value: unknown): value is readonly string[] {
   const isArgument = (part: unknown): boolean => typeof part === 'string' && !part.includes('\0');
   return Array.isArray(value) && value.every(isArgument) && value[0] !== undefined && value[0] !== '';
@@ -72,9 +67,9 @@ function readProfile(name: string, value: unknown, fail: Fail): Profile {
 }
 
 /**
- * Parses the content of the store; `json` also has the fields that this version does not know.
+ * `json` also has the fields that this version does not know.
  *
- * @throws DamagedStoreError with path and position only; StoreError if a newer version wrote it.
+ * @throws DamagedStoreError with path and position only; StoreError if a newer version wrote the store
  */
 export function parseProfiles(bytes: Buffer, path: string): { file: ProfileFile; json: JsonObject } {
   const fail: Fail = (why) => new DamagedStoreError(...sayDamaged(why, path));
@@ -94,11 +89,9 @@ export function parseProfiles(bytes: Buffer, path: string): { file: ProfileFile;
 }
 
 /**
- * Reads the profile store. No path or no file is an empty store, not an error.
+ * Without a path or a file, the store is empty.
  *
- * @param path from `profilesPath`.
- * @returns the content, and warnings for stderr
- * @throws StoreError (exit 10) if it is damaged, unreadable or unsafe (contract F1, F4; docs/faults.md, rows 49, 52).
+ * @throws StoreError (exit 10) if it is damaged, unreadable or unsafe (contract F1, F4; docs/faults.md, rows 49, 52)
  */
 export function readProfileFile(
   path: string | undefined,

@@ -14,14 +14,13 @@ import {
   storePath,
 } from './store-file.ts';
 
-/** Version of the format that this program reads and writes. */
 export const SETTINGS_VERSION = 1;
 
-/** The path of the settings file, or undefined without a home directory. @throws UsageError */
+/** Undefined without a home directory. @throws UsageError */
 export const settingsPath = (io: Pick<Io, 'env' | 'platform' | 'homeDirectory'>): string | undefined =>
   storePath('config.json', io);
 
-/** The content of the file: `settings` has the text of each setting. @throws DamagedStoreError */
+/** In the result, `settings` has the text of each setting. @throws DamagedStoreError */
 export function parseSettings(bytes: Buffer, path: string): JsonObject {
   const fail: Fail = (why) => new DamagedStoreError(...sayDamagedSettings(why, path));
   const json = parseObject(bytes, fail);
@@ -47,7 +46,7 @@ export function readSettingsFile(path: string | undefined, reader: StoreReader):
   return new Map(Object.entries(settings as Record<string, string>));
 }
 
-/** Most users have no settings: for them, a directory that would be refused does not matter. */
+/** Checked first, because an unsafe directory does not matter without settings. */
 function isMissing(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) === undefined;

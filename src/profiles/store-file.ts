@@ -1,7 +1,6 @@
 // Reads and checks a file of the store: the profiles, or the settings of `atlantis config`.
 //
-// Nothing is ever written (contract F3). Messages contain the path and a position, never any part of the content, not
-// even a name (contract F4).
+// Nothing is ever written (contract F3). Messages never contain any part of the content, not even a name (contract F4).
 import { closeSync, constants, fstatSync, lstatSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { StoreError, UsageError } from '../errors.ts';
@@ -23,20 +22,18 @@ import {
   type StoreReader,
 } from './permissions.ts';
 
-/** The store as parsed, with fields of newer versions. */
 export type JsonObject = Record<string, unknown>;
 
 /** The store can be read, but its content is not valid (contract F4). */
 export class DamagedStoreError extends StoreError {}
 
-/** The files in the directory of the store. */
 export const STORE_FILES = ['profiles.json', 'config.json'] as const;
 type StoreFileName = (typeof STORE_FILES)[number];
 
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
- * The path of a file of the store, or undefined without a home directory.
+ * Undefined without a home directory.
  *
  * Linux and other Unix: `$XDG_CONFIG_HOME/atlantis` or `~/.config/atlantis` (XDG Base Directory: a relative
  * value is ignored); macOS: `~/Library/Preferences/atlantis`; Windows: `%APPDATA%\atlantis\Config`.
@@ -63,7 +60,7 @@ export const isObject = (value: unknown): value is JsonObject =>
 
 export type Fail = (why: string) => DamagedStoreError;
 
-/** Decodes strictly, without replacement characters, and removes a byte order mark. */
+/** Removes a byte order mark. @throws DamagedStoreError from `fail` for anything but a JSON object in UTF-8 */
 export function parseObject(bytes: Buffer, fail: Fail): JsonObject {
   if (bytes.length === 0) throw fail(say.DAMAGE.empty);
   if (isUtf16(bytes)) throw fail(say.DAMAGE.utf16);
@@ -99,18 +96,17 @@ function openStore(path: string, what: string): number {
 
 interface StoreBytes {
   readonly bytes: Buffer;
-  /** Warnings about the mode of the file. */
   readonly warnings: readonly string[];
-  /** It belongs to root or is mounted, so it must not be written. */
+  /** The file belongs to root or is mounted, so it must not be written. */
   readonly isReadOnly: boolean;
 }
 
 /**
- * Reads the store; undefined if it does not exist. The checks apply to the open file, not to its path; a symbolic link
- * is not followed, except in a mounted Kubernetes secret.
+ * Undefined if there is no file. The open file is checked, not its path. A symbolic link is not followed, except in a
+ * mounted Kubernetes secret.
  *
  * @param what the name of the file in messages
- * @throws StoreError if it cannot be read, is not a regular file, or another user may have written it.
+ * @throws StoreError if the file cannot be read, is not a regular file, or may have been written by another user
  */
 export function readStoreBytes(path: string, reader: StoreReader, what: string): StoreBytes | undefined {
   const directory = platformOf(reader.platform).path.dirname(path);

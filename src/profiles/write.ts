@@ -1,7 +1,7 @@
 // Writes the files of the store, and is the only importer of conf.
 //
-// conf writes a staging file next to the store. It is read back, synced, and then renamed onto the store, so a full
-// disk, a kill or a crash leaves the old file or the new one, never a part of one (contract F2).
+// conf writes a staging file next to the store. The staging file is read back, synced, and renamed onto the store. So
+// a full disk, a kill or a crash leaves the old file or the new one, never a part of one (contract F2).
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -40,7 +40,6 @@ import { noHomeDirectory, parseProfiles } from './read.ts';
 import { parseSettings } from './settings-file.ts';
 import { DamagedStoreError, type JsonObject, readStoreBytes, STORE_FILES } from './store-file.ts';
 
-/** What writing needs from the system. */
 export type StoreDeps = StoreReader & LockDeps & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
 
 const FILE_MODE = 0o600;
@@ -52,7 +51,7 @@ function describeStoreFault(error: unknown, text: ErrorText): unknown {
   return isDiskFault(error) ? new OutputError(...text) : new StoreError(...text);
 }
 
-/** Creates the directory, or makes sure that it is safe and private. @returns warnings */
+/** Creates the directory, or checks that it is safe and makes it private. @returns warnings */
 function prepareDirectory(path: string, deps: StoreDeps): string[] {
   const directory = dirname(path);
   try {
@@ -78,7 +77,7 @@ function prepareDirectory(path: string, deps: StoreDeps): string[] {
   }
 }
 
-/** The stored content: undefined if there is none, 'damaged' if it is damaged and may be moved aside. */
+/** Undefined if there is no file, 'damaged' if the file is damaged and may be moved aside. */
 function readCurrent(
   path: string,
   deps: StoreDeps,
@@ -122,7 +121,7 @@ function writeStaging(staging: string, json: JsonObject): void {
   }
 }
 
-/** Keeps a damaged store under a second name with the time in UTC. @returns that name */
+/** Gives a damaged store a second name, which contains the time in UTC. @returns the second name */
 function keepAside(path: string, wallMs: number): string {
   const stamp = new Date(wallMs).toISOString().replace(/[-:]|\.\d+/g, '');
   let aside = `${path}.corrupt-${stamp}`;
@@ -151,7 +150,7 @@ function flushDirectory(directory: string, what: string): void {
   }
 }
 
-/** Removes staging files, including leftovers of killed writers (we hold the lock). */
+/** The caller holds the lock, so any other staging file is the leftover of a killed writer. */
 function removeStaging(path: string): void {
   const directory = dirname(path);
   for (const name of readdirSync(directory)) {
@@ -159,7 +158,7 @@ function removeStaging(path: string): void {
   }
 }
 
-/** Replaces the store. @returns the path to which a damaged store was moved */
+/** @returns the path to which a damaged store was moved */
 function replaceStore(
   path: string,
   json: JsonObject,
@@ -204,9 +203,8 @@ interface StoreOptions {
   readonly warn?: (message: string) => void;
 }
 
-/** A file of the store that can be changed. */
 interface StoreFile<Content> {
-  /** Its name in messages. */
+  /** Name of the file in messages. */
   readonly what: string;
   /** @throws StoreError */
   parse(bytes: Buffer, path: string): JsonObject;
@@ -232,12 +230,11 @@ interface Changed<T> {
 }
 
 /**
- * Changes the profiles.
+ * After an error, the store is unchanged, unless only syncing its directory failed.
  *
- * @param path from `profilesPath`; undefined is an error here.
- * @returns the result of `change`, and notices for stderr
+ * @param path from `profilesPath`; undefined is an error here
  * @throws StoreError (exit 10) if the store is damaged, unsafe, not writable or locked for 2 s; OutputError (exit 9) if
- *   the disk is full or failed. Then the store is unchanged, unless only syncing its directory failed.
+ *   the disk is full or failed
  */
 export function updateStore<T>(
   path: string | undefined,
@@ -248,7 +245,7 @@ export function updateStore<T>(
   return updateFile(path, deps, PROFILES, change, options);
 }
 
-/** Changes the settings, as `updateStore` changes the profiles. @param path from `settingsPath` */
+/** Throws as `updateStore` does. @param path from `settingsPath`; undefined is an error here */
 export function updateSettings<T>(
   path: string | undefined,
   deps: StoreDeps,
@@ -258,7 +255,7 @@ export function updateSettings<T>(
   return updateFile(path, deps, SETTINGS_FILE, change, options);
 }
 
-/** Reads the file under its lock, applies `change` to a draft, writes it. If `change` throws, nothing is written. */
+/** If `change` throws, nothing is written. */
 async function updateFile<Content, T>(
   path: string | undefined,
   deps: StoreDeps,
@@ -268,7 +265,7 @@ async function updateFile<Content, T>(
 ): Promise<Changed<T>> {
   if (path === undefined) throw noHomeDirectory();
   deps.ignoreFileSizeSignal();
-  // An unsafe or damaged store is reported before anything, even a lock, is written next to it.
+  // An unsafe or damaged store is reported before a lock or anything else is written next to it.
   readCurrent(path, deps, file, mayMoveAside);
   const notices = prepareDirectory(path, deps);
   const lock = await lockStore(`${path}.lock`, deps, file.what, warn);

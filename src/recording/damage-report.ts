@@ -5,10 +5,8 @@ import { type PlayFigures, sayDamagedLine, sayPlayed } from './messages.ts';
 const MAX_REPORTED = 10;
 
 export interface DamageReport {
-  /** Counts a damaged line and reports it. */
   note(line: number, why: string): void;
   readonly count: number;
-  /** The summary at the end. */
   summarize(figures: PlayFigures): StatusRecord;
 }
 

@@ -1,4 +1,4 @@
-// One file of a recording: opens it for appending, repairs its end, and renames it at a rotation.
+// Opens a file of a recording for appending, repairs its end, and renames it at a rotation.
 //
 // The file is written synchronously, so nothing is read from the server while the disk is slow. A rotated file is
 // renamed once and never again, so other programs can copy it by name.
@@ -29,7 +29,6 @@ import { readStartTime } from './recorded-line.ts';
 
 export type RecordingFile = ReturnType<typeof openRecordingFile>;
 
-/** True if the name asks for compression. */
 export function isCompressedName(path: string): boolean {
   return path.endsWith('.gz');
 }
@@ -88,11 +87,10 @@ export function openRecordingFile(path: string, newMode = 0o600) {
   };
   if (size > found.wholeBytes) attempt(() => file.truncateTo(found.wholeBytes));
   return {
-    /** Length so far. */
     get bytes(): number {
       return file.bytes;
     },
-    /** When its first run began, ms since the epoch; undefined if it is empty. */
+    /** When its first run began, in ms since the epoch; undefined for an empty file. */
     startedAtMs: found.startedAtMs,
     /** Permissions when it was opened. */
     mode: mode & 0o777,
@@ -100,9 +98,9 @@ export function openRecordingFile(path: string, newMode = 0o600) {
     isAtPath: file.isAtPath,
     /** Length of the incomplete end that was removed. */
     bytesRepaired: size - found.wholeBytes,
-    /** Compresses lines if the file is compressed; the result is for `append`. */
+    /** Compresses lines for `append` if the file is compressed. */
     pack: (lines: Buffer): Buffer => (isCompressed ? packMember(lines) : lines),
-    /** @throws OutputError; the file then still ends with a whole line */
+    /** The file ends with a whole line even after an error. @throws OutputError */
     append: (packed: Buffer): void => attempt(() => file.append(packed)),
     /** Can be called again. */
     close: (): void => file.close(),
@@ -140,7 +138,7 @@ const CHUNK_BYTES = 64 * 1024;
 const HEADER_START = '{"recording":';
 const EMPTY: Inspection = { wholeBytes: 0, startedAtMs: undefined };
 
-/** Reads up to `bytes` bytes of a file from the offset `at`. */
+/** The result is shorter than `bytes` only at the end of the file. */
 export function readAt(fd: number, at: number, bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   let read = 0;
@@ -209,7 +207,7 @@ function splitName(path: string): NameParts {
   return { directory: dirname(path), stem: basename(name, extension), extension: `${extension}${gz}` };
 }
 
-/** The rotated files of this recording, oldest first: each name with its stamp. */
+/** The rotated files of this recording, oldest first. */
 function listFinished({ directory, stem, extension }: NameParts): { name: string; stamp: string }[] {
   return readdirSync(directory)
     .filter((name) => name.startsWith(`${stem}.`) && name.endsWith(extension))
@@ -219,8 +217,8 @@ function listFinished({ directory, stem, extension }: NameParts): { name: string
 }
 
 /**
- * Rotates: `events.ndjson.gz` becomes `events.20261122T140512345Z.ndjson.gz`. Each name is later than the last one,
- * even within a millisecond or after the clock was set back, because the oldest files are deleted first.
+ * Renames `events.ndjson.gz` to `events.20261122T140512345Z.ndjson.gz`. The oldest files are deleted first, so the new
+ * name is later than all others, even within a millisecond or after the clock was set back.
  */
 export function moveAside(path: string, nowMs: number): void {
   const parts = splitName(path);
@@ -237,7 +235,6 @@ export function moveAside(path: string, nowMs: number): void {
   }
 }
 
-/** Removes the oldest rotated files until `keep` are left. */
 export function pruneFinished(path: string, keep: number): void {
   const parts = splitName(path);
   const finished = listFinished(parts);

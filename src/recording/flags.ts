@@ -28,7 +28,6 @@ export const PLAY_FLAGS = {
 export type PlayFlags = Flags<typeof PLAY_FLAGS>;
 
 export interface ReplayConfig extends PlayPace {
-  /** Exit 8 at the first damaged line. */
   readonly isStrict: boolean;
 }
 

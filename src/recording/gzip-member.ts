@@ -1,6 +1,6 @@
 // Lines as one gzip member (RFC 1952 § 2.2). A file of several members is an ordinary gzip file.
 //
-// Each member has its length in an extra field, so that after a crash the last complete one is found without
+// Each member has its length in an extra field. So after a crash, the last complete member is found without
 // decompressing the file.
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { MAX_LINE_BYTES } from './recorded-line.ts';
@@ -12,7 +12,7 @@ const FLAGS_AT = 3;
 const EXTRA_FIELD = 0x04;
 /** Length 8, then the subfield `AT` of length 4. */
 const EXTRA = Buffer.from([8, 0, 0x41, 0x54, 4, 0]);
-/** Longer than any member of ours: an event is at most 16 MiB and compression hardly enlarges it. */
+/** Longer than any member of ours, because an event has at most 16 MiB and compression hardly enlarges it. */
 const MAX_MEMBER_BYTES = 32 * 1024 * 1024;
 /** Limits the memory that a damaged size can cost. */
 const MAX_CHUNK_BYTES = 1024 * 1024;
@@ -30,13 +30,13 @@ export function packMember(lines: Buffer): Buffer {
 
 const START = Buffer.from([0x1f, 0x8b, 0x08, EXTRA_FIELD]);
 
-/** True if this header, which may be incomplete, can be the header of a member that this program wrote. */
+/** Whether this header, which may be incomplete, can be one that this program wrote. */
 export function hasMemberStart(header: Buffer): boolean {
   const length = Math.min(header.length, START.length);
   return header.subarray(0, length).equals(START.subarray(0, length));
 }
 
-/** Length of the member with this header, in bytes; undefined if this program did not write the member. */
+/** Length of the member in bytes; undefined if this program did not write its header. */
 export function readMemberLength(header: Buffer): number | undefined {
   const isOurs =
     header.length === MEMBER_HEADER_BYTES &&
@@ -46,7 +46,7 @@ export function readMemberLength(header: Buffer): number | undefined {
   return length > MEMBER_HEADER_BYTES && length <= MAX_MEMBER_BYTES ? length : undefined;
 }
 
-/** The offset of the first member in these bytes that this program wrote, or undefined. */
+/** The offset of the first member that this program wrote. */
 export function findMember(bytes: Buffer): number | undefined {
   for (let at = bytes.indexOf(START); at >= 0; at = bytes.indexOf(START, at + 1)) {
     if (readMemberLength(bytes.subarray(at, at + MEMBER_HEADER_BYTES)) !== undefined) return at;
@@ -54,7 +54,7 @@ export function findMember(bytes: Buffer): number | undefined {
   return undefined;
 }
 
-/** The lines of a member; undefined if it is damaged. @param isTorn the member is incomplete */
+/** Undefined if the member is damaged. @param isTorn the member is incomplete */
 export function unpackMember(member: Buffer, isTorn = false): Buffer | undefined {
   try {
     return gunzipSync(member, {
@@ -67,7 +67,7 @@ export function unpackMember(member: Buffer, isTorn = false): Buffer | undefined
   }
 }
 
-/** Makes zlib allocate the output once: a member ends with the size of its lines (RFC 1952 § 2.3.1). */
+/** A member ends with the size of its lines (RFC 1952 § 2.3.1), so zlib can allocate the output once. */
 function chooseChunkBytes(member: Buffer): number {
   const size = member.readUInt32LE(member.length - 4);
   return Math.min(Math.max(size, constants.Z_MIN_CHUNK), MAX_CHUNK_BYTES) + 1;

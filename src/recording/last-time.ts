@@ -1,11 +1,10 @@
-// Finds when a recording ends, without reading all of it, for the remaining time on the status line of a replay.
+// Finds when a recording ends, without reading all of it. The status line of a replay shows the remaining time.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { LINE_FEED } from '../events/scan-constants.ts';
 import { readAt } from './file.ts';
 import { MEMBER_HEADER_BYTES, readMemberLength, unpackMember } from './gzip-member.ts';
 import { readLine } from './recorded-line.ts';
 
-/** How much of the end of the file is searched for the last event. */
 const END_BYTES = 256 * 1024;
 
 /**
@@ -25,7 +24,7 @@ export function findLastTime(path: string): number | undefined {
   }
 }
 
-/** The last lines: the end of the file, or its last compressed member. */
+/** The last lines of the file, or all lines of its last compressed member. */
 function readEnd(fd: number, size: number): Buffer {
   let memberAt = 0;
   let end = 0;

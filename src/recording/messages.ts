@@ -32,7 +32,7 @@ export const sayNotRecordable = (path: string): ErrorText => sayNotRegular('--re
 export const sayOtherRecording = (path: string, isCompressed: boolean): ErrorText =>
   sayExistsAndIsOther('--record', path, isCompressed ? 'a compressed recording' : 'a recording');
 
-/** Texts of `takeLock` about the lock of a recording. */
+/** Texts for `takeLock`. */
 export const describeRecordingLock = (path: string) => ({
   what: `--record ${quote(path)}`,
   describeHolder: (pid: string) => `is in use by another run (process ${pid})`,
@@ -49,13 +49,11 @@ export const sayTimesRequired = (): ErrorText => [
   'play a recording made by `tail --record`, or the output of `tail --envelope`',
 ];
 
-/** Why there is nothing to play. */
 export const NO_EVENTS = 'it contains no events';
 export const IS_EMPTY = 'it is empty';
 
 export const IS_ONE_LINE = 'it is a single line';
 
-/** What to do with a file that another program reformatted. */
 export const REFORMATTED_HINTS: Readonly<Record<Reformatting, string>> = {
   'pretty-printed':
     "it was pretty-printed: put each value on one line, as `jq -c .` does, or `jq -c '.[]'` for an array",
@@ -94,7 +92,6 @@ export function sayRecordingDamaged(): StatusRecord {
   };
 }
 
-/** Why a line cannot be played. */
 export const LINE_FAULTS = {
   truncated: 'it is truncated',
   noTime: 'its received_at is not a timestamp',
@@ -121,7 +118,6 @@ export interface PlayFigures extends EventFigures {
   readonly gapMs?: number;
 }
 
-/** The summary of a replay. */
 export function sayPlayed(figures: PlayFigures, damaged: number): StatusRecord {
   const { events, durationMs, filtered, gaps, gapMs = 0 } = figures;
   const parts = [formatEvents(figures)];
@@ -145,7 +141,6 @@ export function sayRecordingRepaired(path: string, bytes: number): StatusRecord 
   };
 }
 
-/** How another program changed the file, and how the recording continues. */
 const CHANGES = {
   deleted: 'deleted by another program: a new file was started, and the events recorded before are lost',
   truncated: 'truncated by another program: the recording continues in the same file',

@@ -22,7 +22,6 @@ export type Played =
   /** `line` counts from 1. */
   | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
 
-/** Which events are played, and when. */
 export interface PlayPace {
   /** Factor of the recorded speed; Infinity does not wait at all. */
   readonly speed: number;
@@ -41,10 +40,7 @@ export interface PlayConfig extends PlayPace {
   readonly path: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /**
-   * At full speed, events with different receive times can be one batch, which has the time of the first event. Set for
-   * outputs that do not use the times.
-   */
+  /** At full speed, lets a batch have different receive times. For outputs that do not use the times. */
   readonly joinsTimes?: boolean | undefined;
   /** Called once if the lines are plain NDJSON, without receive times. */
   readonly onPlain?: (() => void) | undefined;
@@ -52,15 +48,15 @@ export interface PlayConfig extends PlayPace {
   readonly onWait?: ((receivedAtMs: number | undefined, delayMs: number) => void) | undefined;
 }
 
-/** Limits the size of a batch, because the player can stop or wait only between two batches. */
+/** The player can stop or wait only between two batches. */
 const MAX_BATCH_EVENTS = 512;
 /** A file that begins with this many damaged lines is not played. */
 const MAX_DAMAGED_AT_START = 10;
 const SECOND_MS = 1_000;
 
 /**
- * Plays lines with their recorded spacing, without waiting where the recorded time runs backwards. If the first line is
- * plain JSON, every line is an event without a receive time, which is played without a wait unless a rate is given.
+ * Does not wait where the recorded time runs backwards. If the first line is plain JSON, every line is an event without
+ * a receive time. Such events are played without a wait unless a rate is given.
  *
  * @throws UsageError at the start of a file that has nothing to play
  */
@@ -79,7 +75,7 @@ export async function* playRecording(
   let { onPlain } = config;
   let damagedAtStart: Played[] = [];
   let firstLine: Buffer | undefined;
-  /** The only line so far may be a recording in one array: whether to play it depends on a second line. */
+  /** The first line may be a whole recording in one array. It is played only if a second line follows. */
   let isOneArray = false;
   let lineNumber = 0;
   let receivedAtMs: number | undefined;
@@ -108,7 +104,7 @@ export async function* playRecording(
     if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
   };
-  /** Yields damage once it is known that the file can be played. */
+  /** Holds damage back until it is known that the file can be played. */
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
     if (isPlain !== undefined) yield damaged;
@@ -157,7 +153,7 @@ export async function* playRecording(
       const { atMs = sinceMs, text, gapMs } = line;
       if (atMs >= sinceMs && atMs <= untilMs) yield { kind: 'lifecycle', line: text, gapMs };
     }
-    // More lines on stdin may come much later: do not hold these events back.
+    // More lines on stdin may come much later, so these events are not held back.
     if (!builder.isEmpty && !isOneArray) yield take();
     if (fault === undefined) continue;
     yield* report(lineNumber + 1, fault.why);
@@ -169,7 +165,6 @@ export async function* playRecording(
   throw unplayable(damagedAtStart.length > 0 ? NO_EVENTS : IS_EMPTY, config.path, firstLine);
 }
 
-/** Computes when events are due. */
 class Schedule {
   readonly #pace: PlayConfig;
   readonly #startedAtMs: number;

@@ -7,9 +7,7 @@ import { describeRecordingLock, sayTakenOver } from './messages.ts';
 import { openRecorder, type RecordConfig, type Recorder } from './recorder.ts';
 
 export interface Recording {
-  /** Opens the file: see `openRecorder`. */
   open(onFailure: (failure: OutputError) => void): Recorder;
-  /** Releases the lock. */
   release(): void;
 }
 
@@ -21,8 +19,6 @@ interface RecordingDeps extends LockDeps {
 }
 
 /**
- * Finds and locks the recording, before the session opens it.
- *
  * @throws UsageError if the file cannot be a recording or is locked by another run, OutputError if it cannot be opened
  */
 export async function prepareRecording(
@@ -44,7 +40,7 @@ export async function prepareRecording(
     if (isReleased) taken?.release();
     else lock = taken;
   };
-  /** A lost lock may have been deleted together with the recording; another run has not necessarily taken it. */
+  /** The lock may have been deleted with the recording, so its loss does not prove that another run has taken it. */
   const reacquireLock = async (): Promise<void> => {
     try {
       await acquireLock();
@@ -69,7 +65,7 @@ export async function prepareRecording(
   };
 }
 
-/** Undefined where no lock can be created, as in a read-only directory: recording matters more than the lock. */
+/** Undefined if no lock can be created, as in a read-only directory. Recording matters more than the lock. */
 async function lockRecording(
   path: string,
   deps: LockDeps,

@@ -1,5 +1,5 @@
-// The lines of a recording, from a file or stdin, plain or gzip. Damage is a value, so that the caller decides whether
-// to continue.
+// Reads the lines of a recording, from a file or stdin, plain or gzip. Damage is a value, not an exception, so the
+// caller decides whether to continue.
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { untilAborted } from '../clock.ts';
@@ -33,18 +33,18 @@ export class Lines implements Iterable<Buffer> {
     }
   }
 
-  /** Skips lines that were read in another way: the next one begins at `start`. */
+  /** Sets where the next line begins, after lines were read in another way. */
   continueAt(start: number): void {
     this.#next = start;
   }
 }
 
-/** Lines that were read together, and the damage after them. */
+/** Lines, and the damage after them. */
 export interface LineBatch {
   readonly lines: Lines;
   readonly fault?: {
     readonly why: string;
-    /** True if a line was lost, so that it counts in line numbers. */
+    /** Whether a line was lost, which counts in line numbers. */
     readonly isLine: boolean;
   };
 }
@@ -57,7 +57,6 @@ const READ_BYTES = 32 * 1024;
  * Reads on demand, to the end or until the signal aborts.
  *
  * @param path `-` is stdin
- * @param what the name of the file in messages
  * @throws UsageError if the file cannot be opened
  */
 export async function* readLines(
@@ -88,9 +87,8 @@ function createLineSplitter() {
   /** The beginning of a line whose end has not been read yet. */
   let rest: Buffer[] = [];
   let restBytes = 0;
-  let isSkipping = false;
+  let isSkippingLine = false;
 
-  /** Returns the lines of the rest and `bytes` together, and clears the rest. */
   const takeLines = (bytes: Buffer): Lines => {
     const lines = new Lines(rest.length === 0 ? bytes : Buffer.concat([...rest, bytes]));
     rest = [];
@@ -103,13 +101,13 @@ function createLineSplitter() {
       if (!Buffer.isBuffer(part)) {
         const isLine = restBytes > 0;
         takeLines(NO_BYTES);
-        isSkipping = false;
+        isSkippingLine = false;
         yield { lines: new Lines(NO_BYTES), fault: { why: part.fault, isLine } };
         return;
       }
-      let start = isSkipping ? part.indexOf(LINE_FEED) + 1 : 0;
-      if (isSkipping && start === 0) return;
-      isSkipping = false;
+      let start = isSkippingLine ? part.indexOf(LINE_FEED) + 1 : 0;
+      if (isSkippingLine && start === 0) return;
+      isSkippingLine = false;
       const end = part.lastIndexOf(LINE_FEED) + 1;
       if (rest.length > 0 && end > 0) {
         // The continued line has its own batch, so that the other lines are not copied.
@@ -122,8 +120,7 @@ function createLineSplitter() {
       restBytes += begun.length;
       if (restBytes <= MAX_LINE_BYTES) return;
       takeLines(NO_BYTES);
-      // Everything up to the next line feed is skipped.
-      isSkipping = true;
+      isSkippingLine = true;
       yield { lines: new Lines(NO_BYTES), fault: { why: LINE_FAULTS.tooLong, isLine: true } };
     },
     *end(): Generator<LineBatch> {

@@ -19,20 +19,18 @@ export interface RecordedRun {
 /** Whether all events received from `fromMs` (inclusive) to `toMs` (exclusive) can be in one batch. */
 type JoinsTimes = (fromMs: number, toMs: number) => boolean;
 
-/**
- * Times in the same ten seconds can be joined: their texts are equal up to the tens digit of the seconds, and any
- * digits after it make a valid time.
- */
+/** The texts of times in the same ten seconds are equal up to the tens digit of the seconds. */
 const JOINED_MS = 10_000;
 /** Bytes after the tens of seconds in the head of an envelope that this program wrote. */
 const AFTER_TENS_BYTES = '0.000Z","seq":'.length;
 
-/** One scanner for all recordings that are played at the same time, since each scanner reserves address space. */
+/** All recordings share one scanner, because each scanner reserves address space. */
 let shared: RunScanner | 'unavailable' | undefined;
 
 /**
- * The run that begins with `line`, which was read last from `lines`; reading continues after the run. Undefined if the
- * line cannot begin a run, or if there is no WebAssembly.
+ * Undefined if the line cannot begin a run, or if there is no WebAssembly. Reading `lines` continues after the run.
+ *
+ * @param line the line that was read last from `lines`
  */
 export function takeRun(lines: Lines, line: Buffer, joinsTimes: JoinsTimes): RecordedRun | undefined {
   const envelope = readEnvelope(line);

@@ -14,7 +14,6 @@ export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
 /** Version of the format; incremented by every incompatible change. */
 const RECORDING_VERSION = 1;
 
-/** The line that begins each run of a recording. */
 export function makeHeader(startedAtMs: number, tool: string): Buffer {
   const header = { recording: RECORDING_VERSION, started_at: new Date(startedAtMs).toISOString(), tool };
   return Buffer.from(`${JSON.stringify(header)}\n`);
@@ -27,7 +26,7 @@ const ENVELOPE = matchTokens(
   ...['"connection"', ':', '(\\d+)', ',', '"event"', ':'],
 );
 
-/** The members of each kind of line, for lines whose members are in another order. */
+/** For lines whose members are in another order. */
 const HEADER_MEMBERS = makeNames(['recording', 'started_at', 'tool']);
 const LIFECYCLE_MEMBERS = makeNames(['lifecycle', 'envelope']);
 const ENVELOPE_MEMBERS = makeNames(['received_at', 'seq', 'connection', 'event']);
@@ -35,8 +34,9 @@ const LIFECYCLE_KIND = makeNames(['lifecycle']);
 const GAP_TIMES = makeNames(['from', 'to']);
 
 /**
- * The start time of a recording, read from its first line, in ms since the epoch; undefined if this is not a line of a
- * recording. The first line is a header, unless another program truncated the file while an event was written.
+ * The start time of a recording in ms since the epoch; undefined if this is not a line of a recording.
+ *
+ * @param bytes the first line: a header, unless another program truncated the file while an event was written
  */
 export function readStartTime(bytes: Buffer): number | undefined {
   const line = readLine(bytes);
@@ -72,7 +72,7 @@ export type RecordedLine =
 const USUAL_ENVELOPE_BYTES = 200;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
-/** Reads one line, without its line feed. */
+/** @param bytes one line without its line feed */
 export function readLine(bytes: Buffer): RecordedLine {
   const line = trimLine(bytes);
   if (line.length === 0) return { kind: 'empty' };
@@ -98,7 +98,7 @@ interface Envelope {
 
 const USUAL_HEAD = /^\{"received_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","seq":$/;
 
-/** The envelope of a line; undefined for a line without one, and for an unusually long one. */
+/** Undefined for a line without an envelope, and for an unusually long envelope. */
 export function readEnvelope(line: Buffer): Envelope | undefined {
   const [start = '', receivedAt = '', seq = '', connection = ''] =
     ENVELOPE.exec(line.toString('latin1', 0, USUAL_ENVELOPE_BYTES)) ?? [];
@@ -119,7 +119,7 @@ function makeEvent(text: Buffer, receivedAt: string, connection: string): Record
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
 }
 
-/** Reads one line of plain NDJSON, whatever it contains. */
+/** In plain NDJSON, all JSON is an event, even if it looks like a line of a recording. */
 export function readPlainLine(bytes: Buffer): RecordedLine {
   const text = trimLine(bytes);
   if (text.length === 0) return { kind: 'empty' };
@@ -127,7 +127,7 @@ export function readPlainLine(bytes: Buffer): RecordedLine {
   return flags < 0 ? { kind: 'damaged', why: nameFault(flags) } : { kind: 'plain', text, flags };
 }
 
-/** Other programs may have added a byte order mark to a file; joined files can contain several. */
+/** Other programs may have added a byte order mark. Joined files can contain several. */
 function trimLine(bytes: Buffer): Buffer {
   const hasMark = bytes[0] === BYTE_ORDER_MARK[0] && bytes.indexOf(BYTE_ORDER_MARK) === 0;
   return trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
@@ -162,7 +162,7 @@ function readReordered(line: Buffer): RecordedLine | undefined {
 let lastReceivedAt = '';
 let lastReceivedAtMs = Number.NaN;
 
-/** Events that arrived together have the same time, and parsing it again would take longer than checking the event. */
+/** Keeps the last time, because events that arrived together have the same time. */
 function parseReceivedAt(text: string): number {
   if (text !== lastReceivedAt) lastReceivedAtMs = Date.parse(text);
   lastReceivedAt = text;

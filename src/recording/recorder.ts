@@ -1,6 +1,6 @@
 // `tail --record`: writes every event with its receive time to a file, in addition to the normal output.
 //
-// Only whole lines are written. Without compression, a line is in the file before it is on stdout; lines of a .gz file
+// Only whole lines are written. Without compression, a line is in the file before it is on stdout. Lines of a .gz file
 // are buffered for up to a second, to be compressed together.
 import { type Clock, computeElapsedMs } from '../clock.ts';
 import { isAtlantisError, type OutputError } from '../errors.ts';
@@ -21,10 +21,9 @@ import {
 import { type RecordingChange, sayChanged, sayRecordingRepaired, sayReopened } from './messages.ts';
 import { makeHeader } from './recorded-line.ts';
 
-/** The file to record to, and when to rotate it. */
 export interface RecordConfig {
   readonly path: string;
-  /** Rotate before the file exceeds this size; only a single larger event can exceed it. Undefined: unlimited. */
+  /** Rotate before the file exceeds this size, which only a single larger event can exceed. Undefined: unlimited. */
   readonly maxBytes: number | undefined;
   /** Rotate before the first record after this time in ms; undefined: never. */
   readonly maxAgeMs: number | undefined;
@@ -54,7 +53,7 @@ const PACK_WAIT_MS = 1_000;
 /** How often the file at the path is compared with the open one. */
 const WATCH_MS = 1_000;
 
-/** Opens the file. @throws UsageError if it exists and is not a recording, OutputError */
+/** @throws UsageError if the file exists and is not a recording, OutputError if it cannot be written */
 export function openRecorder(config: RecordConfig, { clock, report, onFailure }: RecorderDeps): Recorder {
   const { path, maxBytes = Number.POSITIVE_INFINITY, maxAgeMs = Number.POSITIVE_INFINITY, keep } = config;
   const renderer = createEnvelopeRenderer();
@@ -90,7 +89,6 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     openFile(file.mode);
   }
 
-  /** Begins a new file if another program moved or deleted the open one. */
   function restartAfter(change: RecordingChange | undefined): void {
     if (change === undefined) return;
     reopenFile();
@@ -219,7 +217,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   };
 }
 
-/** Returns a function that computes the age of a file in ms. */
+/** The result computes the age of a file in ms. */
 function startAge(clock: Clock, startedAtMs = clock.wallMs()): () => number {
   const beforeMs = Math.max(0, clock.wallMs() - startedAtMs);
   const started = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() - beforeMs };

@@ -1,7 +1,7 @@
 // Decompresses a recording if its first bytes say gzip (RFC 1952 § 2.3.1).
 //
-// If a member that this program wrote (gzip-member.ts) is damaged, only its lines are lost: reading resumes at the
-// header of the next member. Other gzip files have no such header, so there the recording ends at the damage.
+// After a damaged member that this program wrote (gzip-member.ts), reading resumes at the header of the next member.
+// Other gzip files have no such header, so they end at the damage.
 import { Readable } from 'node:stream';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
@@ -64,7 +64,7 @@ async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Un
   yield { fault: TRUNCATED };
 }
 
-/** Yields lines in pieces as small as those of a file: one member can contain millions of empty lines. */
+/** One member can contain millions of empty lines. */
 function* cut(lines: Buffer): Generator<Buffer> {
   for (let at = 0; at < lines.length; at += PIECE_BYTES) yield lines.subarray(at, at + PIECE_BYTES);
 }
@@ -101,7 +101,6 @@ async function* unpackOther(source: ByteSource): AsyncGenerator<Unpacked> {
   }
 }
 
-/** Pulls chunks as needed; bytes can be peeked at before they are taken. */
 class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);
@@ -110,7 +109,7 @@ class ByteSource {
     this.#chunks = chunks;
   }
 
-  /** Up to `count` bytes, without taking them; fewer only at the end. */
+  /** Returns fewer than `count` bytes only at the end. */
   async peek(count: number): Promise<Buffer> {
     if (this.#held.length < count) {
       const parts = [this.#held];
@@ -129,7 +128,6 @@ class ByteSource {
     this.#held = this.#held.subarray(count);
   }
 
-  /** Takes everything that is left, chunk by chunk. */
   async *rest(): AsyncGenerator<Buffer> {
     if (this.#held.length > 0) yield this.#held;
     this.#held = Buffer.alloc(0);

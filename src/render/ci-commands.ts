@@ -1,4 +1,4 @@
-// Escapes untrusted text that a CI system would take for a command: runners obey commands in the output of every step.
+// Escapes untrusted text that a CI system would obey as a command. Runners obey commands in the output of every step.
 //
 // GitHub Actions, Gitea and Forgejo obey `::…` at the beginning of a line, after any white space, and `##[…]`
 // anywhere in a line. Azure Pipelines obeys `##vso[…]` and `##[…]` anywhere, TeamCity `##teamcity[…]`. Buildkite
@@ -8,7 +8,6 @@
 // Escaping does not depend on the environment, because a container in a CI job often does not have the variables of the
 // job. One character of a command becomes `\uXXXX`, as control characters do, so JSON keeps its value.
 
-/** Every command has one of these. */
 const MAYBE_COMMAND = /##|::|---|\+\+\+|~~~|\^\^\^/;
 const BRACKET_COMMAND = /#(?=#\w*\[)/g;
 /** A command at the beginning of a line, after white space and colors. */
@@ -19,7 +18,6 @@ export function mayHaveCommand(text: string): boolean {
   return MAYBE_COMMAND.test(text);
 }
 
-/** Lines of text, with every CI command in them escaped. */
 export function escapeCommands(text: string): string {
   if (!mayHaveCommand(text)) return text;
   const safe = text.replace(BRACKET_COMMAND, '\\u0023');
@@ -29,7 +27,7 @@ export function escapeCommands(text: string): string {
   );
 }
 
-/** Like `escapeCommands`, for lines of JSON, which cannot begin with a command. Returns `lines` if there is none. */
+/** For lines of JSON, which cannot begin with a command. Returns `lines` itself if there is no command. */
 export function escapeJsonCommands(lines: Buffer): Buffer {
   if (!lines.includes('##')) return lines;
   // latin1 keeps every byte.

@@ -1,7 +1,7 @@
-// Rows in aligned columns under a header, which is repeated when the window is resized. Where a column begins and how
-// wide it is depends on the names of the fields and on the width of the terminal only. A text that is too wide is cut.
-// A number is shown in full: if it is too wide, the next cells move to the right until one fits at its own position
-// again.
+// Rows in aligned columns under a header, which is repeated when the window is resized.
+//
+// Only the names of the fields and the width of the terminal decide where a column is. A text that is too wide is cut.
+// A number that is too wide moves the next cells to the right.
 
 import type { Paint } from './paint.ts';
 import { findRole, ROLE, type Role } from './pretty/event-plan.ts';
@@ -13,14 +13,13 @@ import { cutText, makeSpaces, measureWidth } from './text-width.ts';
 export interface FieldCell {
   /** With invisible characters escaped. */
   readonly text: string;
-  /** A number: shown in full, at the right of its column. */
+  /** A number is shown in full, at the right of its column. */
   readonly isNumber: boolean;
-  /** Several values, or JSON: a number inside is shown in full or left out. */
+  /** Several values, or JSON. A number inside is shown in full or left out. */
   readonly isComposite?: boolean;
 }
 
 interface ColumnsOptions {
-  /** The title of each column, and the name of its field. */
   readonly fields: readonly { readonly title: string; readonly name: string }[];
   readonly header: Paint;
   readonly signs?: Signs | undefined;
@@ -29,11 +28,10 @@ interface ColumnsOptions {
 }
 
 interface Columns {
-  /** The rows as lines. The header comes first in the first call, and in the first call after a resize. */
+  /** The header comes first in the first call, and in the first call after a resize. */
   render(rows: readonly (readonly FieldCell[])[]): string;
 }
 
-/** Where a column is. */
 interface Span {
   readonly at: number;
   readonly width: number;
@@ -42,16 +40,12 @@ interface Span {
 }
 
 const EMPTY: FieldCell = { text: '', isNumber: false };
-/** Spaces between columns. */
 const GAP = 2;
 /** A narrower column is unreadable. */
 const MIN_WIDTH = 6;
-/**
- * In a wider column, numbers end at this width, to stay close to the column on their left; number columns are exempt.
- */
+/** In a wider column of texts, numbers end at this width, to stay close to the column on their left. */
 const MAX_NUMBER_WIDTH = 20;
 
-/** The minimum and maximum width of a column, by the role of its field. */
 const WIDTHS: Readonly<Partial<Record<Role, readonly [least: number, most: number]>>> = {
   [ROLE.type]: [16, 24],
   [ROLE.chain]: [8, 12],

@@ -30,7 +30,7 @@ interface FieldsOptions {
   columns(): number | undefined;
 }
 
-/** Values that are joined at once: an array can have millions of items. */
+/** Values that are joined at once, because an array can have millions of items. */
 const MAX_PARTS = 1_000;
 const TO_ESCAPE = /[\\\t\n\r]/g;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
@@ -55,7 +55,7 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
       },
     };
   }
-  // Loaded on demand: a pipe does not need string-width, which takes 30 ms to load.
+  // A pipe does not need string-width, which takes 30 ms to load.
   const { createColumns } = await import('./columns.ts');
   const width = (): number | undefined => (options.isWide ? undefined : options.columns());
   const fields = options.fields.map(({ steps }, i) => ({ title: names[i] ?? '', name: nameOf(steps) }));
@@ -69,7 +69,7 @@ function nameOf(steps: readonly PathStep[]): string {
   return last?.kind === 'member' ? last.name : '';
 }
 
-/** The values at a path; `[*]` leads to several, which are joined with commas. */
+/** Joins the values with commas if `[*]` leads to several. */
 function readCell(event: Buffer, steps: readonly SeekStep[], showText: (text: string) => string): FieldCell {
   let text = '';
   let parts: string[] = [];

@@ -27,7 +27,7 @@ export function wrapWords(text: string, columns: number): string[] {
   return joinWords(body.split(' '), columns, INDENT, margin);
 }
 
-/** Words on lines of at most `columns` columns; the first begins with `margin`, each other with `indent`. */
+/** The first line begins with `margin`, each other line with `indent`. */
 export function joinWords(words: readonly string[], columns: number, indent = '', margin = ''): string[] {
   const lines: string[] = [];
   let line = margin;
@@ -53,11 +53,11 @@ const CARET = /^( *)\^/;
 const SHARE_BEFORE = 0.6;
 
 /**
- * Makes the lines of a hint visible. If the second one is a caret under a UTF-16 unit of the first, as
- * `parseWithCaret` writes it, the first is cut on both sides to fit and the caret is moved to its column.
+ * If the second line is a caret under a UTF-16 unit of the first line, as `parseWithCaret` writes it, the first line
+ * is cut on both sides to fit, and the caret stays under its unit.
  *
  * @param columns of the terminal, or Infinity
- * @param display removes secrets and makes text visible; it is applied before anything is cut
+ * @param display removes secrets and makes text visible, before anything is cut
  */
 export function fitCaret(
   lines: readonly string[],

@@ -9,7 +9,7 @@ type Offset = (wallMs: number) => number;
 
 const localOffset: Offset = (wallMs) => -new Date(wallMs).getTimezoneOffset();
 
-/** The zone of this name in the time zone database, `Europe/Berlin`; undefined if there is none. */
+/** Undefined if the name is unknown. @param name such as `Europe/Berlin` */
 export function findZone(name: string): string | undefined {
   // Node also accepts offsets, such as +01:00.
   if (!/^[A-Za-z]/.test(name)) return undefined;
@@ -37,12 +37,12 @@ export function createZoneOffset(zone: string): Offset {
   };
 }
 
-/** Date and time without a zone, `2026-11-22T14:05:12.345`; throws for times that a Date cannot hold. */
+/** `2026-11-22T14:05:12.345`. @throws RangeError for times that a Date cannot hold */
 export function formatLocal(wallMs: number, offset: Offset = localOffset): string {
   return new Date(wallMs + offset(wallMs) * MINUTE_MS).toISOString().slice(0, -1);
 }
 
-/** Offset from UTC, `+01:00`. */
+/** `+01:00` */
 export function formatZone(wallMs: number, offset: Offset = localOffset): string {
   const minutes = offset(wallMs);
   const pad = (value: number): string => String(Math.floor(value)).padStart(2, '0');

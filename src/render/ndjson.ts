@@ -12,9 +12,8 @@ import type { Renderer } from './renderer.ts';
 import { escapeUnsafe } from './sanitize.ts';
 
 /**
- * The event as one line, without the line feed, equal as a JSON value: line breaks become spaces, a byte order mark is
- * dropped, unsafe characters become `\uXXXX` in lower-case hex. The buffer `text` is not modified; if it is
- * clean, it is returned as it is.
+ * The event as one line without a line feed, equal as a JSON value. Unsafe characters become `\uXXXX` in lower-case
+ * hex. The buffer `text` is never modified, and is returned if it is clean.
  *
  * @param flags the MESSAGE bits of `text`; never negative, because `text` is an event
  */
@@ -39,7 +38,7 @@ function replaceLineBreaks(text: Buffer): Buffer {
 
 const LINE_END = Buffer.from('\n');
 
-/** One Buffer for all events that arrived together: the hot path of a pipe. */
+/** The hot path of a pipe. */
 export const NDJSON_RENDERER: Renderer = {
   renderEvents(batch: Batch, count: number) {
     if (batch.allFlags === 0) return escapeJsonCommands(firstLines(batch, count));

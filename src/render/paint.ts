@@ -12,9 +12,8 @@ export const NO_PAINT: Paint = { open: '', close: '' };
 /** The colors of events: fixed colors for any background, for a dark or a light one, or the colors of the terminal. */
 export type Theme = 'auto' | 'dark' | 'light' | 'terminal';
 
-/** Styles of events. */
 export type Style = Readonly<Record<'time' | 'dollars' | 'name' | 'note' | 'header' | 'mark', Paint>> & {
-  /** Each type gets one of these. */
+  /** Each type of event gets one of these. */
   readonly types: readonly Paint[];
   /** Each chain gets one of these. */
   readonly chains: readonly Paint[];

@@ -1,5 +1,4 @@
-// `--wide`: an event as a card. A line with time and type, then a line with the name of each field and its value in
-// full.
+// `--wide`: an event as a card. The first line has time and type, each other line has one field in full.
 import { joinWords } from '../fit-lines.ts';
 import type { Style } from '../paint.ts';
 import { makeSpaces, measureWidth } from '../text-width.ts';
@@ -26,7 +25,6 @@ interface CardOptions {
   readonly hasLinks: boolean;
 }
 
-/** All fields of an event, each once. @param isCut whether the event has more fields than were read */
 export function makeCard(
   plan: EventPlan,
   event: EventView,
@@ -51,7 +49,7 @@ export function makeCard(
   return { title: parts.join(makeSpaces(GAP)), pairs, isCut };
 }
 
-/** @param columns of the terminal, or Infinity; a word that is wider stays whole, so that it can be copied */
+/** A word that is wider than the terminal stays whole, so that it can be copied. @param columns may be Infinity */
 export function writeCard(
   { title, pairs, isCut }: Card,
   columns: number,

@@ -9,7 +9,6 @@ import { isHashLike, shortenMiddle } from './hashes.ts';
 import { fitNumber, groupDigits, isNumberText } from './numbers.ts';
 import { type EventView, showField } from './values.ts';
 
-/** The text of a column. */
 export interface GridCell {
   /** Columns of the text; 0 for an empty cell. */
   width: number;
@@ -21,11 +20,10 @@ export interface GridCell {
 const MIN_LABEL_COLUMNS = 6;
 
 export class Cells {
-  /** By column. */
   readonly all: readonly GridCell[] = Object.values(COLUMN).map(() => ({ width: 0, painted: '' }));
-  /** Which of these columns do not show their value (arrow: the direction), because it is not of the expected form. */
+  /** Whether a column cannot show its value, because the value has another form. The arrow shows the direction. */
   readonly isUnshown = { amount: false, dollars: false, arrow: false };
-  /** Number of labels for which there is no room. */
+  /** Number of labels that do not fit. */
   hiddenLabels = 0;
   readonly #style: Style;
   readonly #hasLinks: boolean;
@@ -37,7 +35,6 @@ export class Cells {
     this.#hasLinks = hasLinks;
   }
 
-  /** Reads the cells of an event. */
   read(plan: EventPlan, event: EventView, grid: Grid): void {
     this.clear(grid);
     const style = this.#style;
@@ -73,13 +70,12 @@ export class Cells {
     }
   }
 
-  /** The shown part of a value as a link to the page of the value. */
   #link(kind: 'transaction' | 'address', value: string, shown: string): string {
     const url = this.#hasLinks ? findPage(this.#chain, kind, value) : undefined;
     return url === undefined ? shown : makeLink(shown, url);
   }
 
-  /** The width of a column; Infinity if nothing is cut. */
+  /** Infinity if nothing is cut. */
   #widthOf(column: Column): number {
     const grid = this.#grid;
     if (grid === undefined || grid.columns === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
@@ -121,7 +117,7 @@ export class Cells {
     if (arrow !== '') this.#set(COLUMN.arrow, measureWidth(arrow), arrow);
   }
 
-  /** The arrow for a direction. A direction other than `in` and `out` is listed with the other fields. */
+  /** A direction other than `in` and `out` is listed with the other fields. */
   #drawArrow(direction: PartyPair['direction'], event: EventView): string {
     const { left, right, unknown } = event.signs;
     if (direction === 'left to right') return right;
@@ -167,7 +163,6 @@ export class Cells {
   }
 }
 
-/** Whether the middle of the text can be left out, because it looks like a hash or an address. */
 function isCuttableHash(text: string, width: number): boolean {
   return width !== Number.POSITIVE_INFINITY && isHashLike(text);
 }
@@ -182,7 +177,7 @@ function fitIdentifier(text: string, width: number, ellipsis: string): { shown: 
   return { shown, shownWidth: measureWidth(shown) };
 }
 
-/** Picks a paint by the hash (FNV-1a) of the first characters, so that equal texts have the same paint. */
+/** Equal texts have the same paint, chosen by an FNV-1a hash. */
 export function pickPaint(paints: readonly Paint[], text: string): Paint {
   if (paints.length === 1) return paints[0] as Paint;
   let hash = 0x811c9dc5;

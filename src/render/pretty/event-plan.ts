@@ -1,6 +1,7 @@
-// Decides where each field is shown, by names and kinds alone: one plan for all events of a layout. The service does
-// not define the fields of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are
-// not in a column are details, and so are duplicates.
+// Decides where each field is shown, by names and kinds alone. All events of a layout share one plan.
+//
+// The service does not define the fields of events, so roles are guessed from names. A wrong guess only moves a value.
+// Fields that are not in a column, and duplicates, are details.
 import { TYPE_FIELDS } from '../../events/event-type.ts';
 import { type FieldKind, KIND, type NamedField } from './event-reader.ts';
 
@@ -64,31 +65,28 @@ export function findRole(name: string): Role {
   return ROLES.find(([pattern]) => pattern.test(words))?.[1] ?? ROLE.other;
 }
 
-/** A field, and its index among the fields of the event. */
 export interface FieldRef {
   readonly index: number;
   readonly field: NamedField;
   readonly role: Role;
 }
 
-/** Sender, recipient or owner: an address, perhaps with a label. */
+/** A sender, recipient or owner. */
 export interface Party {
   readonly address: FieldRef;
   readonly label: FieldRef | undefined;
 }
 
-/** Two parties, one of which may be missing, and the direction of the transfer. */
 export interface PartyPair {
   readonly left: Party | undefined;
   readonly right: Party | undefined;
   readonly direction: FieldRef | 'left to right' | undefined;
 }
 
-/** Priority of a detail. */
+/** Order of details. */
 export const WEIGHT = {
   /** The field is in a column, unless its value is not of the expected form. */
   shown: 0,
-  /** The amount in the smallest unit. */
   raw: 1,
   main: 2,
   hash: 3,
@@ -99,7 +97,6 @@ type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
 
 interface Detail extends FieldRef {
   readonly weight: Weight;
-  /** The column that shows the field. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
 }
 
@@ -121,7 +118,6 @@ export interface EventPlan {
   readonly hasColumns: boolean;
 }
 
-/** The plan for all events that have these fields. */
 export function planEvent(fields: readonly NamedField[]): EventPlan {
   const refs = fields
     .map((field, index) => ({ index, field, role: findRole(field.name) }))
@@ -173,7 +169,6 @@ function isOuter({ container }: NamedField): boolean {
   return container.depth === 0 && (role === ROLE.wrapper || role === ROLE.type);
 }
 
-/** Finds fields by the role of their names, and remembers which are taken. */
 class Search {
   readonly taken = new Set<FieldRef | undefined>();
   readonly #refs: readonly FieldRef[];
@@ -202,7 +197,7 @@ class Search {
     return undefined;
   }
 
-  /** The first field with that role; of duplicate names the last one counts. */
+  /** The first field with that role. Of fields with the same path, the last one counts. */
   find(role: Role): FieldRef | undefined {
     const fitting = this.#outer.filter((ref) => ref.role === role && hasAllowedKind(role, ref.field.kind));
     return fitting.findLast(({ field }) => field.path === fitting[0]?.field.path);

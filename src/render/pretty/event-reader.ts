@@ -1,7 +1,6 @@
-// Reads the JSON text of an event: its fields as a flat list with paths such as `data.chain`, and one level of an array
-// or object. Values are skipped, not parsed.
+// Reads the fields of an event as a flat list with paths such as `data.chain`, and one level of an array or object.
 //
-// Only for text that `classifyText` accepted as an event: the grammar is not checked.
+// The grammar is not checked, so the text must be an event that `classifyText` accepted.
 import { copyText, decodeString } from '../../events/message-text.ts';
 import {
   BACKSLASH,
@@ -18,13 +17,12 @@ import { truncateVisible } from '../sanitize.ts';
 const LETTER_A = 0x61;
 const LETTER_N = 0x6e;
 
-/** Index of the first character from `at` on that is not white space. */
+/** Skips white space. */
 export function findToken(text: string, at: number): number {
   while (text.charCodeAt(at) <= SPACE) at++;
   return at;
 }
 
-/** The end of the value that begins at `at`. */
 export function findValueEnd(text: string, at: number): number {
   const code = text.charCodeAt(at);
   if (code === QUOTE) return findStringEnd(text, at);
@@ -66,16 +64,14 @@ function findContainerEnd(text: string, at: number): number {
   return at;
 }
 
-/** Whether the value at `at` is an array or an object. */
 export function isContainerAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return code === OPEN_OBJECT || code === OPEN_ARRAY;
 }
 
-/** The members of an object or the items of an array. */
 export interface JsonLevel {
   readonly isArray: boolean;
-  /** The first values, up to the limit, each from `start` to `end`. The name of a member is decoded; an item has ''. */
+  /** The first values, up to the limit. The name of a member is decoded. The name of an item is ''. */
   readonly values: readonly { readonly name: string; readonly start: number; readonly end: number }[];
   /** Number of all values. */
   readonly count: number;
@@ -83,7 +79,7 @@ export interface JsonLevel {
   readonly hasContainers: boolean;
 }
 
-/** Reads the level of the object or array at `at`; keeps up to `limit` values, since an array can have millions. */
+/** Keeps up to `limit` values, because an array can have millions. */
 export function readLevel(text: string, at: number, limit: number): JsonLevel {
   const isArray = text.charCodeAt(at) === OPEN_ARRAY;
   const values: JsonLevel['values'][number][] = [];
@@ -120,7 +116,6 @@ export const KIND = {
 export type FieldKind = (typeof KIND)[keyof typeof KIND];
 const KINDS = Object.keys(KIND).length;
 
-/** A field of one event. */
 export interface EventField {
   /** The name as sent, quotes included. */
   readonly source: string;
@@ -141,14 +136,12 @@ export interface EventFields {
   readonly isCut: boolean;
 }
 
-/** A field without its value. */
 export interface NamedField {
-  /** Decoded. */
+  /** The name, decoded. */
   readonly name: string;
-  /** The names of the objects around the field, then its own: `data.chain`. Made visible, and cut if it is long. */
+  /** Such as `data.chain`, with invisible characters escaped. A long path is cut. */
   readonly path: string;
   readonly kind: FieldKind;
-  /** Number of objects around the field, without the event itself. */
   readonly depth: number;
   /** The field whose value is the object around this field; undefined at the top level. */
   readonly container: NamedField | undefined;
@@ -161,7 +154,7 @@ interface FieldBounds {
   readonly fields: number;
 }
 
-/** Reads the fields of an event; undefined if the event is not an object. */
+/** Undefined if the event is not an object. */
 export function readFields(text: string, bounds: FieldBounds): EventFields | undefined {
   let at = findToken(text, 0);
   if (text.charCodeAt(at) !== OPEN_OBJECT) return undefined;
@@ -186,7 +179,7 @@ export function readFields(text: string, bounds: FieldBounds): EventFields | und
     const kind = findKind(text, start, depth < bounds.depth);
     const end = kind === KIND.open ? start + 1 : findValueEnd(text, start);
     fields.push({ source, kind, depth, start, end });
-    // One character for depth and kind: each further piece of the layout costs time for every field.
+    // Depth and kind are one character, because each further piece of the layout costs time for every field.
     layout += String.fromCharCode(depth * KINDS + kind) + source;
     if (kind === KIND.open) depth++;
     else left--;
@@ -208,7 +201,7 @@ function findKind(text: string, at: number, mayOpen: boolean): FieldKind {
   return code === LETTER_N ? KIND.null : KIND.boolean;
 }
 
-/** The names and paths of the fields, in the same order; a path has at most `pathLength` characters. */
+/** @param pathLength maximum length of a path, in characters */
 export function nameFields(fields: readonly EventField[], pathLength: number): NamedField[] {
   const containers: NamedField[] = [];
   return fields.map(({ source, kind, depth }) => {

@@ -1,5 +1,5 @@
-// Links to block explorers (OSC 8): the URL is built from our table and from values of the exact form of a hash or an
-// address, never taken from an event.
+// Links to block explorers (OSC 8). A URL is never taken from an event, but built from our table and from a value with
+// the exact form of a hash or an address.
 
 interface Explorer {
   readonly transaction: string;
@@ -42,7 +42,6 @@ const TRON: Explorer = {
   addressForm: /^T[1-9A-HJ-NP-Za-km-z]{33}$/,
 };
 
-/** By the name of the chain in an event. */
 const EXPLORERS: ReadonlyMap<string, Explorer> = new Map([
   ['arbitrum', ARBITRUM],
   ['avalanche', AVALANCHE],
@@ -62,7 +61,7 @@ const EXPLORERS: ReadonlyMap<string, Explorer> = new Map([
   ['trx', TRON],
 ]);
 
-/** The page of a hash or an address; undefined for an unknown chain, and for a value of another form. */
+/** Undefined for an unknown chain, and for a value that does not have the form of a hash or an address. */
 export function findPage(chain: string, kind: 'transaction' | 'address', value: string): string | undefined {
   const explorer = EXPLORERS.get(chain.toLowerCase());
   if (explorer === undefined) return undefined;
@@ -70,7 +69,7 @@ export function findPage(chain: string, kind: 'transaction' | 'address', value: 
   return form.test(value) ? explorer[kind] + value : undefined;
 }
 
-/** A visible text as a link. */
+/** @param text with invisible characters escaped */
 export function makeLink(text: string, url: string): string {
   return `\x1b]8;;${url}\x1b\\${text}\x1b]8;;\x1b\\`;
 }

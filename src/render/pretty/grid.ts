@@ -1,11 +1,10 @@
-// The columns of pretty output: where each of them begins and how wide it is, by the width of the terminal alone.
+// The columns of pretty output. Only the width of the terminal decides where a column begins and how wide it is.
 //
 // A wide terminal has one line per event, a narrower one two or three, and the narrowest ones six. Every grid leaves
 // room for the number of hidden fields on one of its lines.
 import type { Signs } from '../signs.ts';
 import { SHORT_HASH_COLUMNS } from './hashes.ts';
 
-/** Spaces between columns. */
 export const GAP = 2;
 /** Columns for the number of hidden fields and the space before it: ` +99`. */
 export const NOTE_COLUMNS = 4;
@@ -27,12 +26,10 @@ export type Column = (typeof COLUMN)[keyof typeof COLUMN];
 
 const TITLES = ['TIME', 'TYPE', 'CHAIN', 'USD', 'AMOUNT', '', 'FROM', '', 'TO', 'TX'];
 
-/** A column on a line of the terminal. */
 interface PlacedColumn {
   readonly column: Column;
   readonly at: number;
   readonly width: number;
-  /** Numbers are aligned to the right. */
   readonly isRight: boolean;
 }
 
@@ -44,7 +41,7 @@ export interface Grid {
   readonly margin: number;
   /** Where its other lines begin. */
   readonly indent: number;
-  /** Where each column is placed; undefined if it is not shown. */
+  /** Undefined for a column that is not shown. */
   readonly byColumn: readonly (PlacedColumn | undefined)[];
 }
 
@@ -63,7 +60,7 @@ const MIN_COLUMNS = 20;
 const ONE_LINE_COLUMNS = 120;
 /** The columns of one line without a terminal. */
 const ENDLESS_COLUMNS = 200;
-/** `large_transfer`, `ethereum` and 99,999,999.99 dollars fit without a cut. */
+/** `large_transfer`, `ethereum` and 99,999,999.99 dollars fit. */
 const WIDTHS = { type: 16, chain: 8, dollars: 14, amount: 12, unit: 5, party: 11 };
 /** Columns grow up to these widths: the label `exchange_hot_wallet` fits after its address. */
 const MAX_WIDTHS = { type: 24, chain: 12, dollars: 18, amount: 24, unit: 8, party: 31 };
@@ -120,7 +117,6 @@ const HEAD = [COLUMN.time, COLUMN.type, COLUMN.chain];
 const NUMBERS = [COLUMN.dollars, COLUMN.amount, COLUMN.unit];
 const TAIL = [COLUMN.from, COLUMN.arrow, COLUMN.to, COLUMN.hash];
 
-/** Widens the columns in turn as long as they fit. */
 function grow(columns: number, order: readonly (keyof Widths)[], need: (widths: Widths) => number): Widths {
   const widths = { ...WIDTHS };
   // A wide time column or a margin may leave less than the usual width.
@@ -174,7 +170,6 @@ function placeColumns(
   return { columns, lines, margin, indent, byColumn };
 }
 
-/** The titles of the columns, one line for each line of an event. */
 export function listTitles({ lines }: Grid, signs: Signs): string[] {
   return lines.map((line) => {
     let text = '';
