@@ -85,7 +85,7 @@ try {
     'columns',
     'lines per event',
     'hash visible',
-    'distinct positions of the right edge of USD amounts (share of the most common)',
+    'columns in which USD amounts end (share of the most common column)',
     'widest line',
   ];
   const rows = WIDTHS.map((columns) => describe(columns, show(file, columns), events));

@@ -66,7 +66,7 @@ export class Merge {
     this.#common[input] = 0;
   }
 
-  /** @returns when the first event arrived that another input has delivered and this one has not */
+  /** @returns the arrival time of the first event that another input has delivered and this one has not */
   close(input: number): Instant | undefined {
     const bit = 1 << input;
     this.#open &= ~bit;

@@ -63,7 +63,7 @@ export const WINDOW_MS = 60_000;
 /** The server counts attempts on arrival, and the first one of a run takes longer to arrive than the others. */
 const WINDOW_MARGIN_MS = 500;
 
-/** Keeps the attempts of one connect loop, and of its replacement, apart. Times are monotonic ms. */
+/** Spaces out the attempts of one connect loop, together with those of its replacement. Times are monotonic ms. */
 export class AttemptLimiter {
   readonly #beganAtMs: number[] = [];
 

@@ -13,8 +13,8 @@ export interface TraceContext {
   readonly flags: string;
 }
 
-/** @param only the record, if it is the only one of the unit */
-export type FindTrace = (key: string, only: SpoolRecord | undefined) => TraceContext;
+/** @param record set if the unit has no other */
+export type FindTrace = (key: string, record: SpoolRecord | undefined) => TraceContext;
 
 const TRACEPARENT =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})(?<traceId>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?<flags>[0-9a-f]{2})(?:$|-)/;
@@ -23,8 +23,8 @@ const SAMPLED = '01';
 
 export function createTraceFinder(): FindTrace {
   const read = createScalarReader([{ kind: 'member', name: 'traceparent' }]);
-  return (key, only) => {
-    const { traceId, flags } = TRACEPARENT.exec((only && read(only.text)) ?? '')?.groups ?? {};
+  return (key, record) => {
+    const { traceId, flags } = TRACEPARENT.exec((record && read(record.text)) ?? '')?.groups ?? {};
     if (traceId === undefined) return { traceId: sha256(key).slice(0, 32), flags: SAMPLED };
     // Only the lowest flag is defined.
     return { traceId, flags: Number.parseInt(flags ?? '', 16) % 2 === 1 ? SAMPLED : '00' };

@@ -3,7 +3,7 @@ import { copyText } from './message-text.ts';
 import { NOT_FOUND, OPEN_OBJECT, QUOTE } from './scan-constants.ts';
 import {
   copyQuoted,
-  isQuoted,
+  equalsQuoted,
   makeNames,
   type Quoted,
   readString,
@@ -89,7 +89,7 @@ export function createTypeTest(isWanted: (type: string) => boolean): TypeTest {
     hash = Math.imul(view.getInt32(end - 4, true) ^ hash, 0x01000193);
     const index = (hash ^ (hash >>> 16)) & (CACHE_SIZE - 1);
     const entry = cache[index];
-    if (entry !== undefined && isQuoted(view, start, end, entry.type)) return entry.isWanted;
+    if (entry !== undefined && equalsQuoted(view, start, end, entry.type)) return entry.isWanted;
     const result = isWanted(readString(view, start, end));
     cache[index] = { type: copyQuoted(view, start, end), isWanted: result };
     return result;

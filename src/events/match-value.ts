@@ -1,7 +1,15 @@
 // Tests of one value in the bytes of an event: number, text or literal (contract O8). Numbers are compared as exact
 // decimals; a number or a text without escapes is compared without decoding it.
 import { DOT, MINUS, NINE, NOT_FOUND, OPEN_ARRAY, OPEN_OBJECT, QUOTE, ZERO } from './scan-constants.ts';
-import { isQuoted, quoteText, readSource, readString, skipDigits, skipNumber, skipToMark } from './seek.ts';
+import {
+  equalsQuoted,
+  quoteText,
+  readSource,
+  readString,
+  skipDigits,
+  skipNumber,
+  skipToMark,
+} from './seek.ts';
 
 /** The number that an expression compares with. */
 interface WantedDecimal {
@@ -154,7 +162,7 @@ export function createTextTest(operator: Operator, text: string): ValueTest {
   return (view, start, end) => {
     if (view.getUint8(start) !== QUOTE) return false;
     if (operator === '=') {
-      if (quoted !== undefined && isQuoted(view, start, end, quoted)) return true;
+      if (quoted !== undefined && equalsQuoted(view, start, end, quoted)) return true;
       if (skipToMark(view, start + 1, end) === end - 1) return false; // without escapes, equal texts have equal bytes
     }
     const sent = readString(view, start, end);

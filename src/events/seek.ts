@@ -65,7 +65,7 @@ export function copyQuoted(view: DataView, start: number, end: number): Quoted {
   return { length, words };
 }
 
-export function isQuoted(view: DataView, start: number, end: number, { length, words }: Quoted): boolean {
+export function equalsQuoted(view: DataView, start: number, end: number, { length, words }: Quoted): boolean {
   if (end - start !== length) return false;
   if (length < WORD_BYTES) return view.getUint8(start + 1) === words[0];
   const last = words.length - 1;
@@ -204,7 +204,7 @@ function findName(view: DataView, start: number, end: number, names: Names): num
   for (let i = 0; i < heads.length; i++) {
     if ((word & (masks[i] as number)) !== heads[i]) continue;
     const name = quoted[i];
-    if (name !== undefined && isQuoted(view, start, end, name)) return i;
+    if (name !== undefined && equalsQuoted(view, start, end, name)) return i;
   }
   return -1;
 }

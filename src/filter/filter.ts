@@ -1,6 +1,6 @@
 // Filters events by `--type` globs and `--where` expressions, all of which must match (contract O8).
 //
-// Filters never change what is printed. One pass over an event finds all members that some path begins with.
+// A filter never changes the text of an event. One pass over an event finds the first member of every path.
 import { type Batch, keepEvents } from '../events/batch.ts';
 import { chooseType, createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/event-type.ts';
 import { NOT_FOUND, OPEN_OBJECT } from '../events/scan-constants.ts';

@@ -56,7 +56,7 @@ const WINDOWS: Platform = {
   hasOwners: false,
   hasSignals: false,
   hasTerm: false,
-  // `\name` and `C:name` also depend on the working directory: its drive, or its directory on a drive.
+  // `\name` and `C:name` also depend on the process: on its current drive, or its current directory on C:.
   isFixed: (path) => /^(?:[a-z]:[\\/]|[\\/]{2})/i.test(path),
   hasDirectory: (program) => /[\\/:]/.test(program),
   findConfigDirectory(env, home) {

@@ -6,7 +6,7 @@ import type { Io } from './io.ts';
 
 export type ProcessDeps = Pick<Io, 'pid' | 'sendSignal'>;
 
-/** `unknown`: the process belongs to another PID namespace. */
+/** `unknown`: the process may belong to another PID namespace or another machine. */
 type Liveness = 'alive' | 'dead' | 'unknown';
 
 export interface ProcessIdentity {

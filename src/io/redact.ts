@@ -1,7 +1,8 @@
 // Removes secrets from every text that leaves the process, except the events (contract P4).
 //
 // A key becomes its prefix, and other secrets become ***. A registered secret is found in plain, URL-escaped,
-// JSON-escaped, hexadecimal and base64 form. Text that looks like a key and userinfo in URLs need not be registered.
+// JSON-escaped, hexadecimal and base64 form. The userinfo of URLs, and text that looks like a key, need not be
+// registered.
 import { keyPrefix } from './key.ts';
 
 interface SecretForm {

@@ -79,7 +79,7 @@ export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalPart
 /**
  * Whether this process was started to survive a hang-up, as by nohup. Node resets ignored signals, so other signs are
  * needed. GNU nohup replaces a terminal on stdin with a /dev/null that cannot be read. bash and zsh set `_` to the name
- * of the program they start. On Linux the parent still ignores the signal.
+ * of the program they start. On Linux, a parent that ignores the signal is a sign, too: a script with `trap '' HUP`.
  */
 export function isHangUpIgnored(
   env: Readonly<Record<string, string | undefined>>,

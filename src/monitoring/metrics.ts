@@ -196,7 +196,7 @@ const FAMILIES: readonly Family[] = [
   ),
   counter(
     'atlantis_sink_messages_lost',
-    'Messages for the sink that were lost with its spool, or after it had stopped.',
+    'Messages for the sink that were damaged in its spool, or for which it had no room after it had stopped.',
     ofSinks(({ lost }) => lost),
   ),
   gauge(

@@ -26,8 +26,8 @@ function skipString(text: string, start: number): number {
 }
 
 /**
- * The index of the first character that cannot be JSON: undefined for JSON, the length for a truncated text. Not
- * recursive, so nesting cannot overflow the stack.
+ * The index of the first character that cannot be JSON; undefined for JSON. Not recursive, so that nesting cannot
+ * overflow the stack.
  */
 export function findJsonFault(text: string): number | undefined {
   const closers: string[] = [];

@@ -1,4 +1,4 @@
-// Reports damaged lines of a recording: the first few one by one, the others as a count.
+// Reports damaged lines of a recording or dead-letter file: the first few one by one, the others as a count.
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import { type PlayFigures, sayDamagedLine, sayPlayed } from './messages.ts';
 

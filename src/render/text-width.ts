@@ -67,7 +67,7 @@ const MIN_FIRST = 12;
 /**
  * As many pieces as fit, in their order; the first one is cut if necessary.
  *
- * @param ellipsis if empty, the first piece is cut only to the width of the terminal
+ * @param ellipsis if empty, the first piece is only cut if it alone is wider than the terminal
  * @param skips whether pieces after one that does not fit may still be shown
  */
 export function joinPieces(

@@ -89,7 +89,7 @@ function createService({ settings, open }: PreparedStream, hasSeveralConnections
     get roundTripMs() {
       return stream?.roundTripMs;
     },
-    isGapless: false,
+    resumesAfterLoss: false,
     hasSeveralConnections,
     get mergeFigures() {
       return stream?.mergeFigures;

@@ -165,7 +165,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
 async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
   const { config, io, reporter, status, stop, source, tally, tracker } = run;
   if (source.kind === 'file') return;
-  const { host, isGapless } = source;
+  const { host, resumesAfterLoss } = source;
   if (item.kind !== 'connected') tracker.note(item);
   switch (item.kind) {
     case 'connecting':
@@ -184,12 +184,12 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       tally.noteDiscarded(item.reasons);
       break;
     case 'lost':
-      tally.noteLost(item, !isGapless);
+      tally.noteLost(item, !resumesAfterLoss);
       reporter.report(say.sayLost(item, io.clock.wallMs()));
       status.noteConnections?.(tally.live);
       if (item.others !== undefined) break;
-      status.lost?.(!isGapless);
-      if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
+      status.lost?.(!resumesAfterLoss);
+      if (config.failOnGap && !resumesAfterLoss) stop.because({ kind: 'gap' });
       break;
     case 'retrying':
       if (stop.reason === undefined) reporter.report(say.sayRetrying(item));

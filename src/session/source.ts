@@ -12,8 +12,8 @@ export interface LiveSource {
   readonly host: string;
   /** The last measured round trip in ms. */
   readonly roundTripMs?: number | undefined;
-  /** True if the source, after a loss, resumes where it stopped. */
-  readonly isGapless: boolean;
+  /** A loss is then not a gap. */
+  readonly resumesAfterLoss: boolean;
   /** Several connections at a time, other than during a handover. */
   readonly hasSeveralConnections?: boolean;
   /** Figures about merging several connections, or two during a handover. */
@@ -25,7 +25,7 @@ export interface LiveSource {
   retryNow?(): void;
   /**
    * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
-   * are done, too, unless this is the last batch of the run (`isLast`).
+   * can be acknowledged, too, unless this is the last batch of the run (`isLast`).
    */
   acknowledge?(batch: EventBatch, count: number, isLast: boolean): void;
 }

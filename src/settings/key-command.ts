@@ -2,7 +2,8 @@
 //
 // The command runs without a shell and without ATLANTIS_API_KEY in its environment. No program is taken from the user's
 // working directory, where another user may have put one (contract F5; docs/faults.md, row 64). After a failure or a
-// signal, all processes that the command started are killed; after success a background agent may keep running.
+// signal, all processes that the command started are killed (on Windows only the command itself); after success a
+// background agent may keep running.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';

@@ -132,7 +132,11 @@ async function readRawKey(
   return readFirstLine(io.stdin());
 }
 
-/** For `--key-stdin` (contract P1). @throws CredentialError if the line is empty or too long, or stdin cannot be read */
+/**
+ * For `--key-stdin` (contract P1).
+ *
+ * @throws CredentialError if the line is empty or too long, or stdin cannot be read
+ */
 export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;

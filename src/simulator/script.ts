@@ -175,6 +175,7 @@ export function parseScript(script: unknown): Scenario {
   const { connections, summary = DEFAULT_SUMMARY, repeat = false } = object;
   if (typeof summary !== 'string') throw fail('$.summary', FAULTS.notString(summary), ACCEPTED.string);
   if (typeof repeat !== 'boolean') throw fail('$.repeat', FAULTS.invalid(repeat), ACCEPTED.flag);
+  if (connections === undefined) throw fail('$.connections', FAULTS.missing, ACCEPTED.entries);
   if (!Array.isArray(connections) || connections.length === 0) {
     throw fail('$.connections', FAULTS.invalid(connections), ACCEPTED.entries);
   }

@@ -66,7 +66,7 @@ export function encodeCloseFrame(code: number | undefined, reason = ''): Buffer 
 
 /** Above this, nothing is read from the client, so that a flood of pings cannot fill the memory. */
 const MAX_UNSENT_PONG_BYTES = 64 * 1024;
-/** Further delayed pongs are dropped. */
+/** If this many pongs wait for their delay, more are dropped; if this many are held, nothing is read. */
 const MAX_LATE_PONGS = 1_000;
 /** After a write of this size, other connections get a turn. */
 const FAIR_WRITE_BYTES = 64 * 1024;

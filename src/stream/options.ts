@@ -52,7 +52,8 @@ export interface StreamOptions extends StreamCallbacks {
   readonly url: string;
   /**
    * The API key, or a function that returns it. The function is called before each attempt. If a key that has worked
-   * gets a 401, the function is called once more, and a different key is tried. An error in the function ends the stream.
+   * gets a 401, the function is called once more, and a different key is tried. An error in the function ends the
+   * stream.
    */
   readonly key: string | ReadKey;
   /** Ends the stream: closes the connection, then the iteration ends without an error. */
@@ -61,7 +62,9 @@ export interface StreamOptions extends StreamCallbacks {
   readonly type?: string | readonly string[] | undefined;
   /** Only events that match each of these expressions, e.g. `amount_usd > 1000000`; default every event. */
   readonly where?: string | readonly string[] | undefined;
-  /** Maximum reconnect attempts in the whole run; default unlimited, but 4 within 60 s before the first connection. */
+  /**
+   * Maximum reconnect attempts in the whole run. Default: unlimited; until the first connection 4, and none after 60 s.
+   */
   readonly maxReconnects?: number | undefined;
   /** Simultaneous connections, 1 to 4, merged into one stream without duplicates; default 1. */
   readonly connections?: number | undefined;

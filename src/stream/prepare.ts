@@ -32,7 +32,8 @@ export interface PreparedStream {
 
 /**
  * @param signal ends waiting for a CA file that is a pipe
- * @throws UsageError if certificate checks are off (contract C7), or the CA file or proxy is invalid
+ * @throws UsageError if certificate checks are off for another machine (contract C7), or if the CA file or the proxy is
+ *   invalid
  */
 export async function prepareSource(
   config: ConnectionConfig,
@@ -75,7 +76,7 @@ export async function prepareSource(
 
 /**
  * @throws UsageError if a filter is invalid, if `systemCa` finds no roots of the operating system, or if the
- *   environment turns certificate checks off or has an invalid proxy
+ *   environment has an invalid proxy or turns certificate checks off for another machine
  */
 export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
   const { url, key, ca, systemCa, useEnvironment } = config;

@@ -96,7 +96,7 @@ describe('row 176 (B18): relay --inspect', () => {
         expect.stringMatching(/^ {2}first event {1}#1 {2}2020-01-31 .* ago\) {2}\{"id":"evt_1",.*9935}$/),
         expect.stringMatching(/^ {2}last event {2}#4 {2}\{"id":"evt_4","key":"/),
         expect.stringMatching(
-          /^ {2}last write {2}.* ago\) to the first pending segment, .* ago\) to the newest$/,
+          /^ {2}last write {2}.* ago\) \(first pending segment\), .* ago\) \(newest segment\)$/,
         ),
         expect.stringMatching(/^ {2}on disk {5}1 segment, \d+ bytes$/),
         '  cursor      1 acknowledged, 0 in the batch in flight',

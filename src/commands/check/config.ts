@@ -56,7 +56,7 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
   };
 }
 
-/** `-` would be stdout, which has the text report. */
+/** `-` would be stdout, which has another report. */
 function parseJunit(path: string | undefined): string | undefined {
   if (path !== '' && path !== '-') return path;
   throw new UsageError(...sayInvalid('--junit', path, ACCEPTED_REPORT_PATH));

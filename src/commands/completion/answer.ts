@@ -102,7 +102,7 @@ interface ParsedWords {
   readonly command: Outline;
   /** Long names. */
   readonly given: ReadonlySet<string>;
-  /** The flag whose value the last word is, or may be if the value is optional. */
+  /** The flag that still expects a value. The word to complete is this value, or may be if the value is optional. */
   readonly open: Flag | undefined;
   readonly argumentCount: number;
   /** After `--` nothing is a flag. */

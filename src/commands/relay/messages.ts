@@ -140,7 +140,7 @@ export const INSPECTED = {
     `${groupThousands(acknowledged)} acknowledged, ${groupThousands(inFlight)} in the batch in flight`,
   /** @param oldest undefined if nothing is pending */
   written: (oldest: string | undefined, last: string) =>
-    oldest === undefined ? last : `${oldest} to the first pending segment, ${last} to the newest`,
+    oldest === undefined ? last : `${oldest} (first pending segment), ${last} (newest segment)`,
   ago: (wallMs: number, ageMs: number) =>
     `${formatMoment(wallMs)} (${formatDuration(Math.max(0, ageMs))} ago)`,
   event: (number: number, time: string, text: string) => `#${number}${time}  ${text}`,

@@ -147,7 +147,7 @@ function hideUrl({ href }: HttpTarget, { redactor }: Io): Redactor {
   return own;
 }
 
-/** As for the stream, none for this machine or without TLS (contract C5, C6). */
+/** Undefined without TLS and for this machine, as for the stream (contract C5, C6). */
 function chooseSinkProxy({ href, isSecure, isLoopback }: HttpTarget, io: Io): string | undefined {
   if (!isSecure || isLoopback) return undefined;
   const proxyUrl = findProxy(href, io.env);

@@ -17,7 +17,7 @@ export const ZERO_DECIMAL: Decimal = { units: 0n, scale: 0 };
 const MAX_DIGITS = 200;
 const NUMBER = /^(-?\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
 
-/** Undefined unless the text is a JSON number of at most 200 digits. */
+/** Undefined unless the text is a decimal number of at most MAX_DIGITS characters. */
 export function parseDecimal(text: string): Amount | undefined {
   if (text.length > MAX_DIGITS) return undefined;
   const [, whole, fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];

@@ -12,7 +12,7 @@ export class Timeline {
   /** True if old counts are dropped: the table shows what is happening now. */
   readonly isRecent: boolean;
   #startMs: number | undefined;
-  #nowMs = 0;
+  #elapsedMs = 0;
   #intervalMs = SECOND_MS;
   /** How often pairs of intervals were merged. */
   joins = 0;
@@ -26,7 +26,7 @@ export class Timeline {
   /** @param nowMs always of the same clock; a clock that was set back is ignored until it has caught up */
   advance(nowMs: number): void {
     this.#startMs ??= nowMs;
-    this.#nowMs = Math.max(this.#nowMs, nowMs - this.#startMs);
+    this.#elapsedMs = Math.max(this.#elapsedMs, nowMs - this.#startMs);
     if (this.isRecent) return;
     while (this.interval >= MAX_INTERVALS) {
       this.#intervalMs *= 2;
@@ -35,11 +35,11 @@ export class Timeline {
   }
 
   get interval(): number {
-    return Math.floor(this.#nowMs / this.#intervalMs);
+    return Math.floor(this.#elapsedMs / this.#intervalMs);
   }
 
   get spanMs(): number {
-    return this.#nowMs;
+    return this.#elapsedMs;
   }
 }
 

@@ -13,7 +13,9 @@ type WithSocket = { readonly raw: Socket };
 /** Called for each socket as soon as it exists. */
 type Track = (socket: Socket) => void;
 
-/** Resolves to a socket that is ready for a request; else destroys it and rejects with an error for `classify`. */
+/**
+ * Resolves to a socket that is ready for a request; else destroys it and rejects with an error for `attempt.classify`.
+ */
 export async function connect(attempt: Attempt): Promise<Socket> {
   const { raw } = await connectAs(attempt, (open) => ({ raw: open(undefined) }));
   return raw;

@@ -201,7 +201,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The header decides if the body cannot be parsed, since the body may be truncated. */
+/** If the body cannot be parsed, the header decides, because the body may be truncated. */
 function isJson({ body, headers }: UpgradeRefusal): boolean {
   return parseJson(body) !== undefined || /[/+]json\b/i.test(headers['content-type'] ?? '');
 }

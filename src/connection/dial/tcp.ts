@@ -67,7 +67,7 @@ export function tcpOptions(
   };
 }
 
-/** `dns.lookup` with the used addresses last and, for loopback, without the addresses of other machines. */
+/** `dns.lookup` with the addresses of the other connections last and, for loopback, without those of other machines. */
 function createLookup(mustBeLoopback: boolean, usedAddresses: readonly string[]): LookupFunction {
   const isUsed = ({ address }: LookupAddress): boolean => usedAddresses.includes(address);
   return async (hostname, options, callback) => {

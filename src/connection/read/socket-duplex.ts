@@ -15,7 +15,7 @@ export abstract class SocketDuplex extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    // A chunk that is done survives a destroy of this stream.
+    // After `done`, `raw` has the chunk and sends it, even if this stream is destroyed.
     if (this.raw.write(chunk)) done();
     else this.raw.once('drain', done);
   }

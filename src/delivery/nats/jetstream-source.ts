@@ -34,7 +34,7 @@ interface JetStreamSourceDeps {
 
 export class JetStreamSource implements LiveSource {
   readonly kind = 'live';
-  readonly isGapless = true;
+  readonly resumesAfterLoss = true;
   readonly host: string;
   readonly #config: JetStreamSourceConfig;
   readonly #deps: JetStreamSourceDeps;
@@ -47,7 +47,7 @@ export class JetStreamSource implements LiveSource {
   /** The last message that was handed out. */
   #last: JsMsg | undefined;
   #lastStoredAtMs: number | undefined;
-  /** This connection delivers the message with this number again, to compare it. */
+  /** The last message that was read: the server delivers it once more. PullConnection drops it if it is unchanged. */
   #comparedSeq: number | undefined;
   /** Another message now has the sequence number `#comparedSeq`. */
   #isReplaced = false;

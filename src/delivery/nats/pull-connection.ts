@@ -84,7 +84,7 @@ export class PullConnection {
     return this.#endedBy ?? { kind: 'dropped', host: this.#host, detail: ENDINGS.byClient };
   }
 
-  get #isDurable(): boolean {
+  get #usesAcks(): boolean {
     return this.#found.ackWaitMs !== undefined;
   }
 
@@ -113,7 +113,7 @@ export class PullConnection {
 
   /** @param events acknowledges only the first `events` events; default: all messages */
   acknowledge(batch: Batch, events?: number): void {
-    if (!this.#isDurable) return;
+    if (!this.#usesAcks) return;
     let left = events;
     for (const message of this.#messagesOf.get(batch) ?? []) {
       if (left !== undefined && isEvent(message)) left -= 1;
@@ -173,7 +173,7 @@ export class PullConnection {
   }
 
   async #read(consumer: Consumer): Promise<void> {
-    const expires = this.#isDurable ? DURABLE_PULL_EXPIRES_MS : PULL_EXPIRES_MS;
+    const expires = this.#usesAcks ? DURABLE_PULL_EXPIRES_MS : PULL_EXPIRES_MS;
     try {
       while (this.#endedBy === undefined) {
         this.#pull = await consumer.fetch({ max_messages: this.#pullSize, expires });
@@ -211,7 +211,7 @@ export class PullConnection {
 
   /** True if a consumer of the same name has replaced ours. */
   #isFromAnotherConsumer({ info }: JsMsg): boolean {
-    if (!this.#isDurable) return false;
+    if (!this.#usesAcks) return false;
     const isAnother = info.deliverySequence <= this.#deliveredTo;
     this.#deliveredTo = info.deliverySequence;
     return isAnother;
@@ -220,7 +220,7 @@ export class PullConnection {
   #receive(message: JsMsg): void {
     this.lastByteAtMs = this.#clock.wallMs();
     this.#history.largestBytes = Math.max(this.#history.largestBytes, message.data.length);
-    if (this.#isDurable) this.#unacknowledged.add(message);
+    if (this.#usesAcks) this.#unacknowledged.add(message);
     if (this.#endedBy === undefined) this.#add(this.#initialOrder.take(message));
   }
 

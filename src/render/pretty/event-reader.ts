@@ -1,4 +1,5 @@
-// Reads the fields of an event as a flat list with paths such as `data.chain`, and one level of an array or object.
+// `readFields` reads an event as a flat list of fields with paths such as `data.chain`; `readLevel` reads one level of
+// it.
 //
 // The grammar is not checked, so the text must be an event that `classifyText` accepted.
 import { copyText, decodeString } from '../../events/message-text.ts';

@@ -39,7 +39,7 @@ export interface PrettyOptions {
   readonly highlight?: ((batch: Batch, count: number) => readonly boolean[]) | undefined;
   /** The terminal rings for a marked event. */
   readonly hasBell?: boolean;
-  /** A time on the day whose date need not be printed. Default: the receive time of the first event. */
+  /** No date line is printed for the day of this time. Default: the receive time of the first event. */
   readonly startMs?: number;
   /** Columns of the terminal; undefined: every event is one line, and nothing is cut. */
   columns(): number | undefined;

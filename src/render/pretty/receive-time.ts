@@ -23,7 +23,7 @@ export interface ReceiveTimes {
   noteDay(atMs: number): string | undefined;
 }
 
-/** @param startMs a time on the day whose date need not be printed */
+/** @param startMs no date line is printed for the day of this time */
 export function createReceiveTimes(mode: TimeMode, startMs: number): ReceiveTimes {
   let firstMs: number | undefined;
   const offset = typeof mode === 'object' ? createZoneOffset(mode.zone) : undefined;
