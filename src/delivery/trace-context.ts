@@ -13,7 +13,7 @@ export interface TraceContext {
   readonly flags: string;
 }
 
-/** @param record set if the unit has no other */
+/** @param record undefined for a unit in batch format */
 export type FindTrace = (key: string, record: SpoolRecord | undefined) => TraceContext;
 
 const TRACEPARENT =

@@ -137,7 +137,7 @@ async function waitForLock(
       if (!HELD_CODES.has(codeOf(error) ?? '')) throw error;
     }
     const nowMs = clock.monotonicMs();
-    // After a longer step this process was suspended, and perhaps the holder, too.
+    // A longer step means that this process was suspended, and perhaps the holder, too.
     const stepMs = Math.min(nowMs - lookedAtMs, MAX_STEP_MS);
     lookedAtMs = nowMs;
     totalMs += stepMs;

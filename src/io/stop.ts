@@ -1,7 +1,7 @@
 // Why a run ends, and the signal that aborts everything that waits.
 //
-// The first reason wins, unless one of a higher priority follows: a run whose output was cut by a signal must not exit
-// 0 because it had reached its limit (contract O6, S1).
+// The first reason wins, unless one of a higher priority follows: a run that has reached its limit does not exit 0 if a
+// signal then cuts off its output (contract O6, S1).
 import { EXIT, type ExitCode, isAtlantisError } from '../errors.ts';
 import type { Outcome } from './io.ts';
 import type { WriteFailure } from './line-writer.ts';

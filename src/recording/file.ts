@@ -217,8 +217,8 @@ function listFinished({ directory, stem, extension }: NameParts): { name: string
 }
 
 /**
- * Renames `events.ndjson.gz` to `events.20261122T140512345Z.ndjson.gz`. The oldest files, by
- * name, are deleted first. So the new name is later than all others, even if the clock was set back.
+ * Renames `events.ndjson.gz` to `events.20261122T140512345Z.ndjson.gz`. `pruneFinished` deletes the files with the
+ * earliest names, so the new name has to be later than all others, even if the clock was set back.
  */
 export function moveAside(path: string, nowMs: number): void {
   const parts = splitName(path);

@@ -44,7 +44,7 @@ export interface LineBatch {
   readonly lines: Lines;
   readonly fault?: {
     readonly why: string;
-    /** Whether a line was lost, which counts in line numbers. */
+    /** Whether a line was lost. It still counts when lines are numbered. */
     readonly isLine: boolean;
   };
 }

@@ -4,7 +4,7 @@ import type { Batch } from '../events/batch.ts';
 export interface BatchPosition {
   /** 1 for the first connection of the run. */
   readonly connection: number;
-  /** Sequence number of the first event of the batch among those written, from 1. */
+  /** Sequence number of the first event of the batch. Written events are numbered from 1. */
   readonly firstSeq: number;
 }
 

@@ -1,4 +1,4 @@
-// The connection to a NATS server and its credentials, for `relay --to nats://` and `tail --from`.
+// The connection to a NATS server and its credentials, for `relay --to nats://` and `--from`.
 import { statSync } from 'node:fs';
 import { isAtlantisError, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';

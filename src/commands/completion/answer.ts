@@ -48,7 +48,7 @@ const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
 };
 
 /**
- * Does not filter by the start of the last word. zsh and fish do so, and `printCompletions` for bash.
+ * All candidates, whatever the last word begins with: zsh and fish filter them, `printCompletions` does so for bash.
  *
  * @param words after the program's name; the last one is unfinished and may be empty
  */

@@ -165,10 +165,10 @@ interface WorkerWatch {
   end(): void;
 }
 
-/** Bursts exceed the window for a few milliseconds, which is not reported. */
+/** In a burst, the backlog exceeds the window for a few milliseconds, which is not reported. */
 const REPORT_BEHIND_AFTER_MS = 500;
 
-/** Reports when a worker exceeds its window, and when it has caught up. */
+/** Reports when the backlog of a worker exceeds its window, and when it has caught up. */
 function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Reporter): WorkerWatch {
   let cancel: (() => void) | undefined;
   let isReportedBehind = false;

@@ -1,4 +1,4 @@
-// The screen of `top`: the alternate screen of the terminal, which is left however the run ends. Messages for stderr
+// The screen of `top`: the alternate screen of the terminal, until the run ends, in whatever way. Messages for stderr
 // wait until then.
 import type { FullScreen } from '../../io/full-screen.ts';
 import type { Io } from '../../io/io.ts';

@@ -7,7 +7,7 @@ import type { OpenRawSocket } from '../read/tapped-socket.ts';
 import { type Attempt, TunnelRefusedError } from './attempt.ts';
 import { type Endpoint, parseEndpoint, tcpOptions } from './tcp.ts';
 
-/** Opens the outermost socket, and returns it as `raw`. */
+/** Opens the socket that the caller uses (with TLS, the TLS socket), and returns it as `raw`. */
 type CreateSocket<T> = (open: OpenRawSocket) => T;
 type WithSocket = { readonly raw: Socket };
 /** Called for each socket as soon as it exists. */

@@ -63,7 +63,7 @@ export function viewSpool(directory: string): SpoolView {
           return { scan, fd: openOwnFile(segment.path, READ_ONLY) };
         });
         if (opened === undefined) {
-          // A segment that was deleted before it was delivered is reported as missing before the next segment.
+          // If the segment was deleted but not delivered, its records are reported as missing at the next segment.
           expected = Math.max(expected, readCursorNow()?.acknowledged ?? 0);
           continue;
         }

@@ -68,7 +68,10 @@ export class RowWriter {
     line.width = start + width;
   }
 
-  /** Adds pairs up to column `limit`. A pair that does not fit is cut on the last line and on an empty line. */
+  /**
+   * Adds pairs up to column `limit`. A pair that does not fit goes to the next line; on the last line, or on a line that
+   * is still empty, it is cut.
+   */
   #fill(limit: number, lineIndex: number, isLast: boolean): void {
     for (; this.#next < this.#pairs.length; this.#next++) {
       const { name, value } = this.#pairs[this.#next] as Pair;
