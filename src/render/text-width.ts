@@ -61,7 +61,7 @@ export interface Piece {
 }
 
 const PIECE_GAP = 2;
-/** The first piece is not cut to fewer columns to make room for the pieces that are kept. */
+/** The minimum width to which the first piece is cut to make room for the pieces that are kept. */
 const MIN_FIRST = 12;
 
 /**

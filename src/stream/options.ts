@@ -63,8 +63,7 @@ export interface StreamOptions extends StreamCallbacks {
   /** Only events that match each of these expressions, e.g. `amount_usd > 1000000`; default every event. */
   readonly where?: string | readonly string[] | undefined;
   /**
-   * Maximum reconnect attempts in the whole run. Default: unlimited once a connection has succeeded. Before that, 4, and
-   * none later than 60 s after the start.
+   * Maximum reconnect attempts in the whole run. Default: 4 within 60 s before the first connection, then unlimited.
    */
   readonly maxReconnects?: number | undefined;
   /** Simultaneous connections, 1 to 4, merged into one stream without duplicates; default 1. */
