@@ -43,6 +43,7 @@ export class Heartbeat {
   readonly #clock: Clock;
   readonly #callbacks: HeartbeatCallbacks;
   readonly #tickMs: number;
+  #isRunning = false;
   /** Whether a byte was read, and whether reading was paused, since the last tick. */
   #hasRead = false;
   #wasPaused = false;
@@ -68,6 +69,7 @@ export class Heartbeat {
   }
 
   start(): void {
+    this.#isRunning = true;
     this.#lastTickMs = this.#clock.monotonicMs();
     this.#lastWallMs = this.#clock.wallMs();
     this.#nextPingMs = this.#lastTickMs + this.#config.pingIntervalMs;
@@ -75,6 +77,7 @@ export class Heartbeat {
   }
 
   stop(): void {
+    this.#isRunning = false;
     this.#cancelTick();
   }
 
@@ -83,7 +86,9 @@ export class Heartbeat {
     return new Promise((resolve) => this.#sendPing(resolve));
   }
 
+  /** Call it before the bytes are counted: after a suspension, reads may come before the late tick. */
   noteRead(): void {
+    if (this.#isRunning && this.#wasSuspended()) this.#callbacks.onSuspended();
     this.#hasRead = true;
   }
 
@@ -107,8 +112,7 @@ export class Heartbeat {
     const nowMs = this.#clock.monotonicMs();
     const wallMs = this.#clock.wallMs();
     const elapsedMs = nowMs - this.#lastTickMs;
-    const hasClockStepped = Math.abs(wallMs - this.#lastWallMs - elapsedMs) > CLOCK_STEP_MS;
-    const wasSuspended = elapsedMs > this.#tickMs + LATE_MS || hasClockStepped;
+    const wasSuspended = this.#wasSuspended(nowMs, wallMs);
     const isPaused = this.#callbacks.isPaused();
     const silentBeforeMs = this.#silentMs;
     if (this.#hasRead) {
@@ -147,6 +151,12 @@ export class Heartbeat {
       }
     }
     this.#scheduleTick();
+  }
+
+  #wasSuspended(nowMs = this.#clock.monotonicMs(), wallMs = this.#clock.wallMs()): boolean {
+    const elapsedMs = nowMs - this.#lastTickMs;
+    const hasClockStepped = Math.abs(wallMs - this.#lastWallMs - elapsedMs) > CLOCK_STEP_MS;
+    return elapsedMs > this.#tickMs + LATE_MS || hasClockStepped;
   }
 
   #sendPing(onPong: OpenPing['onPong'] = () => {}): void {

@@ -1,5 +1,6 @@
 // Contract § 4 on a fake clock: when pings are sent, when a connection is dead, and which pong answers which ping.
 import { describe, expect, test } from '@jest/globals';
+import { Arrival } from '../../../src/connection/read/arrival.ts';
 import { Heartbeat, type KeepaliveConfig } from '../../../src/connection/read/heartbeat.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 
@@ -195,6 +196,32 @@ describe('K4: no verdict on outdated timers', () => {
       { atMs: 86_000, what: 'ping' },
       { atMs: 96_000, what: 'dead' },
     ]);
+  });
+
+  test('row 12 (G1): bytes that are read before the late tick count as received before the suspension', () => {
+    const clock = createFakeClock();
+    const arrival = new Arrival(clock);
+    const heartbeat = new Heartbeat(CONFIG, clock, {
+      onSuspect: () => undefined,
+      isPaused: () => false,
+      sendPing: () => undefined,
+      onDead: () => undefined,
+      onSuspended() {
+        arrival.noteStopped();
+        arrival.noteResumed();
+      },
+    });
+    const read = (): number => {
+      heartbeat.noteRead();
+      arrival.noteRead(100);
+      return arrival.lastByteAtMs;
+    };
+    clock.block(60_000);
+    expect(read()).toBe(clock.wallMs());
+    heartbeat.start();
+    const stoppedAtMs = clock.wallMs();
+    clock.block(60_000);
+    expect([read(), read()]).toEqual([stoppedAtMs, stoppedAtMs]);
   });
 
   test('row 12: suspended while the connection stays healthy: no disconnect', () => {
