@@ -100,7 +100,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   );
   const stream = program
     .command('stream')
-    .summary('follow, watch, check, simulate, replay or relay the stream')
+    .summary('follow, summarize, check, simulate, replay or relay the stream')
     .example('atlantis stream tail --simulate')
     .example('atlantis stream check');
   for (const [name, add] of Object.entries(STREAM_COMMANDS)) {

@@ -66,7 +66,9 @@ export class Merge {
     this.#common[input] = 0;
   }
 
-  /** @returns the arrival time of the first event that was expected from this input, and that only another one delivered */
+  /**
+   * @returns the arrival time of the first event that was expected from this input, and that only another one delivered
+   */
   close(input: number): Instant | undefined {
     const bit = 1 << input;
     this.#open &= ~bit;

@@ -80,7 +80,7 @@ export class SinkPolicy {
     };
   }
 
-  /** Whether DOUBT_MS have passed since the first call for the unit at `first`. */
+  /** Whether DOUBT_MS have passed since the first call for this unit. @param first number of its first record */
   isBeyondDoubt(first: number): boolean {
     const nowMs = this.#deps.clock.monotonicMs();
     if (this.#doubt?.first !== first) this.#doubt = { first, sinceMs: nowMs };

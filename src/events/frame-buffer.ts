@@ -54,7 +54,7 @@ export class FrameBuffer {
     return this.#memory.subarray(this.#end, this.#chunk + this.capacity);
   }
 
-  /** Where bytes can be written that are added only after others. Usable while at most half of the capacity is used. */
+  /** Room for a read whose bytes are added after other bytes. Usable while the first half has room for the others. */
   get lastHalf(): Buffer {
     return this.#memory.subarray(this.#chunk + this.capacity / 2, this.#chunk + this.capacity);
   }

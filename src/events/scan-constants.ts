@@ -20,5 +20,5 @@ export const CLOSE_OBJECT = 0x7d;
 /** Beyond the end of every text. */
 export const NOT_FOUND = 0x7fffffff;
 
-/** Largest memory, in bytes, whose view is kept from one message to the next. */
+/** The largest ArrayBuffer, in bytes, whose DataView is kept for the next message. */
 export const MAX_KEPT_MEMORY = 0x100000;

@@ -4,9 +4,9 @@
 // onto it, which fails while the lock has an entry. An abandoned lock is broken by removing the entry by name, which
 // cannot hit the lock of a new holder.
 //
-// The lock of a process that runs on the same machine is never taken over, even if that process is suspended. A holder
-// elsewhere touches its entry every few seconds, and loses the lock when the touches stop. Others only watch whether
-// the time of the entry changes, because clocks may differ.
+// The lock of a process on the same machine and in the same container is never taken over, even if that process is
+// suspended. A holder elsewhere touches its entry every few seconds, and loses the lock when the touches stop. Others
+// only watch whether the time of the entry changes, because clocks may differ.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,

@@ -48,7 +48,11 @@ export function writeWholeFile(path: string, text: string, what: string): void {
   }
 }
 
-/** Checks early whether `writeWholeFile` can write. @throws OutputError (exit 9), also if its directory does not exist */
+/**
+ * Checks early whether `writeWholeFile` can write.
+ *
+ * @throws OutputError (exit 9), also if its directory does not exist
+ */
 export function assertWritable(path: string, what: string): void {
   try {
     findReplaceable(path);

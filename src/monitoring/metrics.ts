@@ -47,7 +47,7 @@ const ofSinks =
   ({ sinks }) =>
     sinks.map((sink) => [value(sink), { sink: sink.name }]);
 
-/** 1 for the current state of a sink, 0 for each other. */
+/** 1 for the current state of a sink, 0 for all others. */
 const statesOf =
   <const Name extends 'state' | 'circuit'>(name: Name, states: readonly SinkStatus[Name][]): Family['read'] =>
   ({ sinks }) =>

@@ -57,7 +57,7 @@ const READ_BYTES = 32 * 1024;
  * Reads on demand, to the end or until the signal aborts.
  *
  * @param path `-` is stdin
- * @throws UsageError if the file cannot be opened
+ * @throws UsageError if the file cannot be opened or read
  */
 export async function* readLines(
   path: string,

@@ -1,7 +1,7 @@
 // Decompresses a recording if its first bytes say gzip (RFC 1952 § 2.3.1).
 //
-// After a damaged member that this program wrote (gzip-member.ts), reading resumes at the header of the next member.
-// Other gzip files have no such header, so they end at the damage.
+// After a damaged member that this program wrote (gzip-member.ts), reading resumes at the next member, which is found
+// by its extra field. Other gzip files do not have this field, so they end at the damage.
 import { Readable } from 'node:stream';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';

@@ -219,12 +219,12 @@ const UNCHECKED = {
 
 export const sayTlsChecksOff = (action: keyof typeof UNCHECKED): ErrorText => [
   `NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off: ${UNCHECKED[action]}`,
-  `unset it; to trust a private root, use --ca-cert <file>${action === 'connect' ? ' or the option ca' : ''}`,
+  `unset it; to trust a private root, use --ca-cert <file>${action === 'connect' ? ' (in a program: the option ca)' : ''}`,
 ];
 
 /** Not written as one URL: the redactor would take `user:password` out of it. */
 const PROXY_HINT =
-  'accepted: http://, https://, socks5:// or socks5h://, then <user>:<password>@<host>:<port>, with # written as %23, / as %2F, ? as %3F and % as %25; to connect directly, set no proxy';
+  'accepted: http://, https://, socks5:// or socks5h://, then <user>:<password>@<host>:<port>, with # written as %23, / as %2F, ? as %3F and % as %25; to connect directly, unset it';
 
 export const sayProxyUnencoded = (source: string): ErrorText => [
   `the user name or password in ${source} contains a #, / or ? that is not URL-encoded`,

@@ -103,7 +103,11 @@ describe('B13: the configuration file', () => {
     ],
     ['no sink', 'source: {url: "https://api.example"}', 'sinks: must have at least one sink'],
     ['sinks that are not a list', 'sinks: {name: a}', 'line 1: sinks: must be a list'],
-    ['two addresses', withSink('to-env: HOOK'), 'sinks[0]: must have exactly one of to, to-env and to-file'],
+    [
+      'two addresses',
+      withSink('to-env: HOOK'),
+      'sinks[0]: must have exactly one of "to", "to-env" and "to-file"',
+    ],
     [
       'an address',
       'sinks:\n  - name: a\n    to: ftp://hooks.example',

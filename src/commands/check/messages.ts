@@ -40,7 +40,6 @@ export const sayWaiting = (cause: Cause): string =>
 export const SKIPPED = {
   noProxy: 'no proxy',
   noTls: 'no TLS: ws:// to this machine',
-  partOfProxy: 'part of the proxy step, since the proxy uses TLS',
   address: (hostname: string) => `${hostname} is an IP address`,
   pingsOff: 'turned off by --ping-interval 0',
   noExpect: 'no --expect',

@@ -44,7 +44,10 @@ interface RelayFile {
   readonly relay: RelayConfig;
 }
 
-/** @param isCheckOnly to check the profile, key and certificates, too. @throws UsageError with all faults */
+/**
+ * @param isCheckOnly for `--check`: the profile, key and certificates of the source are checked as well
+ * @throws UsageError with all faults
+ */
 export async function readRelayFile(path: string, io: Io, isCheckOnly: boolean): Promise<RelayFile> {
   const { value, faults } = await readYaml(path);
   const file = readMapping(value, '', faults);

@@ -131,7 +131,7 @@ function shorten(value: string): string {
   return `${copyText(value.slice(0, MAX_VALUE_LENGTH))}… ${hash}`;
 }
 
-/** Some exchanges send amounts as strings. */
+/** An amount may be a number or a string. */
 function readAmount(source: string): Amount | undefined {
   return parseDecimal(source.startsWith('"') ? source.slice(1, -1) : source);
 }

@@ -69,8 +69,8 @@ export class RowWriter {
   }
 
   /**
-   * Adds pairs up to column `limit`. A pair that does not fit goes to the next line; on the last line, or on a line that
-   * is still empty, it is cut.
+   * Adds pairs up to column `limit`. A pair that does not fit goes to the next line; on the last line, or on a line
+   * that is still empty, it is cut.
    */
   #fill(limit: number, lineIndex: number, isLast: boolean): void {
     for (; this.#next < this.#pairs.length; this.#next++) {

@@ -31,7 +31,7 @@ export const CONFIG_FAULTS = {
   noName: 'needs a name for its messages, metrics and spool: add name: <name>',
   name: 'must consist of 1 to 64 letters, digits, - and _',
   nameTwice: 'is also the name of another sink; each sink needs its own',
-  address: 'must have exactly one of to, to-env and to-file',
+  address: 'must have exactly one of "to", "to-env" and "to-file"',
   secret: 'must be {env: NAME} or {file: PATH}; a secret does not belong in the configuration file',
   header: 'is not a valid header name',
   httpOnly: 'is for HTTP sinks only',
