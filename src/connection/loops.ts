@@ -81,7 +81,7 @@ interface Slot {
 
 /** A loop of follow.ts. */
 export interface Loop {
-  /** Number of the merge input; another loop may get the number after the end of this one. */
+  /** Number of the merge input. Once this loop has ended, another one may get the same number. */
   readonly input: number;
   readonly slot: Slot;
   readonly abort: AbortController;

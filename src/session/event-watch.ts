@@ -1,5 +1,5 @@
 // Reports mistakes in filters, and in flags with paths such as `--fields`, that would otherwise stay silent
-// (docs/faults.md, row 140). Loaded only if a run has a filter or such a flag.
+// (docs/faults.md, rows 140 and 141). Loaded only if a run has a filter or such a flag.
 import type { Clock } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import { listComparisons, parseExpression } from '../filter/expression.ts';
@@ -20,8 +20,8 @@ export interface EventWatch {
   /** Call with each batch, before its memory is released. */
   note(received: Batch, wanted: Batch): void;
   /**
-   * Reports all mistakes that have not been reported. Before the end of a file a missing field may just be rare, so it
-   * is reported only if it looks misspelled.
+   * Reports all mistakes that have not been reported. Unless a file was read to its end, a missing field may just be
+   * rare, so it is reported only if it looks misspelled.
    */
   finish(isFileEnd: boolean): void;
   /** Reports nothing more. */

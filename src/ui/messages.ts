@@ -176,13 +176,13 @@ export function sayNotice(item: Notice): StatusRecord {
         },
       };
     case 'fewer-connections': {
-      const { happened, remedy } = describeCause(item.cause);
+      const { happened } = describeCause(item.cause);
       const left = formatCount(item.left, 'connection');
       return {
         event: 'warning',
         level: 'warn',
         message: `the service closed or refused an additional connection: ${happened}; continuing with ${left}`,
-        hint: remedy,
+        hint: `the service may not allow more: use --connections ${item.left}, or ask support`,
         fields: { ...listCauseFields(item.cause), left: item.left },
       };
     }

@@ -91,6 +91,18 @@ describe('F7: stored settings', () => {
     });
   });
 
+  test('profile show names both variables with root certificates', async () => {
+    const { run } = createSetup();
+    const show = async (env: Record<string, string>) =>
+      JSON.parse((await run(['profile', 'show', '--json'], { env })).stdout).ca_roots;
+    expect(await show({})).toEqual({ value: null, source: 'not set' });
+    expect(await show({ SSL_CERT_FILE: '/a.pem' })).toEqual({ value: '/a.pem', source: 'SSL_CERT_FILE' });
+    expect(await show({ SSL_CERT_FILE: '/a.pem', NODE_EXTRA_CA_CERTS: '/b.pem' })).toEqual({
+      value: '/a.pem, /b.pem',
+      source: 'SSL_CERT_FILE, NODE_EXTRA_CA_CERTS',
+    });
+  });
+
   test('keep all others when one is changed, also those of newer versions', async () => {
     const { run, write, path } = createSetup();
     write({ 'from.the.future': 'x', time: 'utc' });

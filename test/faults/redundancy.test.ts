@@ -210,6 +210,7 @@ describe('row 184: the service allows only one connection', () => {
           /^the service closed or refused an additional connection: .*; continuing with 1 connection$/,
         ),
       ]);
+      expect(find(exit, 'warning')[0]?.hint).toMatch(/use --connections 1, or ask support$/);
       expect(find(exit, 'gap')).toEqual([]);
     },
   );

@@ -192,7 +192,7 @@ async function readSecret(secret: Secret, io: Io): Promise<string> {
   return key;
 }
 
-/** Makes one attempt, and returns when the service accepts the key. @throws AtlantisError if it fails (contract § 2) */
+/** Makes one attempt; returns when the service accepts the key. @throws AtlantisError if it fails (contract § 2) */
 async function checkKey(url: StreamUrl, key: string, io: Io): Promise<void> {
   const { prepareSource } = await import('../../stream/prepare.ts');
   const config = parseConnectionFlags({ reconnect: false });

@@ -63,7 +63,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     stream: url === undefined ? NOT_SET : { value: url.value.stream, source: 'url' },
     key: await describeKeySource(target, io),
     proxy: describeProxy(url?.value, io),
-    ca_roots: describeVariable('NODE_EXTRA_CA_CERTS', io),
+    ca_roots: describeVariables(['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'], io),
     ...describeSettings(flags, io),
   };
   if (flags.json === true) {
@@ -104,7 +104,9 @@ function describeProxy(url: StreamUrl | undefined, io: Io): Setting {
   return { value: proxy, source: name };
 }
 
-function describeVariable(name: string, io: Io): Setting {
-  const value = readVariable(io.env, name);
-  return value === undefined ? NOT_SET : { value, source: name };
+/** The values of all variables that are set. */
+function describeVariables(names: readonly string[], io: Io): Setting {
+  const set = names.filter((name) => readVariable(io.env, name) !== undefined);
+  if (set.length === 0) return NOT_SET;
+  return { value: set.map((name) => readVariable(io.env, name)).join(', '), source: set.join(', ') };
 }

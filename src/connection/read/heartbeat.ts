@@ -86,7 +86,7 @@ export class Heartbeat {
     return new Promise((resolve) => this.#sendPing(resolve));
   }
 
-  /** Call it before the bytes are counted: after a suspension, reads may come before the late tick. */
+  /** Call it before `Arrival.noteRead`: after a suspension, reads may come before the late tick. */
   noteRead(): void {
     if (this.#isRunning && this.#wasSuspended()) this.#callbacks.onSuspended();
     this.#hasRead = true;
