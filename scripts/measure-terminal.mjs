@@ -85,7 +85,7 @@ try {
     'columns',
     'lines per event',
     'hash visible',
-    'different right edges of USD amounts (share of the most common one)',
+    'distinct columns in which USD amounts end (share of rows at the most common one)',
     'widest line',
   ];
   const rows = WIDTHS.map((columns) => describe(columns, show(file, columns), events));

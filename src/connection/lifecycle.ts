@@ -114,7 +114,7 @@ export interface Gap {
   readonly missed?: number;
 }
 
-/** What happens to a stream with several connections, other than a loss or a gap. */
+/** What happens to the connections of a stream, other than a loss or a gap. */
 export type Notice =
   | {
       readonly kind: 'notice';

@@ -37,7 +37,7 @@ function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): Att
   };
 }
 
-/** The steps `lookup` and `connect` are for the proxy; the proxy itself looks up the host of the URL. */
+/** The steps `lookup` and `connect` are for the proxy. The host of the URL is looked up in the step `proxy`. */
 function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): AttemptObserver['onPhase'] {
   return (phase, socket) => {
     if (phase === 'proxy' && socket !== undefined) {

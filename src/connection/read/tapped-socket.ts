@@ -49,7 +49,7 @@ export class TappedSocket extends SocketDuplex {
 
   /**
    * @param maxBytes larger messages are passed to ws, which rejects them
-   * @param createLingering default: reads do not linger
+   * @param createLingering collects reads, to process them together; default: each read is processed at once
    */
   constructor(
     openRaw: OpenRawSocket,

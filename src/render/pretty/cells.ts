@@ -21,7 +21,7 @@ const MIN_LABEL_COLUMNS = 6;
 
 export class Cells {
   readonly all: readonly GridCell[] = Object.values(COLUMN).map(() => ({ width: 0, painted: '' }));
-  /** Whether a column cannot show its value, because the value has another form; for the arrow: the direction. */
+  /** Whether a column cannot show its value because of the form of the value. The value of `arrow` is the direction. */
   readonly isUnshown = { amount: false, dollars: false, arrow: false };
   /** Number of labels that do not fit. */
   hiddenLabels = 0;
