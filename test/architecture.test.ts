@@ -1,4 +1,4 @@
-// The layers of src: a folder imports only what is below it in this list. A new row is a decision.
+// The layers of src: a directory imports only what is below it in this list. A new row is a decision.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -29,7 +29,7 @@ const LAYERS = [
   'version.ts',
 ];
 
-/** Layers that only the listed folders may import, so that only commands that need their dependencies load them. */
+/** Layers that only the listed directories may import, so that only commands that need their dependencies load them. */
 const CLOSED: Readonly<Record<string, readonly string[]>> = {
   'delivery/': ['commands/relay/', 'commands/tail/', 'commands/top/', 'monitoring/'],
   'monitoring/': ['commands/relay/', 'commands/tail/'],
@@ -53,7 +53,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 /** The maximum length of a file: a longer one usually has two jobs. */
 const MAX_LINES = 300;
-/** A shorter file with a single importer belongs into that importer, unless SMALL_FOR_A_REASON has a reason for it. */
+/** A shorter file with a single importer belongs in that importer, unless SMALL_FOR_A_REASON has a reason for it. */
 const FRAGMENT_LINES = 40;
 const SMALL_FOR_A_REASON: Readonly<Record<string, string>> = {
   'simulator/library.ts': 'what the package exports as `simulator`',
@@ -103,9 +103,9 @@ const modules = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
   .map(readModule);
 
-/** The layer of a path: a folder with `/`, or a file at the top. */
+/** The layer of a path: a directory with `/`, or a file at the top. */
 const layerOf = (path: string): string => path.replace(/\/.*/, '/');
-/** The folder of a command: `commands/tail/`. */
+/** The directory of a command: `commands/tail/`. */
 const commandOf = (path: string): string | undefined => /^commands\/[^/]+\//.exec(path)?.[0];
 const isIn = (path: string, places: readonly string[]): boolean =>
   places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place));
@@ -126,7 +126,7 @@ function readColumn(chapter: string): string[] {
 }
 
 describe('architecture', () => {
-  test('the list names every folder and every file at the top of src, and no other', () => {
+  test('the list names every directory and every file at the top of src, and no other', () => {
     expect([...new Set(modules.map(({ path }) => layerOf(path)))].sort()).toEqual([...LAYERS].sort());
     expect(LAYERS.length).toBeLessThanOrEqual(20);
   });
@@ -152,7 +152,7 @@ describe('architecture', () => {
   });
 
   test.each(Object.entries(CLOSED))(
-    '%s is imported only by the folders that may import it',
+    '%s is imported only by the directories that may import it',
     (layer, importers) => {
       const from = edges.filter(([path, target]) => layerOf(target) === layer && layerOf(path) !== layer);
       expect(from.filter(([path]) => !isIn(path, importers)).map(show)).toEqual([]);
@@ -177,7 +177,7 @@ describe('architecture', () => {
     expect(readColumn('Dependencies').sort()).toEqual(Object.keys(PACKAGES).sort());
   });
 
-  test('flags are parsed only in the folders that turn them into a configuration', () => {
+  test('flags are parsed only in the directories that turn them into a configuration', () => {
     const PLACES = ['commands/', 'settings/', 'recording/flags.ts', 'delivery/from/read-stream.ts'];
     const users = modules.filter(({ source }) => /\b(?:parseFlags|listGiven)\(/.test(source));
     const elsewhere = users.filter(({ path }) => !isIn(path, [...PLACES, 'flags/definition.ts']));
@@ -236,7 +236,7 @@ describe('architecture', () => {
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 
-  test(`a file under ${FRAGMENT_LINES} lines has two importers, is loaded lazily, defines a command, has the texts of a folder, or has a reason`, () => {
+  test(`a file under ${FRAGMENT_LINES} lines has two importers, is loaded lazily, defines a command, has the texts of a directory, or has a reason`, () => {
     const lazy = new Set(modules.flatMap(({ lazyImports }) => lazyImports));
     const fragments = modules
       .filter(({ source }) => countLines(source) < FRAGMENT_LINES)
@@ -271,10 +271,10 @@ describe('architecture', () => {
   // knip also allows an export that only its own file uses.
   test('every export is used by another file in src, test, scripts or bench', () => {
     const ENTRIES = ['main.ts', 'stream/index.ts', 'simulator/library.ts'];
-    const others = ['test', 'scripts', 'bench'].flatMap((folder) =>
-      readdirSync(join(SRC, '..', folder), { recursive: true, encoding: 'utf8' })
+    const others = ['test', 'scripts', 'bench'].flatMap((directory) =>
+      readdirSync(join(SRC, '..', directory), { recursive: true, encoding: 'utf8' })
         .filter((path) => /\.(?:ts|mjs)$/.test(path))
-        .map((path) => readFileSync(join(SRC, '..', folder, path), 'utf8')),
+        .map((path) => readFileSync(join(SRC, '..', directory, path), 'utf8')),
     );
     const uses = new Map<string, number>();
     for (const text of [...modules.map(({ source }) => source), ...others]) {

@@ -126,7 +126,7 @@ export interface Place {
 /**
  * The file need not exist. A link is followed only in /dev, or with `isDirectory`.
  *
- * @param isDirectory follow a link of this user or of root: systemd creates a state directory as such a link
+ * @param isDirectory follow a link of this user or of root, such as the link that systemd creates for a state directory
  * @throws an `unsafeError` for a link that is not followed, or the system's error
  */
 export function resolvePlace(path: string, isDirectory = false): Place {

@@ -90,16 +90,19 @@ describe('S1, O6: a signal while stdout is blocked', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('%s, by which the kernel does not end such a process, is exit %i', async (signal, code) => {
-    await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
-    const child = spawnTail(server.url, [], { prefix: ['unshare', '-rpf'] });
-    await child.waitForLines(1);
-    const [pid] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
-    process.kill(Number(pid), signal);
-    const exit = await endOf(child);
-    expect({ code: exit.code, signal: exit.signal }).toEqual({ code, signal: null });
-    expect(exit.stderr).toContain('1 event in');
-  });
+  ] as const)(
+    '%s is exit %i, although its default action does not apply to that process',
+    async (signal, code) => {
+      await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+      const child = spawnTail(server.url, [], { prefix: ['unshare', '-rpf'] });
+      await child.waitForLines(1);
+      const [pid] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
+      process.kill(Number(pid), signal);
+      const exit = await endOf(child);
+      expect({ code: exit.code, signal: exit.signal }).toEqual({ code, signal: null });
+      expect(exit.stderr).toContain('1 event in');
+    },
+  );
 });
 
 describe('S1: other commands', () => {
