@@ -33,6 +33,21 @@ test.each([
   expect([code, stderr]).toEqual([0, '']);
 });
 
+test.each([
+  ['tail', 'rotate', '--record-max-size'],
+  ['tail', 'timeout', '--connect-timeout'],
+  ['tail', 'backoff', '--retry-min'],
+  ['tail', 'resume', '--durable'],
+  ['relay', 'replicas', '--stream-replicas'],
+  ['relay', 'fsync', '--spool-sync'],
+  ['relay', 'backoff', '--retry-min'],
+])('help of %s: a search for %s finds %s', async (command, word, flag) => {
+  const { stdout } = await run(`stream ${command} --help`);
+  const entries = stdout.split(/\n(?= {2}(?:-\w, )?--)/);
+  const found = entries.filter((entry) => entry.replace(/--\S+/g, '').includes(word));
+  expect(found).toContainEqual(expect.stringMatching(new RegExp(`^ +(?:-\\w, )?${flag}\\b`)));
+});
+
 test.each(['tail', 'replay'])(
   'help of %s explains the direction of the arrow in pretty output',
   async (command) => {
