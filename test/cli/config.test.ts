@@ -97,6 +97,7 @@ describe('F7: stored settings', () => {
       JSON.parse((await run(['profile', 'show', '--json'], { env })).stdout).ca_roots;
     expect(await show({})).toEqual({ value: null, source: 'not set' });
     expect(await show({ SSL_CERT_FILE: '/a.pem' })).toEqual({ value: '/a.pem', source: 'SSL_CERT_FILE' });
+    expect((await show({ SSL_CERT_FILE: '/a.pem', NODE_EXTRA_CA_CERTS: '/a.pem' })).value).toBe('/a.pem');
     expect(await show({ SSL_CERT_FILE: '/a.pem', NODE_EXTRA_CA_CERTS: '/b.pem' })).toEqual({
       value: '/a.pem, /b.pem',
       source: 'SSL_CERT_FILE, NODE_EXTRA_CA_CERTS',

@@ -104,9 +104,10 @@ function describeProxy(url: StreamUrl | undefined, io: Io): Setting {
   return { value: proxy, source: name };
 }
 
-/** The values of all variables that are set. */
+/** The different values of the variables that are set. */
 function describeVariables(names: readonly string[], io: Io): Setting {
   const set = names.filter((name) => readVariable(io.env, name) !== undefined);
   if (set.length === 0) return NOT_SET;
-  return { value: set.map((name) => readVariable(io.env, name)).join(', '), source: set.join(', ') };
+  const values = new Set(set.map((name) => readVariable(io.env, name)));
+  return { value: [...values].join(', '), source: set.join(', ') };
 }
